@@ -1,0 +1,209 @@
+"""The contracts between the engine and its parts: what a generator, a modifier and a law promise.
+
+A part is one file named by the word the user writes. It is a pydantic model of its parameters (frozen, no extra keys)
+that is *bound* once per plan, which does the thinking, and gives back a small function that fills block after block.
+
+    reads(scope)  names of other columns that its values need; the plan orders columns by them
+    infer(scope)  the column type it makes, when the user wrote none
+    bind(scope)   refuses what cannot be done, makes salts, laws and readers, returns the function
+
+Values between parts are numpy arrays (`Values`); the engine seals them to the declared type afterwards. Randomness comes
+only from `block.uniform(salt)`: a salt is made at binding time from (table, column, part, use), by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from datagen.errors import Severity
+
+Kind = Literal["int", "float", "bool", "time", "text", "category"]
+ColumnType = Literal["int", "float", "string", "bool", "datetime", "date"]
+
+
+class Dictionary:
+    """The distinct texts of a category column, in code order, with what is worth making once: a Series and an Enum type."""
+
+    __slots__ = ("_enum", "_series", "values")
+
+    def __init__(self, values: Iterable[str]) -> None:
+        self.values: tuple[str, ...] = tuple(values)
+        self._series: Any = None
+        self._enum: Any = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def series(self) -> pl.Series:
+        """(k,) String: text of every code."""
+        if self._series is None:
+            import polars as pl
+
+            self._series = pl.Series(self.values, dtype=pl.String)
+        return self._series
+
+    @property
+    def enum(self) -> pl.Enum:
+        """The Polars type whose physical value is the code. Needs distinct texts."""
+        if self._enum is None:
+            import polars as pl
+
+            self._enum = pl.Enum(self.values)
+        return self._enum
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """One column of one block.
+
+    kind     array
+    int      (n,) int64
+    float    (n,) float64, no NaN where valid
+    bool     (n,) bool
+    time     (n,) int64, microseconds since 1970-01-01 UTC (dates too: their midnight)
+    text     polars Series of String, n long
+    category (n,) unsigned integers, codes into `dictionary`
+
+    valid: (n,) bool, True where there is a value, or None when there is one everywhere.
+    picks: (n,) int64 row numbers in the table this key points to (-1 where null), on columns made by a lookup.
+    """
+
+    kind: Kind
+    array: Any
+    valid: NDArray[np.bool_] | None = None
+    dictionary: Dictionary | None = None
+    picks: NDArray[np.int64] | None = None
+
+    def changed(self, **fields: Any) -> Values:
+        """The same column with some fields replaced."""
+        return replace(self, **fields)
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+
+class Block(Protocol):
+    """A run of rows of one table, made by address. Everything a part may look at while it fills."""
+
+    @property
+    def rows(self) -> int: ...
+    @property
+    def address(self) -> NDArray[np.uint64]:
+        """(n,) the 64-bit identity of each row."""
+    @property
+    def row_number(self) -> NDArray[np.int64]:
+        """(n,) place of each row in its table, from 0, by the ledger."""
+    @property
+    def ordinal(self) -> NDArray[np.int64]:
+        """(n,) place of each row among the children of its driving parent, from 0 (root rows: the row number)."""
+
+    def uniform(self, salt: int) -> NDArray[np.float64]:
+        """(n,) uniforms in [0, 1), one per row; the array is the caller's to change."""
+    def bits(self, salt: int) -> NDArray[np.uint64]:
+        """(n,) 64 random bits per row; the array is the caller's to change."""
+    def total(self, table: str) -> int:
+        """Rows of a whole table, from the ledger."""
+
+
+Fill = Callable[[Block], Values]
+Change = Callable[[Block, Values], Values]
+
+
+class Reader(Protocol):
+    """Something a part reads, as a function of the block: a column, an ancestor's column, a joined column, an expression."""
+
+    type: ColumnType
+
+    def __call__(self, block: Block) -> Values: ...
+
+
+class Draw(Protocol):
+    """A law bound to its parameters (see `datagen.laws`)."""
+
+    discrete: bool
+    constant: bool  # no parameter depends on the row
+
+    def quantile(self, u: NDArray[np.float64], block: Block | None) -> NDArray[np.float64]:
+        """(n,) values at uniforms u; `block` may be None when the law is constant."""
+    def cdf(self, x: NDArray[np.float64], block: Block | None) -> NDArray[np.float64]:
+        """(n,) probability of a value <= x, the inverse of `quantile` to rounding."""
+    def mean(self) -> float | None:
+        """Expected value of a constant law; None when parameters depend on the row."""
+    def variance(self) -> float | None: ...
+    def support(self) -> tuple[float, float]:
+        """Smallest and largest possible value (infinite where open), over all rows."""
+
+
+class Scope(Protocol):
+    """What a part may ask while it is bound: names, laws, salts; and where it says no."""
+
+    table: str
+    column: str
+    column_type: ColumnType | None  # as declared; None while it is being inferred
+    version_1: bool  # an old document: dangling things are warnings
+    timeframe: Any  # datagen.plan.model.Timeframe or None
+    unique: bool  # the column must have no value twice
+
+    def salt(self, part: str, use: int = 0) -> int:
+        """The salt of one use of randomness in this column, by name."""
+    def read(self, name: str, field: str = "") -> Reader:
+        """A reader of `column`, `node.column` (driving parent or ancestor) or `fk_column.column`, findings placed at field."""
+    def type_of(self, name: str) -> ColumnType | None:
+        """Type of a name as `read` knows it, None if there is no such name."""
+    def expression(self, text: str | int | float, field: str, *, extra: Mapping[str, ColumnType] | None = None) -> Reader:
+        """A reader of a scalar expression over names; numbers are constant expressions."""
+    def names_in(self, text: str | int | float) -> tuple[str, ...]:
+        """The names an expression reads, for `reads`; empty when it cannot be parsed (binding will say why)."""
+    def law(self, spec: Any, field: str, *, durations: bool = False) -> Draw | None:
+        """A bound law; None after a refusal. `durations`: parameters are times, values come in microseconds."""
+    def law_reads(self, spec: Any) -> tuple[str, ...]:
+        """The names that the parameters of a law read."""
+    def target(self, reference: str, field: str) -> Any:
+        """The plan of `table.column`, or None after a refusal. See datagen.plan.model.ColumnPlan."""
+    def refuse(
+        self, code: str, field: str | Sequence[str | int] = (), *, found: str = "", expected: str = "", hint: str = "",
+        severity: Severity = "error",
+    ) -> None:
+        """Record a finding at a field of this part; binding goes on so that all findings come at once."""
+
+
+class Part(BaseModel):
+    """Parameters of one part, as the user writes them. The class docstring and EXAMPLES are its documentation page."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False)
+
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = []
+
+    def reads(self, scope: Scope) -> Iterable[str]:
+        """Names of other columns whose values this part needs."""
+        return ()
+
+
+class Generator(Part):
+    """Makes the values of a column from nothing but addresses and the columns it reads."""
+
+    MAIN: ClassVar[str | None] = None  # the parameter that a bare scalar or list stands for in the short form
+
+    def infer(self, scope: Scope) -> ColumnType | None:
+        """The column type when the user wrote none; None when it cannot be told."""
+        return None
+
+    def bind(self, scope: Scope) -> Fill:
+        raise NotImplementedError(type(self).__name__)
+
+
+class Modifier(Part):
+    """Changes the values of a column, in the order written."""
+
+    def bind(self, scope: Scope) -> Change:
+        raise NotImplementedError(type(self).__name__)

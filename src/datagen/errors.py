@@ -1,0 +1,123 @@
+"""What can be wrong, as facts: every finding says where, what was found, what was expected and how to mend it.
+
+Facts are fields; the wording on a terminal is printed in one place (`render`), so the command line, the Python
+interface and editors read the same error. Nobody raises ValueError at a user: findings are gathered, then raised once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Severity = Literal["error", "warning", "info"]
+
+LIMIT_FOUND = 200  # characters of the user's own text that one message repeats
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fact about a schema, a run or a machine.
+
+    code: dotted, `subject.fault`; found/expected/hint: plain sentences without a full stop; line and column start at 1;
+    json_path points into the document as the user wrote it; fix is a JSON Patch (list of operations) or None.
+    """
+
+    code: str
+    found: str = ""
+    expected: str = ""
+    hint: str = ""
+    severity: Severity = "error"
+    path: str | None = None  # the file
+    line: int | None = None
+    column: int | None = None
+    end_line: int | None = None
+    end_column: int | None = None
+    json_path: str = ""
+    fix: tuple[dict[str, Any], ...] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The finding as JSON-ready facts, every field present."""
+        facts = dataclasses.asdict(self)
+        facts["fix"] = None if self.fix is None else {"json_patch": list(self.fix)}
+        return facts
+
+    def moved(self, **changes: Any) -> Finding:
+        """The same finding with some fields replaced."""
+        return dataclasses.replace(self, **changes)
+
+
+class DatagenError(Exception):
+    """Something the user can mend, with all the findings that say how. Never shown as a traceback."""
+
+    exit_code = 2
+
+    def __init__(self, findings: Finding | Iterable[Finding]) -> None:
+        self.findings: tuple[Finding, ...] = (findings,) if isinstance(findings, Finding) else tuple(findings)
+        super().__init__("\n".join(render(finding) for finding in self.findings))
+
+    def __reduce__(self) -> tuple[type[DatagenError], tuple[tuple[Finding, ...]]]:
+        return type(self), (self.findings,)
+
+
+class SchemaError(DatagenError):
+    """The schema or the data is wrong: findings of validation, what cannot be satisfied, a gate that did not hold."""
+
+    exit_code = 1
+
+
+class UsageError(DatagenError):
+    """The call is wrong: an option, a name, a path that is not what it should be."""
+
+    exit_code = 2
+
+
+class MachineError(DatagenError):
+    """The machine is in the way: disk, permission, memory, another run in the same place."""
+
+    exit_code = 3
+
+
+def render(finding: Finding) -> str:
+    """The finding as people read it: place and code, then found, expected and hint on lines of their own."""
+    place = ""
+    if finding.path:
+        place = finding.path
+        if finding.line is not None:
+            place += f":{finding.line}"
+            if finding.column is not None:
+                place += f":{finding.column}"
+    head = "  ".join(part for part in (place, finding.json_path, f"[{finding.code}]") if part)
+    if finding.severity != "error":
+        head = f"{finding.severity}: {head}"
+    facts = (("found", finding.found), ("expected", finding.expected), ("hint", finding.hint))
+    return "\n".join([head, *(f"  {label:<9} {text}" for label, text in facts if text)])
+
+
+def near(word: str, known: Iterable[str]) -> str | None:
+    """The known word closest to a mistyped one, or None when nothing is near."""
+    table = {name.lower(): name for name in known}
+    hits = difflib.get_close_matches(word.lower(), table, n=1, cutoff=0.6)
+    return table[hits[0]] if hits else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint that names the nearest known word, or an empty text."""
+    hit = near(word, known)
+    return f"did you mean '{hit}'?" if hit else ""
+
+
+def listed(names: Sequence[str], *, most: int = 8) -> str:
+    """Names as a short list for a message: `a, b, c and 4 more`."""
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def quoted(value: object) -> str:
+    """A value as a message shows it: its JSON-like spelling, shortened, control characters escaped."""
+    text = {None: "null", True: "true", False: "false"}.get(value) if isinstance(value, (bool, type(None))) else None
+    if text is None:
+        text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    return text if len(text) <= LIMIT_FOUND else text[: LIMIT_FOUND - 1] + "…"
