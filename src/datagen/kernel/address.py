@@ -1,8 +1,8 @@
 """Who a row is: a 64-bit address that depends on names and places only, never on what else is generated.
 
-A root row is `mix(seed, table, row number)`, a child row `mix(parent's address, child table, ordinal)`. So any block of any
-table can be made alone, and changing one parent's number of children moves no other row. Keys and salts are BLAKE2b hashes
-of names; rows are mixed by the splitmix64 finaliser (Steele, Lea, Flood 2014, constants of Stafford's mix 13).
+A root row is `mix(seed, table, row number)`, a child row `mix(parent's address, child table, ordinal)`. So any block of
+any table can be made alone, and changing one parent's number of children moves no other row. Keys and salts are BLAKE2b
+hashes of names; rows are mixed by the splitmix64 finaliser (Steele, Lea, Flood 2014; constants of Stafford's mix 13).
 """
 
 from __future__ import annotations
