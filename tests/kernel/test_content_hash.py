@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import polars as pl
 import pytest
@@ -122,7 +124,7 @@ def test_a_missing_value_is_not_an_empty_one() -> None:
 def test_blocks_of_any_size_in_any_order_give_one_sum(rows: int, cuts: list[int], order) -> None:  # type: ignore[no-untyped-def]
     values = pl.Series(np.arange(rows) * 7 - 3)
     edges = sorted({0, rows, *(cut for cut in cuts if cut < rows)})
-    blocks = list(zip(edges, edges[1:], strict=False))
+    blocks = list(pairwise(edges))
     order.shuffle(blocks)
     column = ColumnSum("int")
     for start, stop in blocks:
@@ -153,7 +155,7 @@ def test_every_changed_moved_or_swapped_value_changes_the_sum() -> None:
 
 
 def test_pairs_of_small_changes_do_not_cancel() -> None:
-    """+1 here and -1 there is the commonest fault that a weak sum forgives: each pair of rows must differ in both lanes."""
+    """+1 here, -1 there is the fault that a weak sum forgives: each pair of rows must differ in both lanes."""
     values = np.full(200, 1000)
     lanes = prepare(np.arange(200))
     left, right = set(), set()
