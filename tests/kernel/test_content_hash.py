@@ -207,7 +207,7 @@ def test_golden_sums_do_not_move() -> None:
         "name": "483d4abc54bbb47c7eb7016073700e26",
         "price": "7b035a4960453fb1ba6acc03eb997ad1",
     }
-    assert root_hash({"t": sums}) == ""
+    assert root_hash({"t": sums}) == "ccf71699f70c5ea7b112f13af32dd9bd393fd0602f8fab6453727c1f5e20da6e"
 
 
 def test_rows_and_values_must_be_as_many() -> None:
