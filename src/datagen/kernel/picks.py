@@ -24,6 +24,8 @@ def pick_row(bits: NDArray[np.uint64], n_rows: int | NDArray[np.int64]) -> NDArr
     n_rows: the number of rows to pick from, or (n,) int64 with one for each pick (each pick is the one it would be for
     that number alone, so it can be a growing table: rows created so far, rows above this one).
     """
+    if np.ndim(n_rows) == 0:
+        n_rows = int(n_rows)
     limit = n_rows if isinstance(n_rows, int) else int(np.max(n_rows, initial=0))
     if limit > MOST_ROWS:
         raise ValueError(f"cannot pick among {limit} rows: at most 2^52")
