@@ -15,9 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 PIECE = 16_384  # values per piece, so that the working arrays stay in cache
+KNOT_BITS = 40  # the last digits of scipy and of the C library differ between processors
 MOST_DECIMALS = 22  # 10^22 is the largest power of ten that is a float exactly
 MOST_DIGITS = 12  # with more, the scaling itself would decide which way a number goes
 WHOLE = 2.0**52  # from here on a float has no decimals
+
+
+def round_bits(x: NDArray[np.float64], bits: int = KNOT_BITS) -> NDArray[np.float64]:
+    """(n,) float64 with the mantissa rounded to some bits, half to even: what tables do to numbers of other libraries."""
+    mantissa, exponent = np.frexp(x)
+    return np.ldexp(np.rint(mantissa * 2.0**bits) * 2.0**-bits, exponent)
 
 
 def round_decimals(

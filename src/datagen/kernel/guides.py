@@ -7,12 +7,13 @@ the inverse of the distribution function, so a larger uniform never gives an ear
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.kernel.quantiles import rounded
+from datagen.kernel.digits import round_bits
 
 PIECE = 16_384  # values per piece, so that the working arrays stay in cache
 SMALL_GUIDE = 12  # bits of the smallest guide: it fits a level-1 cache
@@ -28,7 +29,7 @@ class GuideTable:
     that the borders are the same on every machine. Raises ValueError for weights that are negative, infinite or all 0.
     """
 
-    def __init__(self, weights: NDArray[np.float64]) -> None:
+    def __init__(self, weights: NDArray[np.float64] | Sequence[float]) -> None:
         self.borders = _borders(weights)  # (k,) P(index <= k), the last one 1
         count = len(self.borders)
         bits = min(max(SMALL_GUIDE, (count - 1).bit_length() + 6), MIDDLE_GUIDE)
@@ -91,9 +92,9 @@ class GuideTable:
         return np.diff(self.borders, prepend=0.0)
 
 
-def _borders(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def _borders(weights: NDArray[np.float64] | Sequence[float]) -> NDArray[np.float64]:
     """(k,) running shares of the weights, by integers: exact, in any order of adding, on every machine."""
-    whole = rounded(np.asarray(weights, dtype=np.float64))
+    whole = round_bits(np.asarray(weights, dtype=np.float64))
     largest = float(whole.max(initial=0.0))
     if not len(whole) or not np.isfinite(largest) or largest <= 0.0 or not (whole >= 0.0).all():
         raise ValueError("weights must be finite, 0 or more, and not all 0")

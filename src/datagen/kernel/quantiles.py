@@ -14,11 +14,15 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.kernel.digits import round_bits
+from datagen.kernel.guides import GuideTable
+
+__all__ = ["GuideTable", "QuantileTable"]
+
 CELLS = 4_096
 TAIL = 32  # equal cells left to each tail: u < 2^-7
 OCTAVES = 45  # from 2^-7 down to 2^-52, the smallest step of a uniform
 STEPS = 32  # cells of an octave
-KNOT_BITS = 40  # scipy's and the C library's last digits differ between processors
 PIECE = 16_384  # values per piece, so that the working arrays stay in cache
 
 _FINEST = 2.0**-52
@@ -26,12 +30,6 @@ _FIRST_WORD = (1023 - 52) << 5  # exponent and 5 bits of 2^-52
 _threads = threading.local()
 
 Inverse = Callable[[NDArray[np.float64]], NDArray[np.float64]]
-
-
-def rounded(x: NDArray[np.float64], bits: int = KNOT_BITS) -> NDArray[np.float64]:
-    """(n,) float64 with the mantissa rounded to some bits, half to even."""
-    mantissa, exponent = np.frexp(x)
-    return np.ldexp(np.rint(mantissa * 2.0**bits) * 2.0**-bits, exponent)
 
 
 class QuantileTable:
@@ -50,7 +48,7 @@ class QuantileTable:
         for place, function in ((0, inverse), (-1, above)):
             if not np.isfinite(knots[place]):
                 knots[place] = function(np.array([_FINEST / 2]))[0]
-        knots = rounded(knots)
+        knots = round_bits(knots)
         if not np.isfinite(knots).all():
             raise ValueError("a quantile is not a finite number")
         # scipy's inverses waver in their last digits; a fall beyond that is a wrong callable
