@@ -22,7 +22,7 @@ WHOLE = 2.0**52  # from here on a float has no decimals
 
 
 def round_bits(x: NDArray[np.float64], bits: int = KNOT_BITS) -> NDArray[np.float64]:
-    """(n,) float64 with the mantissa rounded to some bits, half to even: what tables do to numbers of other libraries."""
+    """(n,) float64 with the mantissa rounded to some bits, half to even: for numbers that other libraries made."""
     mantissa, exponent = np.frexp(x)
     return np.ldexp(np.rint(mantissa * 2.0**bits) * 2.0**-bits, exponent)
 

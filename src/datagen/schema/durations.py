@@ -61,7 +61,7 @@ class Frequency:
 
 
 def parse_duration(value: object) -> int | None:
-    """Microseconds of `"3d"`, `"1.5 hours"`, `"1mo"` (30.4375 days) or `{"days": 3, "hours": 12}`; None for anything else.
+    """Microseconds of `"3d"`, `"1.5 hours"`, `"1mo"` (30.4375 days) or `{"days": 3, "hours": 12}`; else None.
 
     `m` alone is not read: it would be minutes for some and months for others.
     """
@@ -79,9 +79,9 @@ def parse_duration(value: object) -> int | None:
 
 
 def parse_frequency(text: object) -> Frequency | None:
-    """The grid that pandas letters (`h`, `D`, `W`, `M`, `Q`, `Y`, `15min`, in either case) or a word name, else None."""
+    """The grid that pandas letters (`h`, `D`, `W`, `M`, `15min`, in either case) or a word name, else None."""
     match = _GRID.fullmatch(text) if isinstance(text, str) else None
-    if match is None or match[1].strip("0") == "" != match[1]:
+    if match is None or (match[1] and int(match[1]) == 0):
         return None
     unit = "month" if match[2] == "MS" else _GRIDS.get(match[2].lower())
     return None if unit is None else Frequency(int(match[1] or 1), unit)
@@ -89,8 +89,8 @@ def parse_frequency(text: object) -> Frequency | None:
 
 def duration_text(microseconds: float) -> str:
     """A length as a message shows it: in the largest unit that leaves at most two decimals, `36h` or `1.5d`."""
-    for unit, short in (("day", "d"), ("hour", "h"), ("minute", "min"), ("second", "s"), ("millisecond", "ms")):
-        size = microseconds / LENGTHS[unit]
+    for length, short in ((DAY, "d"), (HOUR, "h"), (60 * SECOND, "min"), (SECOND, "s"), (1_000, "ms")):
+        size = microseconds / length
         if abs(size) >= 1 and round(size, 2) == size:
             return f"{size:g}{short}"
     return f"{microseconds:g}us"

@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"\s*([+-]?(?:\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})(?:[eE][+-
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Weights normalised to a sum of 1, or what is wrong with them (values is None after an error, not after a warning)."""
+    """Weights normalised to a sum of 1, and what is wrong with them: after an error (not a warning) values is None."""
 
     values: list[float] | None
     code: str = ""  # "" when nothing is wrong
@@ -50,7 +50,7 @@ def share(value: object) -> float | None:
 
 
 def shares(weights: Sequence[Any], *, relative_ok: bool, version_1: bool) -> Shares:
-    """Weights (numbers or texts such as `15%`) as shares that sum to 1. relative_ok: weights above 1 may be relative."""
+    """Weights (numbers, texts such as `15%`) as shares that sum to 1. relative_ok: weights above 1 may be relative."""
     if not weights:
         return Shares(None, "weights.empty", None, "no weights", "at least one weight")
     numbers = [share(weight) for weight in weights]
@@ -71,8 +71,12 @@ def shares(weights: Sequence[Any], *, relative_ok: bool, version_1: bool) -> Sha
         place = percents.index(False)
         if sizes[place]:
             return Shares(
-                None, "weights.mixed", place, f"{quoted(weights[place])} beside weights with %", "all of them with %, or none",
-            )  # fmt: skip
+                None,
+                "weights.mixed",
+                place,
+                f"{quoted(weights[place])} beside weights with %",
+                "% on all or none",
+            )
     relative = not any(percents) and any(size > 1 for size in sizes)
     if relative and not relative_ok:
         place = next(place for place, size in enumerate(sizes) if size > 1)
@@ -87,9 +91,14 @@ def shares(weights: Sequence[Any], *, relative_ok: bool, version_1: bool) -> Sha
     hint = f"{'add' if total < 1 else 'take away'} {gap}, or write relative weights, with one above 1"
     if version_1:
         return Shares(
-            normal, "weights.sum", None, f"weights that sum to {said}", f"a sum of {whole}",
-            "they are scaled to it, because the document is of version 1.0", "warning",
-        )  # fmt: skip
+            normal,
+            "weights.sum",
+            None,
+            f"weights that sum to {said}",
+            f"a sum of {whole}",
+            "they are scaled to it, because the document is of version 1.0",
+            "warning",
+        )
     return Shares(None, "weights.sum", None, f"weights that sum to {said}", f"a sum of {whole}", hint)
 
 
