@@ -13,6 +13,7 @@ only from `block.uniform(salt)`: a salt is made at binding time from (table, col
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
@@ -33,12 +34,13 @@ ColumnType = Literal["int", "float", "string", "bool", "datetime", "date"]
 class Dictionary:
     """The distinct texts of a category column, in code order, with what is worth making once: a Series and an Enum type."""
 
-    __slots__ = ("_enum", "_series", "values")
+    __slots__ = ("_enum", "_hashes", "_series", "values")
 
     def __init__(self, values: Iterable[str]) -> None:
         self.values: tuple[str, ...] = tuple(values)
         self._series: Any = None
         self._enum: Any = None
+        self._hashes: Any = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -51,6 +53,15 @@ class Dictionary:
 
             self._series = pl.Series(self.values, dtype=pl.String)
         return self._series
+
+    @property
+    def hashes(self) -> NDArray[np.uint64]:
+        """(k,) content hash of every text."""
+        if self._hashes is None:
+            from datagen.kernel.text_hash import text_hash
+
+            self._hashes = text_hash(self.series)
+        return self._hashes  # type: ignore[no-any-return]
 
     @property
     def enum(self) -> pl.Enum:
@@ -107,12 +118,28 @@ class Block(Protocol):
     def ordinal(self) -> NDArray[np.int64]:
         """(n,) place of each row among the children of its driving parent, from 0 (root rows: the row number)."""
 
+    @property
+    def sibling_count(self) -> NDArray[np.int64]:
+        """(n,) rows that share each row's driving parent; at a root, the rows of the table."""
+
     def uniform(self, salt: int) -> NDArray[np.float64]:
         """(n,) uniforms in [0, 1), one per row; the array is the caller's to change."""
     def bits(self, salt: int) -> NDArray[np.uint64]:
         """(n,) 64 random bits per row; the array is the caller's to change."""
+    def column(self, name: str) -> Values:
+        """Another column of these rows, in its declared type."""
+    def ancestor(self, table: str) -> tuple[Block, NDArray[np.int64] | None]:
+        """The block of an ancestor (or this one) and, for each row here, the place of its ancestor in that block."""
     def total(self, table: str) -> int:
         """Rows of a whole table, from the ledger."""
+    def gather(
+        self, table: str, column: str, rows: NDArray[np.int64], valid: NDArray[np.bool_] | None = None
+    ) -> Values:
+        """A column at row numbers of any table; null where `valid` is False."""
+    def whole(self, table: str, column: str) -> Values:
+        """A whole column in row order, kept in memory for the rest of the run."""
+    def once(self, key: object, make: Callable[[], Any]) -> Any:
+        """Something made once per run and worker, such as an index over a whole table."""
 
 
 Fill = Callable[[Block], Values]
@@ -125,6 +152,15 @@ class Reader(Protocol):
     type: ColumnType
 
     def __call__(self, block: Block) -> Values: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One side of an inequality constraint as the other side sees it: a value of the same row, and whether it is itself allowed."""
+
+    reader: Reader
+    strict: bool
+    text: str  # as declared, for messages
 
 
 class Draw(Protocol):
@@ -150,9 +186,17 @@ class Scope(Protocol):
     table: str
     column: str
     column_type: ColumnType | None  # as declared; None while it is being inferred
+    value_type: ColumnType  # of the value that a modifier gets
     version_1: bool  # an old document: dangling things are warnings
     timeframe: Any  # datagen.plan.model.Timeframe or None
+    decimals: int | None
     unique: bool  # the column must have no value twice
+    lower: Sequence[Bound]  # inequality constraints that this column must keep: not below any of these
+    upper: Sequence[Bound]  # and not above any of these
+    time_column: str | None  # the row's time: the column with `role: time`, else the first datetime of the table
+    own_modifiers: Sequence[tuple[str, Mapping[str, Any]]]  # (word, raw parameters) of this column's modifiers, in order
+    table_modifiers: Sequence[tuple[str, Mapping[str, Any]]]  # and of the table's own
+    own_columns: Mapping[str, tuple[str, Mapping[str, Any]]]  # generator word and raw parameters of each column of the table
 
     def salt(self, part: str, use: int = 0) -> int:
         """The salt of one use of randomness in this column, by name."""
@@ -162,14 +206,28 @@ class Scope(Protocol):
         """Type of a name as `read` knows it, None if there is no such name."""
     def expression(self, text: str | int | float, field: str, *, extra: Mapping[str, ColumnType] | None = None) -> Reader:
         """A reader of a scalar expression over names; numbers are constant expressions."""
+    def checked(self, text: str, field: str, *, extra: Mapping[str, ColumnType] | None = None) -> Any:
+        """An expression with names beyond the row's (such as `value`), checked; None after a refusal."""
     def names_in(self, text: str | int | float) -> tuple[str, ...]:
         """The names an expression reads, for `reads`; empty when it cannot be parsed (binding will say why)."""
     def law(self, spec: Any, field: str, *, durations: bool = False) -> Draw | None:
         """A bound law; None after a refusal. `durations`: parameters are times, values come in microseconds."""
     def law_reads(self, spec: Any) -> tuple[str, ...]:
         """The names that the parameters of a law read."""
+    nullable: bool  # the column may be null
+    ancestors: Sequence[str]  # driving parent, its driving parent, …
+    def find_target(self, reference: str) -> Any:
+        """The draft of `table.column` (see datagen.plan.names.ColumnDraft), or None, without a refusal."""
+    def key_of(self, table: str) -> tuple[tuple[str, str], ...]:
+        """((table, primary key),), or nothing when the table has none."""
+    def fixed_rows(self, table: str) -> int | None:
+        """Rows of a table when they are known before the ledger: roots."""
     def target(self, reference: str, field: str) -> Any:
         """The plan of `table.column`, or None after a refusal. See datagen.plan.model.ColumnPlan."""
+    def fits(self, made: ColumnType, field: str) -> None:
+        """Refuse (`column.type_mismatch`) values of a type that the declared column cannot hold."""
+    def domain(self, size: int, field: str) -> None:
+        """Refuse (`unique.domain_too_small`) a column of unique values whose table will have more rows than `size`."""
     def refuse(
         self, code: str, field: str | Sequence[str | int] = (), *, found: str = "", expected: str = "", hint: str = "",
         severity: Severity = "error",
@@ -177,15 +235,15 @@ class Scope(Protocol):
         """Record a finding at a field of this part; binding goes on so that all findings come at once."""
 
 
-class Part(BaseModel):
+class Part(BaseModel, ABC):
     """Parameters of one part, as the user writes them. The class docstring and EXAMPLES are its documentation page."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False)
 
     EXAMPLES: ClassVar[list[dict[str, Any]]] = []
 
-    def reads(self, scope: Scope) -> Iterable[str]:
-        """Names of other columns whose values this part needs."""
+    def reads(self, scope: Scope) -> Iterable[str | tuple[str, str]]:
+        """Names of other columns whose values this part needs, or (table, column) where no name of the row leads there."""
         return ()
 
 
@@ -193,17 +251,30 @@ class Generator(Part):
     """Makes the values of a column from nothing but addresses and the columns it reads."""
 
     MAIN: ClassVar[str | None] = None  # the parameter that a bare scalar or list stands for in the short form
+    STEERED: ClassVar[bool] = False  # keeps `scope.lower` and `scope.upper` by construction
+    MAKES_UNIQUE: ClassVar[bool] = False  # keeps `scope.unique` by construction, or refuses
+    BY_ROW_NUMBER: ClassVar[bool] = False  # needs nothing but the row's number
 
     def infer(self, scope: Scope) -> ColumnType | None:
         """The column type when the user wrote none; None when it cannot be told."""
         return None
 
+    @abstractmethod
     def bind(self, scope: Scope) -> Fill:
-        raise NotImplementedError(type(self).__name__)
+        """The function that fills this column, block after block."""
+
+    def support(self, scope: Scope) -> tuple[float, float] | None:
+        """Smallest and largest possible number (times in microseconds), when it is known before a row is made."""
+        return None
+
+    def listed(self, scope: Scope) -> list[Any] | None:
+        """Every possible value, typed as the column, when there is a closed list of them."""
+        return None
 
 
 class Modifier(Part):
     """Changes the values of a column, in the order written."""
 
+    @abstractmethod
     def bind(self, scope: Scope) -> Change:
-        raise NotImplementedError(type(self).__name__)
+        """The function that changes this column, block after block."""

@@ -1,0 +1,135 @@
+"""Handling columns of one block: taking rows, joining blocks, going to Polars Series and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.contracts import ColumnType, Dictionary, Values
+
+if TYPE_CHECKING:
+    import polars as pl
+
+DAY_US = 86_400_000_000
+
+
+def take(values: Values, index: NDArray[np.int64], valid: NDArray[np.bool_] | None = None) -> Values:
+    """Rows of a column by place; where `valid` is False there is no row, hence no value (the place there is not read)."""
+    if valid is not None:
+        index = np.where(valid, index, 0)
+    if valid is not None and len(values) == 0:
+        # nothing to take from, and nothing is taken: every row is without a value
+        return empty_like(values, len(index))
+    array = values.array.gather(index) if values.kind == "text" else values.array[index]
+    mask = None if values.valid is None else values.valid[index]
+    if valid is not None:
+        mask = valid if mask is None else mask & valid
+    picks = None if values.picks is None else values.picks[index]
+    return values.changed(array=array, valid=mask, picks=picks)
+
+
+def empty_like(values: Values, rows: int) -> Values:
+    """A column of nulls of the same kind."""
+    if values.kind == "text":
+        import polars as pl
+
+        array = pl.Series([""] * rows, dtype=pl.String)
+    else:
+        array = np.zeros(rows, dtype=values.array.dtype)
+    return values.changed(array=array, valid=np.zeros(rows, dtype=np.bool_), picks=None)
+
+
+def joined(pieces: list[Values]) -> Values:
+    """Blocks of one column as one run of rows; categories with different dictionaries become texts."""
+    if len(pieces) == 1:
+        return pieces[0]
+    if len({(piece.kind, id(piece.dictionary)) for piece in pieces}) > 1:
+        pieces = [as_text(piece) for piece in pieces]
+    first = pieces[0]
+    if first.kind == "text":
+        import polars as pl
+
+        array = pl.concat([piece.array for piece in pieces])
+    else:
+        array = np.concatenate([piece.array for piece in pieces])
+    valid = None
+    if any(piece.valid is not None for piece in pieces):
+        valid = np.concatenate([np.ones(len(p), np.bool_) if p.valid is None else p.valid for p in pieces])
+    picks = None if first.picks is None else np.concatenate([p.picks for p in pieces if p.picks is not None])
+    return first.changed(array=array, valid=valid, picks=picks)
+
+
+def as_text(values: Values) -> Values:
+    """A category column as texts; a text column as it is."""
+    if values.kind == "text":
+        return values
+    if values.dictionary is None:
+        raise AssertionError(f"{values.kind} values are no texts")
+    codes = values.array if values.valid is None else np.where(values.valid, values.array, 0)
+    return values.changed(kind="text", array=values.dictionary.series.gather(codes), dictionary=None)
+
+
+def as_category(values: Values) -> Values:
+    """A text column as codes into its distinct texts, in order of appearance; a category column as it is."""
+    if values.kind == "category":
+        return values
+    import polars as pl
+
+    distinct = values.array.unique(maintain_order=True)
+    codes = values.array.cast(pl.Enum(distinct)).to_physical().to_numpy()
+    return values.changed(kind="category", array=codes, dictionary=Dictionary(distinct.to_list()))
+
+
+def to_series(values: Values, name: str, type: ColumnType) -> pl.Series:
+    """A sealed column as the Polars Series that files hold: Int64, Float64, Boolean, String or Enum, Datetime(us), Date."""
+    import polars as pl
+
+    if values.kind == "text":
+        series = values.array.alias(name)
+        if values.valid is not None:
+            series = series.set(pl.Series(~values.valid), None)
+        return series
+    if values.kind == "category":
+        assert values.dictionary is not None
+        codes = values.array if values.valid is None else np.where(values.valid, values.array, 0)
+        width = np.uint8 if len(values.dictionary) <= 256 else np.uint16 if len(values.dictionary) <= 65_536 else np.uint32
+        series = pl.Series(name, codes.astype(width, copy=False)).cat.to(values.dictionary.enum)
+    elif values.kind == "time":
+        if type == "date":
+            series = pl.Series(name, (values.array // DAY_US).astype(np.int32)).cast(pl.Date)
+        else:
+            series = pl.Series(name, values.array).cast(pl.Datetime("us"))
+    else:
+        series = pl.Series(name, values.array)
+    if values.valid is not None:
+        series = pl.select(pl.when(pl.Series(values.valid)).then(series)).to_series().alias(name)
+    return series
+
+
+def from_series(series: pl.Series) -> Values:
+    """The values of a Series, as parts pass them on. Durations come as int microseconds."""
+    import polars as pl
+
+    valid = None if series.null_count() == 0 else series.is_not_null().to_numpy()
+    kind = series.dtype
+    if kind == pl.String:
+        return Values("text", series if valid is None else series.fill_null(""), valid)
+    if kind == pl.Boolean:
+        return Values("bool", (series if valid is None else series.fill_null(False)).to_numpy(), valid)
+    if kind == pl.Date:
+        return Values("time", _numbers(series.cast(pl.Int32).cast(pl.Int64)) * DAY_US, valid)
+    if kind.is_temporal():
+        return Values("time" if kind == pl.Datetime else "int", _numbers(series.to_physical()), valid)
+    if kind.is_float():
+        return Values("float", _numbers(series.cast(pl.Float64)), valid)
+    if kind.is_integer():
+        return Values("int", _numbers(series.cast(pl.Int64)), valid)
+    if kind == pl.Null:
+        return Values("float", np.zeros(len(series)), np.zeros(len(series), dtype=np.bool_))
+    raise AssertionError(f"no values of type {kind}")
+
+
+def _numbers(series: pl.Series) -> np.ndarray:
+    return (series if series.null_count() == 0 else series.fill_null(0)).to_numpy()

@@ -1,0 +1,148 @@
+"""A block: a run of rows of one table, made by address, whose columns are computed when somebody asks and only once.
+
+A root block knows its row numbers; a child block knows its parent block, which parent each row belongs to and its place
+among that parent's children. Everything else follows from addresses, so any block can be made alone and comes out the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.columns import to_series
+from datagen.contracts import Values
+from datagen.engine.seal import seal
+from datagen.kernel import draws
+from datagen.kernel.address import child_addresses, root_addresses
+from datagen.plan.model import TablePlan
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from datagen.engine.run import Run
+
+
+class TableBlock:
+    """Rows of one table. See `datagen.contracts.Block` for what parts may look at."""
+
+    def __init__(
+        self,
+        run: Run,
+        table: TablePlan,
+        row_number: NDArray[np.int64],
+        *,
+        parent: TableBlock | None = None,
+        parent_index: NDArray[np.int64] | None = None,
+        ordinal: NDArray[np.int64] | None = None,
+    ) -> None:
+        self.run = run
+        self.table = table
+        self.row_number = row_number
+        self.parent = parent
+        self.parent_index = parent_index
+        self._ordinal = ordinal
+        self._columns: dict[str, Values] = {}
+        self._counts: dict[str, NDArray[np.int64]] = {}
+
+    @property
+    def rows(self) -> int:
+        return len(self.row_number)
+
+    @cached_property
+    def address(self) -> NDArray[np.uint64]:
+        if self.table.parent is None:
+            return root_addresses(self.table.key, self.row_number)
+        if self.parent is None or self.parent_index is None:
+            raise AssertionError(f"rows of {self.table.id} were asked for by number alone; their values need their parents")
+        return child_addresses(self.parent.address[self.parent_index], self.table.key, self.ordinal)
+
+    @property
+    def ordinal(self) -> NDArray[np.int64]:
+        return self.row_number if self._ordinal is None else self._ordinal
+
+    @cached_property
+    def sibling_count(self) -> NDArray[np.int64]:
+        """(n,) rows that share each row's driving parent; at a root, the rows of the table."""
+        if self.parent is None or self.parent_index is None:
+            return np.full(self.rows, self.total(self.table.id), dtype=np.int64)
+        return self.parent.child_counts(self.table)[self.parent_index]
+
+    def child_counts(self, table: TablePlan) -> NDArray[np.int64]:
+        """(n,) rows of a child table below each row here."""
+        found = self._counts.get(table.id)
+        if found is None:
+            if table.counts is None:
+                raise AssertionError(f"{table.id} has a parent and no fan-out")
+            found = self._counts[table.id] = table.counts(self)
+        return found
+
+    def uniform(self, salt: int) -> NDArray[np.float64]:
+        return draws.uniform(self.address, salt)
+
+    def bits(self, salt: int) -> NDArray[np.uint64]:
+        return draws.bits(self.address, salt)
+
+    def total(self, table: str) -> int:
+        return self.run.total(table)
+
+    def gather(
+        self, table: str, column: str, rows: NDArray[np.int64], valid: NDArray[np.bool_] | None = None
+    ) -> Values:
+        return self.run.gather(table, column, rows, valid)
+
+    def whole(self, table: str, column: str) -> Values:
+        return self.run.whole(table, column)
+
+    def once(self, key: object, make: Callable[[], Any]) -> Any:
+        return self.run.once(key, make)
+
+    def column(self, name: str) -> Values:
+        """A column of this block in its declared type, computed on first use."""
+        found = self._columns.get(name)
+        if found is None:
+            found = self._columns[name] = self._make(name)
+        return found
+
+    def draft(self, name: str) -> Values:
+        """A column before `when`, rounding and the cast, for tests and traces."""
+        plan = self.table.columns[name]
+        values = plan.fill(self)
+        for change in plan.changes:
+            values = change(self, values)
+        return values
+
+    def _make(self, name: str) -> Values:
+        plan = self.table.columns[name]
+        values = self.draft(name)
+        if plan.when is not None:
+            holds = plan.when(self)
+            keep = holds.array if holds.valid is None else holds.array & holds.valid
+            values = values.changed(valid=keep if values.valid is None else keep & values.valid)
+            if values.picks is not None:
+                values = values.changed(picks=np.where(keep, values.picks, -1))
+        return seal(values, plan)
+
+    def series(self, name: str) -> pl.Series:
+        """A column as a Polars Series."""
+        return to_series(self.column(name), name, self.table.columns[name].type)
+
+    def frame(self) -> pl.DataFrame:
+        """The visible columns, in document order."""
+        import polars as pl
+
+        return pl.DataFrame([self.series(column.name) for column in self.table.visible])
+
+    def ancestor(self, table: str) -> tuple[TableBlock, NDArray[np.int64] | None]:
+        """The block of an ancestor (or this one) and, for each row here, the place of its ancestor in that block."""
+        block: TableBlock = self
+        index: NDArray[np.int64] | None = None
+        while block.table.id != table:
+            if block.parent is None or block.parent_index is None:
+                raise AssertionError(f"{table} is no ancestor of {self.table.id}")
+            index = block.parent_index if index is None else block.parent_index[index]
+            block = block.parent
+        return block, index

@@ -1,0 +1,152 @@
+"""Runs a plan: counts, then makes and writes every table into a directory. Knows no generator and no behaviour."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from datagen.engine.grain import BLOCK_ROWS, Grain, grains
+from datagen.engine.ledger import Ledger, counting_order, summed
+from datagen.engine.runners import Here, Processes, Runner
+from datagen.engine.work import Part, Written, empty_frame, empty_sums, writer_of
+from datagen.errors import Finding, SchemaError
+from datagen.kernel.content_hash import TableSums, root_hash
+from datagen.plan.estimate import estimate_all
+from datagen.plan.model import Plan
+from datagen.sinks.manifest import FileFacts
+from datagen.sinks.writer import part_name
+
+PROCESSES_FROM_SECONDS = 3.0  # expected seconds on one core from which starting worker processes pays
+MOST_ROWS = 1_000_000_000
+
+
+@dataclass(slots=True)
+class Made:
+    """What a run made: files, content sums and rows by table, the content hash, seconds by stage."""
+
+    files: dict[str, tuple[FileFacts, ...]] = field(default_factory=dict)
+    sums: dict[str, TableSums] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    content_hash: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+    workers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """How to run. spec: what worker processes need to bind the same plan (schema, document, seed, scale)."""
+
+    format: str
+    directory: Path
+    workers: int | None = None  # None: all cores for runs that are worth it
+    block_rows: int = BLOCK_ROWS
+    tables: frozenset[str] | None = None  # written tables; None: all that are not hidden
+    spec: dict[str, Any] | None = None
+    max_rows: int = MOST_ROWS
+
+
+def count(plan: Plan, runner: Runner, cut: tuple[Grain, ...]) -> Ledger:
+    """The ledger of a plan, tree by tree where one needs the rows of another."""
+    counted: dict[int, dict[str, int]] = {}
+    ledger = summed(plan, (), {})
+    for wave in counting_order(plan):
+        counted |= runner.count([grain for grain in cut if grain.root in wave])
+        ledger = summed(plan, [grain for grain in cut if grain.number in counted], counted)
+        runner.tell(ledger)
+    return ledger
+
+
+def execute(plan: Plan, job: Job, progress: Callable[[str, int, int], None] | None = None) -> Made:
+    """Make and write every table; `progress(table, rows done, rows in all)` is told on the way.
+
+    Raises SchemaError "rows.too_many" when the ledger comes to more than `max_rows`, before anything is written.
+    """
+    cut = grains(plan)
+    workers = worker_count(plan, job, len(cut))
+    runner: Runner
+    if workers == 1:
+        runner = Here(plan, job.directory, job.format, block_rows=job.block_rows, tables=job.tables)
+    else:
+        runner = Processes(
+            workers,
+            {**(job.spec or {}), "format": job.format, "directory": str(job.directory), "block_rows": job.block_rows, "tables": job.tables},
+        )
+    made = Made(workers=workers)
+    with closing(runner):
+        started = time.perf_counter()
+        ledger = count(plan, runner, cut)
+        made.seconds["ledger"] = time.perf_counter() - started
+        refuse_too_many(plan, ledger.rows, job.max_rows)
+        started = time.perf_counter()
+        done: dict[str, int] = {}
+
+        def tell(table: str, rows: int) -> None:
+            done[table] = done.get(table, 0) + rows
+            if progress is not None:
+                progress(table, done[table], ledger.rows[table])
+
+        written = sorted(runner.write(cut, tell), key=lambda one: one.grain)
+        made.seconds["tables"] = time.perf_counter() - started
+    gather_up(plan, job, written, made)
+    made.rows = dict(ledger.rows)
+    return made
+
+
+def worker_count(plan: Plan, job: Job, pieces: int) -> int:
+    """Worker processes for a run: never more than grains, one for what is soon done anyway."""
+    if job.spec is None or pieces < 2:
+        return 1
+    if job.workers is not None:
+        return max(1, min(job.workers, pieces))
+    if estimate_all(plan).seconds < PROCESSES_FROM_SECONDS:
+        return 1
+    return max(1, min(len(os.sched_getaffinity(0)), pieces))
+
+
+def refuse_too_many(plan: Plan, rows: Any, most: int) -> None:
+    """Refuse a data set of more rows than allowed."""
+    total = sum(number for table, number in rows.items() if not plan.tables[table].hidden)
+    if total > most:
+        widest = max(rows, key=lambda table: rows[table])
+        raise SchemaError(
+            Finding(
+                code="rows.too_many", found=f"{total:,.0f} rows, {rows[widest]:,.0f} of them in {widest}", expected=f"at most {most:,} rows",
+                hint="say --max-rows to allow more",
+            )
+        )
+
+
+def gather_up(plan: Plan, job: Job, written: list[Written], made: Made) -> None:
+    """Number the parts of each table in row order, give them their final names, and add up the content sums."""
+    for table in plan.tables.values():
+        if table.hidden or (job.tables is not None and table.id not in job.tables):
+            continue
+        parts = sorted(
+            (part for one in written for part in one.parts if part.table == table.id), key=lambda part: (part.grain, part.place)
+        )
+        made.sums[table.id] = empty_sums(table)
+        for one in written:
+            if table.id in one.sums:
+                made.sums[table.id].join(one.sums[table.id])
+        if not parts:
+            writer = writer_of(table, job.directory, job.format)
+            made.files[table.id] = (writer.write_part([empty_frame(table)], part_name(table.id, job.format)),)
+        else:
+            made.files[table.id] = tuple(_renamed(part, k, len(parts), job) for k, part in enumerate(parts))
+        if len(parts) == 1:
+            (job.directory / table.id).rmdir()
+    for one in written:
+        for stage, seconds in one.seconds.items():
+            made.seconds[stage] = made.seconds.get(stage, 0.0) + seconds
+    made.content_hash = root_hash(made.sums)
+
+
+def _renamed(part: Part, place: int, of: int, job: Job) -> FileFacts:
+    name = part_name(part.table, job.format, None if of == 1 else place)
+    os.rename(job.directory / part.facts.name, job.directory / name)
+    return replace(part.facts, name=name)

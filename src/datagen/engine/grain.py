@@ -1,0 +1,185 @@
+"""Grains and blocks: how the rows of a tree of tables are cut into work, the same for every worker.
+
+A grain is a run of rows of a root table with all their descendants, the unit that workers share out. Inside it blocks are
+made depth first: a root block, its children cut into blocks of whole parents, their children, and so on. How the work is
+cut never shows in the values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.engine.block import TableBlock
+from datagen.plan.model import Plan, TablePlan
+
+if TYPE_CHECKING:
+    from datagen.engine.run import Run
+
+BLOCK_ROWS = 65_536
+SMALLEST_ROOT_BLOCK = 4_096
+WIDE_PARENT = 1_048_576  # a parent with more children than this is continued over several blocks
+GRAIN_ROWS = 1_500_000  # expected rows of the widest table of a grain: one part file
+GRAIN_BYTES = 96_000_000  # and the most its widest table may hold in memory
+
+
+@dataclass(frozen=True, slots=True)
+class Grain:
+    """Root rows `first` up to `last` (exclusive) of one root table, with their descendants."""
+
+    number: int
+    root: str
+    first: int
+    last: int
+
+
+def grains(plan: Plan) -> tuple[Grain, ...]:
+    """The grains of a plan, in order. Their number depends on the schema alone."""
+    cut: list[Grain] = []
+    for root in plan.roots:
+        rows = root.rows or 0
+        size = grain_size(plan, root)
+        starts = range(0, rows, size) if rows else [0]
+        cut.extend(Grain(len(cut) + k, root.id, first, min(first + size, rows)) for k, first in enumerate(starts))
+    return tuple(Grain(number, grain.root, grain.first, grain.last) for number, grain in enumerate(cut))
+
+
+def grain_size(plan: Plan, root: TablePlan) -> int:
+    """Root rows per grain."""
+    rows = max(root.rows or 1, 1)
+    size = rows
+    for table in tree(plan, root):
+        each = max(table.expected_rows / rows, 1e-9)
+        size = min(size, max(1, int(GRAIN_ROWS / each)), max(1, int(GRAIN_BYTES / (each * max(table.row_bytes, 8.0)))))
+    pieces = -(-rows // size)
+    return -(-rows // pieces)  # equal grains: the last is not a sliver
+
+
+def tree(plan: Plan, root: TablePlan) -> Iterator[TablePlan]:
+    """A table and its descendants by driving parents, depth first."""
+    yield root
+    for child in root.children:
+        yield from tree(plan, plan.tables[child])
+
+
+class Walk:
+    """Makes the blocks of a grain in order. `offsets` are the row numbers at which each table's rows of the grain begin."""
+
+    def __init__(self, run: Run, grain: Grain, offsets: dict[str, int], *, block_rows: int = BLOCK_ROWS) -> None:
+        self.run = run
+        self.plan = run.plan
+        self.grain = grain
+        self.block_rows = block_rows
+        self.next_row = dict(offsets)
+        self.below: dict[str, tuple[str, ...]] = {}
+
+    def blocks(self, wanted: frozenset[str] | None = None) -> Iterator[TableBlock]:
+        """The blocks of the grain, parents before their children; of the wanted tables and what leads to them only."""
+        self.below = {
+            table.id: tuple(
+                child for child in table.children
+                if wanted is None or any(one.id in wanted for one in tree(self.plan, self.plan.tables[child]))
+            )
+            for table in tree(self.plan, self.plan.tables[self.grain.root])
+        }
+        root = self.plan.tables[self.grain.root]
+        size = self.root_block_rows(root)
+        for first in range(self.grain.first, self.grain.last, size):
+            rows = np.arange(first, min(first + size, self.grain.last), dtype=np.int64)
+            yield from self._below(TableBlock(self.run, root, rows))
+
+    def root_block_rows(self, root: TablePlan) -> int:
+        """Root rows per block: fewer when they have many children, so that a block of children is not far above its size."""
+        widest = max(table.expected_rows for table in tree(self.plan, root)) / max(root.rows or 1, 1)
+        return max(min(SMALLEST_ROOT_BLOCK, self.block_rows), int(self.block_rows / max(widest, 1.0)))
+
+    def _below(self, block: TableBlock) -> Iterator[TableBlock]:
+        yield block
+        for name in self.below[block.table.id]:
+            table = self.plan.tables[name]
+            for child in self.children(block, table):
+                yield from self._below(child)
+
+    def children(self, parent: TableBlock, table: TablePlan) -> Iterator[TableBlock]:
+        """The blocks of one child table below one parent block."""
+        counts = parent.child_counts(table)
+        ends = np.cumsum(counts)
+        for first, last, skip, rows in cuts(counts, ends, self.block_rows):
+            index, ordinal = places(counts, first, last, skip, rows)
+            number = self.next_row[table.id]
+            self.next_row[table.id] = number + rows
+            yield TableBlock(
+                self.run, table, np.arange(number, number + rows, dtype=np.int64),
+                parent=parent, parent_index=index, ordinal=ordinal,
+            )
+
+
+def cuts(
+    counts: NDArray[np.int64], ends: NDArray[np.int64], block_rows: int
+) -> Iterator[tuple[int, int, int, int]]:
+    """Cuts the children of a run of parents into blocks: (first parent, last parent exclusive, children to skip, rows).
+
+    Blocks hold whole parents, except that a parent with more than WIDE_PARENT children is continued over several.
+    """
+    parents = len(counts)
+    first = 0
+    while first < parents:
+        done = int(ends[first - 1]) if first else 0
+        if counts[first] > max(WIDE_PARENT, block_rows):
+            wide = int(counts[first])
+            for skip in range(0, wide, block_rows):
+                yield first, first + 1, skip, min(block_rows, wide - skip)
+            first += 1
+            continue
+        last = int(np.searchsorted(ends, done + block_rows, side="right"))
+        last = max(last, first + 1)
+        wide_ones = np.flatnonzero(counts[first:last] > max(WIDE_PARENT, block_rows))
+        if len(wide_ones):
+            last = first + int(wide_ones[0])
+        rows = int(ends[last - 1]) - done
+        if rows:
+            yield first, last, 0, rows
+        first = last
+
+
+def places(
+    counts: NDArray[np.int64], first: int, last: int, skip: int, rows: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each row of a cut: the place of its parent in the parent block, and its ordinal among that parent's children."""
+    if last == first + 1:
+        return np.full(rows, first, dtype=np.int64), np.arange(skip, skip + rows, dtype=np.int64)
+    mine = counts[first:last]
+    index = np.repeat(np.arange(first, last, dtype=np.int64), mine)
+    starts = np.cumsum(mine) - mine
+    ordinal = np.arange(rows, dtype=np.int64) - np.repeat(starts, mine)
+    return index, ordinal
+
+
+def totals(run: Run, grain: Grain) -> dict[str, int]:
+    """Rows of every table in a grain: the ledger pass. Makes only what the counts need."""
+    found = {table.id: 0 for table in tree(run.plan, run.plan.tables[grain.root])}
+    root = run.plan.tables[grain.root]
+    found[root.id] = grain.last - grain.first
+    if not root.children:
+        return found
+    walk = Walk(run, grain, dict.fromkeys(found, 0))
+    size = walk.root_block_rows(root)
+    for first in range(grain.first, grain.last, size):
+        rows = np.arange(first, min(first + size, grain.last), dtype=np.int64)
+        _count(walk, TableBlock(run, root, rows), found)
+    return found
+
+
+def _count(walk: Walk, block: TableBlock, found: dict[str, int]) -> None:
+    for name in block.table.children:
+        table = walk.plan.tables[name]
+        if not table.children:
+            found[name] += int(block.child_counts(table).sum())  # leaves: no child block is needed to know how many
+            continue
+        for child in walk.children(block, table):
+            found[name] += child.rows
+            _count(walk, child, found)

@@ -1,0 +1,79 @@
+"""What a worker carries through a run: the plan, the ledger's totals, and columns kept whole because lookups read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.columns import joined, take
+from datagen.contracts import Values
+from datagen.engine.block import TableBlock
+from datagen.engine.grain import BLOCK_ROWS, Walk, grains
+from datagen.plan.model import Plan
+
+KEPT_ROWS = 2_000_000  # a root table up to this many rows is read from memory, a larger one is made again by address
+
+
+class Run:
+    """One run over a plan. `rows` are the ledger's totals per table, `offsets[g]` where each table begins in grain g."""
+
+    def __init__(
+        self, plan: Plan, rows: Mapping[str, int] | None = None, offsets: Mapping[int, Mapping[str, int]] | None = None
+    ) -> None:
+        self.plan = plan
+        self.rows: dict[str, int] = dict(rows or {})
+        self.offsets: dict[int, Mapping[str, int]] = dict(offsets or {})
+        self._kept: dict[tuple[str, str], Values] = {}
+        self._made: dict[Any, Any] = {}
+        for table in plan.roots:
+            self.rows.setdefault(table.id, table.rows or 0)
+
+    def total(self, table: str) -> int:
+        """Rows of a table. Asked for a child table, the ledger must have been made."""
+        return self.rows[table]
+
+    def once(self, key: Any, make: Any) -> Any:
+        """Something made once per run and worker, such as the index of an effect table."""
+        found = self._made.get(key)
+        if found is None:
+            found = self._made[key] = make()
+        return found
+
+    def gather(self, table: str, column: str, rows: NDArray[np.int64], valid: NDArray[np.bool_] | None = None) -> Values:
+        """The column at row numbers of a table; null where `valid` is False."""
+        plan = self.plan.tables[table]
+        if plan.columns[column].by_row_number or (plan.parent is None and self.total(table) > KEPT_ROWS):
+            made = TableBlock(self, plan, rows if valid is None else np.where(valid, rows, 0)).column(column)
+            return made if valid is None else take(made, np.arange(len(rows)), valid)
+        return take(self.whole(table, column), rows, valid)
+
+    def whole(self, table: str, column: str) -> Values:
+        """A whole column, in row order, kept for later."""
+        found = self._kept.get((table, column))
+        if found is None:
+            pieces = [block.column(column) for block in self.blocks_of(table)]
+            found = joined(pieces) if pieces else TableBlock(self, self.plan.tables[table], np.zeros(0, np.int64)).column(column)
+            self._kept[table, column] = found
+        return found
+
+    def blocks_of(self, table: str) -> Any:
+        """Every block of one table, in row order."""
+        plan = self.plan.tables[table]
+        if plan.parent is None:
+            for first in range(0, self.total(table), BLOCK_ROWS):
+                last = min(first + BLOCK_ROWS, self.total(table))
+                yield TableBlock(self, plan, np.arange(first, last, dtype=np.int64))
+            return
+        root = plan
+        while root.parent is not None:
+            root = self.plan.tables[root.parent]
+        for grain in grains(self.plan):
+            if grain.root == root.id:
+                yield from (
+                    block
+                    for block in Walk(self, grain, dict(self.offsets[grain.number])).blocks(frozenset({table}))
+                    if block.table.id == table
+                )

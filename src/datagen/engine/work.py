@@ -1,0 +1,144 @@
+"""The two pieces of work that workers share out: counting a grain, and making and writing it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from datagen.columns import DAY_US
+from datagen.engine.block import TableBlock
+from datagen.engine.grain import BLOCK_ROWS, GRAIN_BYTES, GRAIN_ROWS, Grain, Walk, tree
+from datagen.engine.run import Run
+from datagen.kernel.content_hash import ColumnSum, TableSums, canonical, prepare
+from datagen.plan.model import TablePlan
+from datagen.sinks.manifest import FileFacts
+from datagen.sinks.writer import Writer, open_writer
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Progress = Callable[[str, int], None]  # table, rows made since the last call
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A written file, before it has its final name: grain, table, which of that grain's files it is."""
+
+    grain: int
+    table: str
+    place: int
+    facts: FileFacts
+
+
+@dataclass(slots=True)
+class Written:
+    """What one grain became."""
+
+    grain: int
+    parts: list[Part] = field(default_factory=list)
+    sums: dict[str, TableSums] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)  # per table: making; "write:<table>": writing
+
+
+def empty_sums(table: TablePlan) -> TableSums:
+    """Sums of a table of no rows."""
+    return TableSums({column.name: ColumnSum(column.type) for column in table.visible})
+
+
+def add_block(sums: TableSums, block: TableBlock) -> None:
+    """Take a block into the content hash of its table."""
+    lanes = prepare(block.row_number)
+    for column in block.table.visible:
+        values = block.column(column.name)
+        if values.kind == "text":
+            bits = canonical(block.series(column.name))
+        elif values.kind == "category":
+            assert values.dictionary is not None
+            codes = values.array if values.valid is None else np.where(values.valid, values.array, 0)
+            bits = canonical(codes, values.valid, texts=values.dictionary.hashes)
+        elif column.type == "date":
+            bits = canonical(values.array // DAY_US, values.valid)
+        else:
+            bits = canonical(values.array, values.valid)
+        sums.columns[column.name].add_lanes(lanes, bits)
+
+
+def write_grain(
+    run: Run, grain: Grain, offsets: Mapping[str, int], directory: Path, format: str, progress: Progress,
+    *, block_rows: int = BLOCK_ROWS, tables: frozenset[str] | None = None,
+) -> Written:
+    """Make the blocks of a grain and write their visible tables as parts into `directory`.
+
+    tables: only these are written (None: all that are not hidden); the others are made as far as these need them.
+    """
+    wanted = {table.id for table in tree(run.plan, run.plan.tables[grain.root]) if not table.hidden and (tables is None or table.id in tables)}
+    done = Written(grain.number)
+    waiting: dict[str, list[pl.DataFrame]] = {table: [] for table in wanted}
+    waiting_rows = dict.fromkeys(wanted, 0)
+    places = dict.fromkeys(wanted, 0)
+
+    writers = {table: writer_of(run.plan.tables[table], directory, format) for table in wanted}
+
+    def flush(table: str) -> None:
+        started = time.perf_counter()
+        facts = writers[table].write_part(waiting[table], part_path(table, grain.number, places[table], format))
+        done.parts.append(Part(grain.number, table, places[table], facts))
+        done.seconds[f"write:{table}"] = done.seconds.get(f"write:{table}", 0.0) + time.perf_counter() - started
+        waiting[table], waiting_rows[table] = [], 0
+        places[table] += 1
+
+    for table in wanted:
+        done.sums[table] = empty_sums(run.plan.tables[table])
+        done.rows[table] = 0
+    walk = Walk(run, grain, dict(offsets), block_rows=block_rows)
+    for block in walk.blocks(frozenset(wanted)):
+        table = block.table.id
+        if table not in wanted:
+            continue
+        started = time.perf_counter()
+        frame = block.frame()
+        add_block(done.sums[table], block)
+        waiting[table].append(frame)
+        waiting_rows[table] += block.rows
+        done.rows[table] += block.rows
+        done.seconds[table] = done.seconds.get(table, 0.0) + time.perf_counter() - started
+        if waiting_rows[table] >= part_rows(block.table):
+            flush(table)
+        progress(table, block.rows)
+    for table in sorted(wanted):
+        if waiting[table]:
+            flush(table)
+    return done
+
+
+def writer_of(table: TablePlan, directory: Path, format: str) -> Writer:
+    """The writer of one table's parts."""
+    return open_writer(
+        format, directory, precisions={column.name: column.seal.precision for column in table.visible if column.type == "datetime"}
+    )
+
+
+def part_path(table: str, grain: int, place: int, format: str) -> str:
+    """Where a part lies until every part is known and they get their numbers."""
+    return f"{table}/grain-{grain:08}-{place:05}.{format}"
+
+
+def part_rows(table: TablePlan) -> int:
+    """Rows at which a part file is full: what a grain is meant to hold, with room for its random size."""
+    return max(BLOCK_ROWS, min(int(GRAIN_ROWS * 1.2), int(1.2 * GRAIN_BYTES / max(table.row_bytes, 8.0))))
+
+
+def empty_frame(table: TablePlan) -> pl.DataFrame:
+    """A frame without rows in the types of the table's visible columns."""
+    import polars as pl
+
+    types: dict[str, Any] = {
+        "int": pl.Int64, "float": pl.Float64, "bool": pl.Boolean, "string": pl.String, "datetime": pl.Datetime("us"), "date": pl.Date,
+    }
+    return pl.DataFrame(schema={column.name: types[column.type] for column in table.visible})

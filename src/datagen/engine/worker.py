@@ -1,0 +1,105 @@
+"""A worker process: `python -m datagen.engine.worker`, told what to do over its standard input.
+
+Messages are pickled Python objects between processes of one run on one machine, each behind eight bytes of length; nobody
+else writes to these pipes. The worker binds the plan itself, so functions never travel.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import struct
+import sys
+import traceback
+from pathlib import Path
+from typing import Any, BinaryIO
+
+HEAD = struct.Struct(">Q")
+
+
+def send(stream: BinaryIO, message: Any) -> None:
+    """Write one message."""
+    body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    stream.write(HEAD.pack(len(body)))
+    stream.write(body)
+    stream.flush()
+
+
+def receive(stream: BinaryIO) -> Any:
+    """Read one message; raises EOFError when the other side is gone."""
+    head = stream.read(HEAD.size)
+    if len(head) < HEAD.size:
+        raise EOFError
+    (length,) = HEAD.unpack(head)
+    body = stream.read(length)
+    if len(body) < length:
+        raise EOFError
+    return pickle.loads(body)
+
+
+def die_with_parent() -> None:
+    """Ask Linux to end this process when its parent ends, however that happens."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)  # 1 is PR_SET_PDEATHSIG
+
+
+def main() -> int:
+    """Serve messages until the parent closes the pipe."""
+    die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    incoming, outgoing = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints must not get between the messages
+    try:
+        job = receive(incoming)
+        from datagen.engine.grain import totals
+        from datagen.engine.run import Run
+        from datagen.engine.work import write_grain
+        from datagen.plan.bind import bind
+
+        plan = bind(job["schema"], job["document"], seed=job["seed"], scale=job["scale"])
+        run = Run(plan)
+        while True:
+            task = receive(incoming)
+            try:
+                match task["do"]:
+                    case "rows":
+                        run.rows.update(task["rows"])
+                        run.offsets.update(task["offsets"])
+                        continue
+                    case "count":
+                        result: Any = totals(run, task["grain"])
+                    case "write":
+                        result = write_grain(
+                            run, task["grain"], run.offsets[task["grain"].number], Path(job["directory"]), job["format"],
+                            lambda table, rows: send(outgoing, {"progress": (table, rows)}),
+                            block_rows=job["block_rows"], tables=job["tables"],
+                        )
+                    case other:
+                        raise AssertionError(f"unknown task {other}")
+                send(outgoing, {"result": result})
+            except Exception as error:  # noqa: BLE001 - carried to the parent, which raises it
+                send(outgoing, {"error": _portable(error), "trace": traceback.format_exc()})
+    except EOFError:
+        return 0
+    except BrokenPipeError:
+        return 1
+    except Exception as error:  # noqa: BLE001 - carried to the parent, which raises it
+        send(outgoing, {"error": _portable(error), "trace": traceback.format_exc()})
+        return 1
+
+
+def _portable(error: Exception) -> Exception:
+    """The error itself if it can travel, else its text."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # noqa: BLE001 - some library errors cannot be pickled; their text can
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

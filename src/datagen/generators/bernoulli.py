@@ -1,0 +1,58 @@
+"""Yes or no with a given probability."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
+from datagen.errors import Finding, SchemaError
+from datagen.schema.weights import share
+
+
+class Bernoulli(Generator):
+    """True with probability p, in each row by itself.
+
+    Params: p, a share from 0 to 1 (`0.2`, `"20%"`), or an expression of other columns. Fills bool. One draw per row.
+    """
+
+    MAIN: ClassVar[str | None] = "p"
+    EXAMPLES = [{"bernoulli": {"p": 0.8}}, {"bernoulli": {"p": "5%"}}]
+
+    p: float | int | str
+
+    def reads(self, scope: Scope) -> Iterable[str]:
+        return scope.names_in(self.p) if share(self.p) is None else ()
+
+    def infer(self, scope: Scope) -> ColumnType:
+        return "bool"
+
+    def bind(self, scope: Scope) -> Fill:
+        scope.fits("bool", "")
+        salt = scope.salt("draw")
+        p = share(self.p)
+        if p is not None:
+            if not 0 <= p <= 1:
+                scope.refuse("share.out_of_range", "p", found=str(self.p), expected="a share between 0 and 1, such as 0.05 or 5%")
+            return lambda block: Values("bool", block.uniform(salt) < p)
+        chance = scope.expression(self.p, "p")
+        table, column = scope.table, scope.column
+
+        def fill(block: Block) -> Values:
+            values = chance(block)
+            wrong = (values.array < 0) | (values.array > 1)
+            if values.valid is not None:
+                wrong &= values.valid
+            if wrong.any():
+                raise SchemaError(
+                    Finding(
+                        code="share.out_of_range", json_path=f"{table}.{column}",
+                        found=f"{int(wrong.sum()):,} rows of one block, such as {values.array[wrong][0]:g}",
+                        expected="a probability between 0 and 1", hint="bound it: least(1, greatest(0, …))",
+                    )
+                )
+            return Values("bool", block.uniform(salt) < np.asarray(values.array, dtype=np.float64), values.valid)
+
+        return fill

@@ -1,0 +1,62 @@
+"""The fixed list of a vocabulary: one row per value."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from datagen.contracts import Block, ColumnType, Dictionary, Fill, Generator, Scope, Values
+from datagen.schema.literals import as_column, common_type
+
+
+class EnumList(Generator):
+    """Row k holds the k-th value. The table has as many rows as the list has values.
+
+    Params: values, of one type, null allowed on a nullable column. Fills the type of the column. Reads and draws nothing.
+    """
+
+    MAIN: ClassVar[str | None] = "values"
+    BY_ROW_NUMBER: ClassVar[bool] = True
+    MAKES_UNIQUE: ClassVar[bool] = True
+    EXAMPLES = [{"enum_list": {"values": ["new", "paid", "shipped"]}}]
+
+    values: list[Any]
+
+    def infer(self, scope: Scope) -> ColumnType | None:
+        return common_type(self.values)
+
+    def bind(self, scope: Scope) -> Fill:
+        if not self.values:
+            scope.refuse("enum_list.empty", "values", found="no values", expected="at least one value")
+        if scope.unique and len({str(value) for value in self.values}) < len(self.values):
+            scope.refuse("enum_list.repeats", "values", found="a value that stands twice, in a column of unique values")
+        items = as_column(self.values, scope.column_type or "string")
+        for place, fault in items.faults:
+            scope.refuse("column.value_type", ("values", place), found=fault, expected=f"a value of type {scope.column_type}")
+        return constant_list(items.values, scope.column_type or "string", items.valid, lambda block: block.row_number)
+
+
+def constant_list(values: list[Any], type: ColumnType, valid: list[bool], place: Any) -> Fill:
+    """A fill that takes values of a short list by place; `place(block)` gives (n,) positions."""
+    mask = None if all(valid) else np.array(valid, dtype=np.bool_)
+    if type == "string":
+        distinct = list(dict.fromkeys(values))
+        where = {value: code for code, value in enumerate(distinct)}
+        codes = np.array([where[value] for value in values], dtype=np.uint32)
+        dictionary = Dictionary(distinct)
+
+        def fill_texts(block: Block) -> Values:
+            at = place(block)
+            return Values("category", codes[at], None if mask is None else mask[at], dictionary=dictionary)
+
+        return fill_texts
+    kinds: Any = {"datetime": "time", "date": "time"}
+    dtype = {"int": np.int64, "float": np.float64, "bool": np.bool_, "datetime": np.int64, "date": np.int64}[type]
+    array = np.array(values, dtype=dtype)
+
+    def fill(block: Block) -> Values:
+        at = place(block)
+        return Values(kinds.get(type, type), array[at], None if mask is None else mask[at])
+
+    return fill

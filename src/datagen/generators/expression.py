@@ -1,0 +1,31 @@
+"""Values computed from other columns of the row, its parents and the rows its keys point to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from datagen.contracts import ColumnType, Fill, Generator, Scope
+
+
+class Expression(Generator):
+    """A scalar SQL expression, such as `unit_price * quantity` (see the page on expressions).
+
+    Params: code. Division by zero and domain errors give null. Fills the expression's own type. Draws nothing.
+    """
+
+    MAIN: ClassVar[str | None] = "code"
+    EXAMPLES = [{"expression": {"code": "row_number * 2.5"}}, {"expression": {"code": "case when ordinal = 1 then 'first' else 'later' end"}}]
+
+    code: str
+
+    def reads(self, scope: Scope) -> Iterable[str]:
+        return scope.names_in(self.code)
+
+    def infer(self, scope: Scope) -> ColumnType:
+        return scope.expression(self.code, "code").type
+
+    def bind(self, scope: Scope) -> Fill:
+        reader = scope.expression(self.code, "code")
+        scope.fits(reader.type, "code")
+        return reader

@@ -1,0 +1,31 @@
+"""Keeps a number between two bounds; what lies outside piles up at the bound."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from datagen.contracts import Block, Change, Modifier, Scope, Values
+from datagen.modifiers._numbers import floats, needs_number
+
+
+class Clamp(Modifier):
+    """min(max(value, min), max). Params: min, max; either may be left out. Put it last: later modifiers may leave it."""
+
+    EXAMPLES = [{"transform": "clamp", "args": {"min": 0, "max": 100}}]
+
+    min: float | int | None = None
+    max: float | int | None = None
+
+    def bind(self, scope: Scope) -> Change:
+        needs_number(scope, "clamp")
+        if self.min is None and self.max is None:
+            scope.refuse("clamp.no_bound", (), found="neither min nor max", expected="at least one of them")
+        low = -np.inf if self.min is None else float(self.min)
+        high = np.inf if self.max is None else float(self.max)
+        if low > high:
+            scope.refuse("clamp.reversed", "min", found=f"min {self.min} above max {self.max}", expected="min <= max")
+
+        def change(block: Block, values: Values) -> Values:
+            return values.changed(kind="float", array=np.clip(floats(values), low, high))
+
+        return change

@@ -1,0 +1,46 @@
+"""Adds noise to a number, or scales it by noise around 1."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from datagen.contracts import Block, Change, Modifier, Scope, Values
+from datagen.modifiers._numbers import floats, needs_number
+
+SQRT_3 = 3**0.5  # half the width of a uniform law with standard deviation 1
+
+
+class Jitter(Modifier):
+    """value + e (mode add) or value × (1 + e) (mode mul), e of mean 0.
+
+    Params: std, the standard deviation of e whatever the distribution; mode add or mul; distribution normal or uniform.
+    One draw per row.
+    """
+
+    EXAMPLES = [{"transform": "jitter", "args": {"std": 0.05, "mode": "mul"}}]
+
+    std: float = Field(ge=0)
+    mode: Literal["add", "mul"] = "add"
+    distribution: Literal["normal", "uniform"] = "normal"
+
+    def bind(self, scope: Scope) -> Change:
+        needs_number(scope, "jitter")
+        if self.std == 0:
+            return lambda block, values: values
+        if self.distribution == "normal":
+            spec = {"type": "normal", "params": {"mean": 0.0, "std": float(self.std)}}
+        else:
+            spec = {"type": "uniform", "params": {"low": -SQRT_3 * self.std, "high": SQRT_3 * self.std}}
+        noise, salt, scales = scope.law(spec, "std"), scope.salt("noise"), self.mode == "mul"
+        if noise is None:
+            return lambda block, values: values
+
+        def change(block: Block, values: Values) -> Values:
+            shift = noise.quantile(block.uniform(salt), block)
+            numbers = floats(values)
+            return values.changed(kind="float", array=numbers * (shift + 1.0) if scales else numbers + np.asarray(shift))
+
+        return change

@@ -1,0 +1,108 @@
+"""Replaces values by others: codes by words, grades by numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from datagen.contracts import Block, Change, Dictionary, Modifier, Scope, Values
+from datagen.errors import Finding, SchemaError, listed
+from datagen.schema.literals import as_column, as_type
+
+KINDS: dict[str, Any] = {"datetime": "time", "date": "time"}
+
+
+class MapValues(Modifier):
+    """mapping[value], or `default` where the value is not in the mapping; without a default every value must be.
+
+    Params: mapping, from values (written as text, read in the type of the value so far) to values of the column's type;
+    default. Nulls stay null.
+    """
+
+    EXAMPLES = [{"transform": "map_values", "args": {"mapping": {"0": "none", "1": "one"}, "default": "many"}}]
+
+    mapping: dict[str, Any]
+    default: Any = None
+
+    def bind(self, scope: Scope) -> Change:
+        if not self.mapping:
+            scope.refuse("map_values.empty", "mapping", found="an empty mapping", expected="at least one value")
+        has_default = "default" in self.model_fields_set and self.default is not None
+        made = scope.value_type
+        to = scope.column_type or "string"
+        keys: list[Any] = []
+        for key in self.mapping:
+            typed, fault = as_type(key, made)
+            if fault:
+                scope.refuse("map_values.key_type", ("mapping", key), found=fault, expected=f"values of type {made}, as the column has before")
+            keys.append(typed)
+        targets = [*self.mapping.values(), *([self.default] if has_default else [])]
+        items = as_column(targets, to)
+        for place, fault in items.faults:
+            at = ("mapping", list(self.mapping)[place]) if place < len(keys) else ("default",)
+            scope.refuse("column.value_type", at, found=fault, expected=f"a value of type {to}")
+        table = _Table(keys, items.values, items.valid, has_default, to, f"{scope.table}.{scope.column}")
+        return table.text if made == "string" else table.numbers
+
+
+class _Table:
+    """A mapping made ready: dictionaries are mapped once, numbers by search in the sorted keys."""
+
+    def __init__(self, keys: list[Any], values: list[Any], valid: list[bool], has_default: bool, to: str, home: str) -> None:
+        self.keys, self.home, self.to = keys, home, to
+        self.other = len(keys) if has_default else -1
+        self.valid = None if all(valid) else np.array(valid, dtype=np.bool_)
+        if to == "string":
+            self.dictionary: Dictionary | None = Dictionary(dict.fromkeys(values))
+            where = {value: code for code, value in enumerate(self.dictionary.values)}
+            self.values = np.array([where[value] for value in values], dtype=np.uint32)
+        else:
+            self.dictionary = None
+            dtype = {"int": np.int64, "float": np.float64, "bool": np.bool_}.get(to, np.int64)
+            self.values = np.array(values, dtype=dtype)
+        self._codes: dict[int, tuple[Dictionary, np.ndarray]] = {}
+
+    def text(self, block: Block, values: Values) -> Values:
+        if values.kind == "text":
+            from datagen.columns import as_category
+
+            values = as_category(values)
+        dictionary = values.dictionary
+        assert dictionary is not None
+        known = self._codes.get(id(dictionary))
+        if known is None:
+            where = {key: place for place, key in enumerate(self.keys)}
+            places = np.array([where.get(text, self.other) for text in dictionary.values], dtype=np.int64)
+            if len(self._codes) > 64:
+                self._codes.clear()
+            known = self._codes[id(dictionary)] = (dictionary, places)
+        codes = values.array if values.valid is None else np.where(values.valid, values.array, 0)
+        return self._mapped(values, known[1][codes] if len(dictionary) else np.zeros(len(values), np.int64), lambda at: dictionary.values[int(codes[at])])
+
+    def numbers(self, block: Block, values: Values) -> Values:
+        keys = np.array(self.keys, dtype=values.array.dtype)
+        order = np.argsort(keys, kind="stable")
+        at = np.minimum(np.searchsorted(keys[order], values.array), len(keys) - 1)
+        places = np.where(keys[order][at] == values.array, order[at], self.other)
+        return self._mapped(values, places, lambda row: values.array[row])
+
+    def _mapped(self, values: Values, places: np.ndarray, show: Any) -> Values:
+        missing = places < 0
+        if values.valid is not None:
+            missing &= values.valid
+        if missing.any():
+            examples = sorted({str(show(row)) for row in np.flatnonzero(missing)[:1000]})
+            raise SchemaError(
+                Finding(
+                    code="map_values.missing", json_path=self.home, found=f"values that the mapping does not name: {listed(examples)}",
+                    expected="a mapping of every value, or a default",
+                )
+            )
+        places = np.where(places < 0, 0, places)
+        valid = values.valid
+        if self.valid is not None:
+            valid = self.valid[places] if valid is None else valid & self.valid[places]
+        if self.dictionary is not None:
+            return Values("category", self.values[places], valid, dictionary=self.dictionary)
+        return Values(KINDS.get(self.to, self.to), self.values[places], valid)

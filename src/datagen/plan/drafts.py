@@ -1,0 +1,215 @@
+"""Tables and columns as the document alone tells them: parents, keys, fan-outs, and which keys point where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from datagen.errors import did_you_mean, listed
+from datagen.plan.names import ColumnDraft, TableDraft, find_table
+from datagen.schema.counts import read_count
+
+FACT_ROWS = 1_000  # rows of a parentless table that names none
+
+
+@dataclass(frozen=True, slots=True)
+class FanoutSpec:
+    """A fan-out as written: a canonical law (None: one row per parent) and the cap after it."""
+
+    law: dict[str, Any] | None
+    clamp: tuple[float | None, float | None] = (None, None)
+
+
+@dataclass(slots=True)
+class Drafting:
+    """Everything about the tables that is known before a column is bound. All keyed by table id."""
+
+    tables: dict[str, TableDraft] = field(default_factory=dict)
+    nodes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    rows: dict[str, int | None] = field(default_factory=dict)  # of roots; None for children
+    fanouts: dict[str, FanoutSpec] = field(default_factory=dict)
+    table_modifiers: dict[str, tuple[tuple[str, Mapping[str, Any]], ...]] = field(default_factory=dict)
+    specs: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+
+
+def draft_tables(document: Any, refuse: Callable[..., None], *, scale: float, version_1: bool) -> Drafting:
+    """Read the nodes of a canonical tree. Faults go to `refuse(code, loc, **facts)`."""
+    made = Drafting()
+    for place, node in enumerate(document.root.get("nodes") or []):
+        _draft_table(made, node, ("nodes", place), refuse)
+    for table in made.tables.values():
+        _settle_parents(made, table, refuse, version_1)
+    _refuse_parent_loops(made, refuse)
+    for table in made.tables.values():
+        made.rows[table.id] = _rows(made, table, refuse, scale)
+        made.fanouts[table.id] = _fanout(made, table, refuse)
+        _check_pk(made, table, refuse)
+    _point(made)
+    return made
+
+
+def _draft_table(made: Drafting, node: Mapping[str, Any], loc: tuple[str | int, ...], refuse: Callable[..., None]) -> None:
+    table = TableDraft(node["id"], node.get("pk"), None, loc)
+    made.tables[table.id] = table
+    made.nodes[table.id] = node
+    made.kinds[table.id] = node.get("kind") or "entity"
+    made.table_modifiers[table.id] = _modifiers(node)
+    for place, spec in enumerate(node.get("columns") or []):
+        at = (*loc, "columns", place)
+        generator = spec.get("generator") or {}
+        if not generator:
+            refuse("column.no_generator", at, found=f"{spec.get('name')} without a generator", expected="a generator, such as choice, distribution or lookup")
+            continue
+        word, params = next(iter(generator.items()))
+        if not isinstance(params, Mapping):
+            refuse("generator.no_params", (*at, "generator", word), found=f"{word}: {params!r}", expected=f"the parameters of {word} as an object")
+            continue
+        column = ColumnDraft(table.id, spec["name"], word, params, at, _modifiers(spec), spec.get("type"), spec.get("role"))
+        table.columns[column.name] = column
+        made.specs[table.id, column.name] = spec
+
+
+def _modifiers(spec: Mapping[str, Any]) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+    return tuple((modifier["transform"], modifier.get("args") or {}) for modifier in spec.get("modifiers") or [])
+
+
+def _settle_parents(made: Drafting, table: TableDraft, refuse: Callable[..., None], version_1: bool) -> None:
+    """The driving parent, and whether the other parents are looked up at all."""
+    parents = made.nodes[table.id].get("parents") or []
+    for place, name in enumerate(parents):
+        parent = find_table(made.tables, name)
+        at = (*table.loc, "parents", place)
+        if parent is None:
+            refuse("ref.unknown_table", at, found=f"'{name}'", expected=f"a table: {listed(tuple(made.tables))}", hint=did_you_mean(name, made.tables))
+        elif parent is table:
+            refuse("parents.itself", at, found=f"{table.id} as its own parent", expected="another table", hint=f"for a key into the own table use lookup from: {table.id}.{table.pk}")
+        elif place == 0:
+            table.parent = parent.id
+        else:
+            looked_up = any(
+                column.word == "lookup" and str(column.params.get("from", "")).lower().startswith(f"{parent.id.lower()}.")
+                for column in table.columns.values()
+            )
+            if not looked_up:
+                refuse(
+                    "parents.unused", at, found=f"parent {parent.id} that no column of {table.id} looks up",
+                    expected=f"a column with lookup from: {parent.id}.{parent.pk}", hint=f"add {{ref: {parent.id}}}, or take {parent.id} out of parents",
+                    severity="warning" if version_1 else "error",
+                )
+
+
+def _refuse_parent_loops(made: Drafting, refuse: Callable[..., None]) -> None:
+    told: set[str] = set()
+    for table in made.tables.values():
+        way = [table.id]
+        step = table.parent
+        while step is not None and step not in way:
+            way.append(step)
+            step = made.tables[step].parent
+        if step is not None and not told & set(way):
+            loop = [*way[way.index(step) :], step]
+            told.update(loop)
+            refuse(
+                "parents.loop", (*made.tables[loop[0]].loc, "parents"), found=" -> ".join(loop),
+                expected="driving parents that do not come back to the same table", hint="make one of them a lookup of an independent table",
+            )
+            made.tables[loop[0]].parent = None
+
+
+def _rows(made: Drafting, table: TableDraft, refuse: Callable[..., None], scale: float) -> int | None:
+    node = made.nodes[table.id]
+    written = node.get("rows")
+    at = (*table.loc, "rows")
+    if table.parent is not None:
+        if written is not None:
+            refuse("rows.of_a_child", at, found=f"rows on {table.id}, whose rows come from its parent {table.parent}", expected="rows or parents, not both", hint="use fanout for rows per parent")
+        return None
+    lists = [len(column.params.get("values") or []) for column in table.columns.values() if column.word == "enum_list"]
+    if lists:
+        if len(set(lists)) > 1:
+            refuse("enum_list.lengths", (*table.loc, "columns"), found=f"lists of {', '.join(map(str, lists))} values in one table", expected="lists of one length")
+        if written is not None and read_count(written) != lists[0]:
+            refuse("enum_list.rows", at, found=f"{written} rows for {lists[0]} listed values", expected="no rows: the list gives them")
+        return lists[0]
+    if made.kinds[table.id] == "vocab" and written is None:
+        refuse("vocab.no_values", table.loc, found=f"vocab {table.id} without enum_list, data or rows", expected="the values of the vocabulary")
+    if node.get("fanout") is not None:
+        refuse("fanout.no_parent", (*table.loc, "fanout"), key=True, found=f"a fanout on {table.id}, which has no parent", expected="parents: [table], or rows")
+    rows = FACT_ROWS if written is None else read_count(written)
+    if rows is None:
+        return 0  # the model has said that it is no count
+    if scale != 1.0 and rows:
+        rows = max(1, round(rows * scale))
+    return rows
+
+
+def _fanout(made: Drafting, table: TableDraft, refuse: Callable[..., None]) -> FanoutSpec:
+    spec = made.nodes[table.id].get("fanout")
+    if spec is None or table.parent is None:
+        return FanoutSpec(None)
+    at = (*table.loc, "fanout")
+    law = {key: spec[key] for key in ("type", "params", "truncate", "keep_mean") if spec.get(key) is not None}
+    clamp = spec.get("clamp") or (None, None)
+    if clamp[0] is not None and clamp[1] is not None and clamp[0] > clamp[1]:
+        refuse("clamp.reversed", (*at, "clamp"), found=f"clamp from {clamp[0]} to {clamp[1]}", expected="the smaller bound first")
+    if "type" not in law:
+        refuse("fanout.no_law", at, key=True, found="a fanout without a law", expected="rows per parent, such as {poisson: 3} or 2..5")
+        return FanoutSpec(None)
+    return FanoutSpec({"params": {}, **law}, (clamp[0], clamp[1]))
+
+
+def _check_pk(made: Drafting, table: TableDraft, refuse: Callable[..., None]) -> None:
+    if table.pk is None:
+        return
+    column = table.column(table.pk)
+    if column is None:
+        refuse(
+            "pk.unknown_column", (*table.loc, "pk"), found=f"'{table.pk}'", expected=f"a column of {table.id}: {listed(tuple(table.columns))}",
+            hint=did_you_mean(table.pk, table.columns),
+        )
+        table.pk = None
+        return
+    table.pk = column.name
+    spec = made.specs[table.id, column.name]
+    if spec.get("nullable") or spec.get("when") is not None:
+        refuse("pk.nullable", (*column.loc, "nullable"), found=f"a primary key {column.name} that may be null", expected="a value in every row of a key")
+
+
+def _point(made: Drafting) -> None:
+    """Which columns are keys: lookups without `on`, choices of another column, and copies of such columns along a key."""
+    columns = [column for table in made.tables.values() for column in table.columns.values()]
+    for _ in range(len(columns) + 1):
+        changed = False
+        for column in columns:
+            if column.points_to is None:
+                column.points_to = _points_to(made, column)
+                changed = changed or column.points_to is not None
+        if not changed:
+            return
+
+
+def _points_to(made: Drafting, column: ColumnDraft) -> tuple[str, str] | None:
+    reference = {"lookup": column.params.get("from"), "choice": column.params.get("choices_ref")}.get(column.word)
+    if not isinstance(reference, str) or any(word == "map_values" for word, _ in column.modifiers):
+        return None
+    head, _, tail = reference.partition(".")
+    table = find_table(made.tables, head)
+    target = table.column(tail) if table is not None and tail else None
+    if target is None:
+        return None
+    if column.params.get("on") is not None:
+        return target.points_to  # a copied key points where the copied one does
+    return target.table, target.name
+
+
+def time_column_of(table: TableDraft) -> str | None:
+    """The row's time when none is named: the column with role time, else the first datetime column."""
+    for column in table.columns.values():
+        if column.role == "time":
+            return column.name
+    for column in table.columns.values():
+        if column.type == "datetime" or (column.type is None and column.word == "datetime_series"):
+            return column.name
+    return None

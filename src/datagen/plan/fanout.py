@@ -1,0 +1,121 @@
+"""How many rows each parent gets: a law drawn once per parent, rounded to whole rows, capped last."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.contracts import Block, Draw
+
+MOST_PER_PARENT = 2.0**40  # a count beyond this is a mistake, not a data set
+
+
+@dataclass(frozen=True, slots=True)
+class LawCounts:
+    """Counts from a law. Whole-number laws are taken as drawn; others are rounded up with the chance of their fraction.
+
+    `volume` multiplies the expected count of each parent (effects on the volume); the clamp comes after everything.
+    """
+
+    draw: Draw
+    salt: int
+    rounding_salt: int
+    clamp: tuple[float, float]
+    expected: float
+    largest: float
+    description: str
+    volume: Callable[[Block], NDArray[np.float64]] | None = None
+    poisson_mean: float | None = None
+
+    def __call__(self, parent: Block) -> NDArray[np.int64]:
+        u = parent.uniform(self.salt)
+        if self.volume is not None:
+            return self._scaled(parent, u)
+        counts = self.draw.quantile(u, parent)
+        return self._whole(counts, parent)
+
+    def _scaled(self, parent: Block, u: NDArray[np.float64]) -> NDArray[np.int64]:
+        assert self.volume is not None
+        factor = self.volume(parent)
+        if self.poisson_mean is not None:
+            from datagen.laws.poisson import poisson_quantile
+
+            return self._whole(poisson_quantile(u, self.poisson_mean * factor), parent)
+        return self._whole(self.draw.quantile(u, parent) * factor, parent, rounds=True)
+
+    def _whole(self, counts: NDArray[np.float64], parent: Block, *, rounds: bool = False) -> NDArray[np.int64]:
+        if rounds or not self.draw.discrete:
+            counts = np.floor(counts + parent.uniform(self.rounding_salt))
+        counts = np.clip(counts, max(self.clamp[0], 0.0), min(self.clamp[1], MOST_PER_PARENT))
+        return counts.astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class FixedCounts:
+    """The same number of rows for every parent."""
+
+    number: int
+    expected: float
+    largest: float
+    description: str
+
+    def __call__(self, parent: Block) -> NDArray[np.int64]:
+        return np.full(parent.rows, self.number, dtype=np.int64)
+
+
+def fixed(number: int) -> FixedCounts:
+    """One row per parent, or any other fixed number."""
+    return FixedCounts(number, float(number), float(number), f"exactly {number}")
+
+
+def bind_counts(spec: dict[str, Any], clamp: tuple[float | None, float | None], scope: Any, volume: Any = None) -> Any:
+    """Counts for a canonical law. `scope` is that of the fan-out: bare names are the driving parent's columns."""
+    if spec.get("type") == "constant" and isinstance(spec["params"].get("value"), (int, float)) and volume is None:
+        value = spec["params"]["value"]
+        if value < 0 or not float(value).is_integer():
+            scope.refuse("fanout.not_whole", (), found=f"{value} rows per parent", expected="a whole number of rows, 0 or more")
+            return fixed(0)
+        low, high = clamp[0] or 0, math.inf if clamp[1] is None else clamp[1]
+        return fixed(int(min(max(value, low), high)))
+    draw = scope.law(spec, "")
+    if draw is None:
+        return fixed(1)
+    low = 0.0 if clamp[0] is None else float(clamp[0])
+    high = math.inf if clamp[1] is None else float(clamp[1])
+    support = draw.support()
+    if support[1] < 0 or (draw.constant and support[0] < 0 and draw.discrete):
+        scope.refuse("fanout.negative", (), found=f"a law with values down to {support[0]:g}", expected="numbers of rows, 0 or more", hint="clamp it: clamp: [0, …]")
+    expected = _expected(draw, low, high)
+    poisson = spec["params"].get("lambda") if spec.get("type") == "poisson" else None
+    return LawCounts(
+        draw=draw, salt=scope.salt("count"), rounding_salt=scope.salt("rounding"), clamp=(low, high), volume=volume,
+        expected=expected, largest=min(max(support[1], 0.0), high),
+        description=_described(spec, low, high),
+        poisson_mean=float(poisson) if volume is not None and isinstance(poisson, (int, float)) else None,
+    )
+
+
+def _expected(draw: Draw, low: float, high: float) -> float:
+    """Mean of the clamped law; for a law whose parameters vary by row, of its support where that is finite."""
+    mean = draw.mean()
+    if mean is None:
+        support = draw.support()
+        finite = [edge for edge in (max(support[0], low), min(support[1], high)) if math.isfinite(edge)]
+        return sum(finite) / len(finite) if finite else 1.0
+    if low <= 0 and not math.isfinite(high):
+        return max(mean, 0.0)
+    u = (np.arange(20_000) + 0.5) / 20_000
+    return float(np.clip(draw.quantile(u, None), low, high).mean())
+
+
+def _described(spec: dict[str, Any], low: float, high: float) -> str:
+    inside = ", ".join(f"{key} {value}" for key, value in spec.get("params", {}).items())
+    text = f"{spec.get('type')}({inside})"
+    if low > 0 or math.isfinite(high):
+        text += f", clamped to {low:g}..{high:g}"
+    return text

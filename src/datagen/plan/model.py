@@ -1,0 +1,142 @@
+"""The plan: what will be made, in which order and from what; frozen, printable, the same for every worker.
+
+A table plan knows its driving parent and how many rows each parent gets; a column plan knows the function that fills it.
+Nothing here makes a value: the engine calls these functions block after block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from datagen.contracts import Block, Change, ColumnType, Fill, Reader
+from datagen.errors import Finding
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Timeframe:
+    """The window of the data set: microseconds since 1970 UTC, end exclusive, and the grid that the user named."""
+
+    start: int
+    end: int
+    freq: str | None = None
+
+    @property
+    def length(self) -> int:
+        return self.end - self.start
+
+
+class Counts(Protocol):
+    """How many rows of a child table each row of its driving parent gets."""
+
+    expected: float  # per parent
+    largest: float  # per parent; infinite when the law is open
+    description: str
+
+    def __call__(self, parent: Block) -> NDArray[np.int64]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """The declared form of a column: what the last cast makes of the values."""
+
+    type: ColumnType
+    decimals: int | None = None
+    precision: Literal["s", "ms", "us"] = "s"
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPlan:
+    """One column: filled, changed, kept only where `when` holds, sealed."""
+
+    table: str
+    name: str
+    seal: Seal
+    word: str  # the generator
+    fill: Fill
+    changes: tuple[Change, ...] = ()
+    when: Reader | None = None
+    hidden: bool = False
+    role: str | None = None
+    unit: str | None = None
+    unique: bool = False
+    by_row_number: bool = False  # needs nothing but the row's number
+    reads: tuple[tuple[str, str], ...] = ()  # (table, column) that its values depend on
+    moves_with_rows: str = ""  # why adding rows changes old values, "" when it does not
+    points_to: tuple[str, str] | None = None  # (table, column) whose rows it picks
+    loc: tuple[str | int, ...] = ()
+
+    @property
+    def type(self) -> ColumnType:
+        return self.seal.type
+
+
+@dataclass(frozen=True, slots=True)
+class TablePlan:
+    """One table. `key` salts its addresses; `parent` is the driving parent, `counts` its fan-out (None at a root)."""
+
+    id: str
+    kind: str
+    key: int
+    pk: str | None
+    parent: str | None
+    parents: tuple[str, ...]
+    rows: int | None  # of a root
+    counts: Counts | None
+    columns: Mapping[str, ColumnPlan]
+    children: tuple[str, ...] = ()
+    hidden: bool = False
+    expected_rows: float = 0.0
+    largest_rows: float = 0.0
+    row_bytes: float = 0.0  # expected, in a Parquet file
+    time_column: str | None = None
+    loc: tuple[str | int, ...] = ()
+
+    @property
+    def visible(self) -> tuple[ColumnPlan, ...]:
+        return tuple(column for column in self.columns.values() if not column.hidden)
+
+
+@dataclass(frozen=True, slots=True)
+class ConstraintPlan:
+    """One declared constraint and whether it holds by construction or is looked at in the written files."""
+
+    kind: str
+    text: str
+    status: Literal["held", "checked"]
+    reason: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    loc: tuple[str | int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything the engine needs. `tables` is in document order; `order` lists (table, column) so that reads come first."""
+
+    name: str
+    seed: int
+    timeframe: Timeframe | None
+    tables: Mapping[str, TablePlan]
+    order: tuple[tuple[str, str], ...]
+    reads: Mapping[tuple[str, str], tuple[tuple[str, str], ...]]
+    constraints: tuple[ConstraintPlan, ...]
+    findings: tuple[Finding, ...]  # warnings and notes
+    fingerprint: str
+    format: str | None = None
+    gate: str | None = None
+    notes: tuple[str, ...] = ()
+    assumptions: tuple[Mapping[str, str], ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def roots(self) -> tuple[TablePlan, ...]:
+        return tuple(table for table in self.tables.values() if table.parent is None)

@@ -1,0 +1,217 @@
+"""Names that read other values: a column of the row, of its driving parent or an ancestor, of the row a key points to.
+
+A name is resolved once, to a reader: a function of the block. `draft` tables are known before any column is bound, so that
+dependencies can be ordered first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from datagen.contracts import Block, ColumnType, Values
+
+if TYPE_CHECKING:
+    from datagen.plan.model import ColumnPlan
+
+
+@dataclass(slots=True)
+class ColumnDraft:
+    """A column before it is bound: what is known of it from the document alone."""
+
+    table: str
+    name: str
+    word: str
+    params: Mapping[str, Any]
+    loc: tuple[str | int, ...]
+    modifiers: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    type: ColumnType | None = None
+    role: str | None = None
+    points_to: tuple[str, str] | None = None  # (table, column) its values are keys of
+    plan: ColumnPlan | None = None
+
+
+    @property
+    def may_leave_bounds(self) -> bool:
+        """Whether a modifier can move the value out of an interval that its draw was cut to."""
+        kept = {"seasonality", "time_jitter", "effect"} if self.type in ("datetime", "date", None) else set()
+        return any(word not in kept for word, _ in self.modifiers)
+
+
+@dataclass(slots=True)
+class TableDraft:
+    """A table before it is bound. Column names are looked up without regard to case."""
+
+    id: str
+    pk: str | None
+    parent: str | None
+    loc: tuple[str | int, ...]
+    columns: dict[str, ColumnDraft] = field(default_factory=dict)
+
+    def column(self, name: str) -> ColumnDraft | None:
+        found = self.columns.get(name)
+        if found is None:
+            wanted = name.lower()
+            found = next((column for key, column in self.columns.items() if key.lower() == wanted), None)
+        return found
+
+
+ROW_NAMES: Mapping[str, ColumnType] = {"ordinal": "int", "sibling_count": "int", "row_number": "int"}
+WINDOW_NAMES = ("timeframe.start", "timeframe.end")
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A resolved name: hops from the row to where the value stands. `ancestor` first, then keys to follow, then a column."""
+
+    name: str
+    ancestor: str | None  # None: the row itself
+    hops: tuple[tuple[str, str, str], ...]  # (table, key column in it, table it points to)
+    table: str
+    column: str
+
+    @property
+    def reads(self) -> tuple[tuple[str, str], ...]:
+        """Every (table, column) that is looked at on the way."""
+        return (*((table, key) for table, key, _ in self.hops), (self.table, self.column))
+
+
+@dataclass(frozen=True, slots=True)
+class NameFault:
+    """Why a name could not be resolved."""
+
+    code: str
+    found: str
+    expected: str = ""
+    known: tuple[str, ...] = ()
+    hint: str = ""
+
+
+def find_table(tables: Mapping[str, TableDraft], name: str) -> TableDraft | None:
+    """A table by its id, without regard to case."""
+    found = tables.get(name)
+    return found or next((table for key, table in tables.items() if key.lower() == name.lower()), None)
+
+
+def ancestors(tables: Mapping[str, TableDraft], table: TableDraft) -> dict[str, TableDraft]:
+    """Driving parent, its driving parent, and so on, by id."""
+    found: dict[str, TableDraft] = {}
+    step = table.parent
+    while step is not None and step not in found and step in tables:
+        found[step] = tables[step]
+        step = tables[step].parent
+    return found
+
+
+def resolve(tables: Mapping[str, TableDraft], table: TableDraft, name: str) -> Path | NameFault:
+    """The path of a dotted name as a row of `table` understands it."""
+    head, *rest = name.split(".")
+    own = table.column(head)
+    if not rest:
+        if own is None:
+            known = (*table.columns, *ROW_NAMES)
+            return NameFault("ref.unknown_column", f"'{name}'", f"a column of {table.id}", known)
+        return Path(name, None, (), table.id, own.name)
+    above = find_table(ancestors(tables, table), head)
+    follows = own is not None and own.points_to is not None
+    if above is not None and follows:
+        return NameFault(
+            "ref.ambiguous", f"'{name}' could be the table {above.id} or the row that column {head} points to",
+            hint=f"rename the column {head}",
+        )
+    if above is not None:
+        return _follow(tables, name, above.id, (), above, rest)
+    if own is not None and own.points_to is not None:
+        target = tables[own.points_to[0]]
+        return _follow(tables, name, None, ((table.id, own.name, target.id),), target, rest)
+    keys = tuple(f"{column.name}." for column in table.columns.values() if column.points_to)
+    if own is not None:
+        return NameFault(
+            "ref.not_a_key", f"'{name}': column {head} points to no other table",
+            "a key made by a lookup, or an ancestor's name, before the dot", hint=f"keys of {table.id}: {', '.join(keys) or 'none'}",
+        )
+    return NameFault(
+        "ref.unknown_table", f"'{name}'", f"an ancestor of {table.id} or one of its keys before the dot",
+        (*ancestors(tables, table), *(key.rstrip(".") for key in keys)),
+    )
+
+
+def _follow(
+    tables: Mapping[str, TableDraft], name: str, ancestor: str | None, hops: tuple[tuple[str, str, str], ...],
+    table: TableDraft, rest: list[str],
+) -> Path | NameFault:
+    for key in rest[:-1]:
+        column = table.column(key)
+        if column is None:
+            return NameFault("ref.unknown_column", f"'{key}' in '{name}'", f"a column of {table.id}", tuple(table.columns))
+        if column.points_to is None:
+            return NameFault("ref.not_a_key", f"'{key}' in '{name}': it points to no other table", f"a key of {table.id}")
+        target = tables[column.points_to[0]]
+        hops = (*hops, (table.id, column.name, target.id))
+        table = target
+    column = table.column(rest[-1])
+    if column is None:
+        return NameFault("ref.unknown_column", f"'{rest[-1]}' in '{name}'", f"a column of {table.id}", tuple(table.columns))
+    return Path(name, ancestor, hops, table.id, column.name)
+
+
+@dataclass(frozen=True, slots=True)
+class PathReader:
+    """Reads a resolved name: from the row or its ancestor, along keys, to the column."""
+
+    path: Path
+    type: ColumnType
+
+    def __call__(self, block: Block) -> Values:
+        from datagen.columns import take
+
+        path = self.path
+        here, index = (block, None) if path.ancestor is None else block.ancestor(path.ancestor)
+        if not path.hops:
+            values = here.column(path.column)
+        else:
+            _, key, _ = path.hops[0]
+            keys = here.column(key)
+            for (_, _, table), column in zip(path.hops, (*(hop[1] for hop in path.hops[1:]), path.column), strict=True):
+                if keys.picks is None:
+                    raise AssertionError(f"{path.name}: {table} is reached by a key without row numbers")
+                keys = block.gather(table, column, keys.picks, keys.valid)
+            values = keys
+        return values if index is None else take(values, index)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionReader:
+    """Reads something that is computed from the block itself: an ordinal, a constant, an expression."""
+
+    function: Callable[[Block], Values]
+    type: ColumnType
+
+    def __call__(self, block: Block) -> Values:
+        return self.function(block)
+
+
+def row_name(name: str) -> FunctionReader:
+    """`ordinal` (from 1), `row_number` (from 1) or `sibling_count`."""
+    if name == "ordinal":
+        return FunctionReader(lambda block: Values("int", block.ordinal + 1), "int")
+    if name == "row_number":
+        return FunctionReader(lambda block: Values("int", block.row_number + 1), "int")
+    return FunctionReader(lambda block: Values("int", block.sibling_count), "int")
+
+
+def constant_reader(value: int | float | bool | str, type: ColumnType) -> FunctionReader:
+    """The same value in every row. Times are given as microseconds."""
+    import numpy as np
+
+    if type == "string":
+        from datagen.contracts import Dictionary
+
+        dictionary = Dictionary([str(value)])
+        return FunctionReader(
+            lambda block: Values("category", np.zeros(block.rows, dtype=np.uint8), dictionary=dictionary), "string"
+        )
+    kind: Any = {"datetime": "time", "date": "time"}.get(type, type)
+    dtype = {"int": np.int64, "float": np.float64, "bool": np.bool_, "time": np.int64}[kind]
+    return FunctionReader(lambda block: Values(kind, np.full(block.rows, value, dtype=dtype)), type)

@@ -1,0 +1,256 @@
+"""What a part may ask while it is bound, and where it says no. One scope per part; the findings of all go to one list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from datagen.contracts import Block, Bound, ColumnType, Draw, Reader, Values
+from datagen.errors import Finding, Severity, did_you_mean, listed
+from datagen.kernel.address import salt_of
+from datagen.plan.model import Timeframe
+from datagen.plan.names import (
+    ROW_NAMES,
+    WINDOW_NAMES,
+    ColumnDraft,
+    FunctionReader,
+    NameFault,
+    PathReader,
+    TableDraft,
+    ancestors,
+    constant_reader,
+    find_table,
+    resolve,
+    row_name,
+)
+from datagen.schema.tree import Document
+
+if TYPE_CHECKING:
+    from datagen.expressions import Checked
+
+
+# (made, declared): what a column of another type can hold without loss of meaning; int columns round to nearest
+CASTS = {("int", "float"), ("float", "int"), ("date", "datetime"), ("datetime", "date")}
+
+
+class PlanScope:
+    """The scope of one part of one column (or of a fan-out, whose bare names are the driving parent's columns)."""
+
+    def __init__(
+        self,
+        *,
+        document: Document,
+        findings: list[Finding],
+        tables: Mapping[str, TableDraft],
+        table: TableDraft,
+        column: str,
+        loc: tuple[str | int, ...],
+        timeframe: Timeframe | None,
+        version_1: bool,
+        column_type: ColumnType | None = None,
+        value_type: ColumnType = "float",
+        decimals: int | None = None,
+        unique: bool = False,
+        nullable: bool = False,
+        fixed_rows: Callable[[str], int | None] | None = None,
+        expected_rows: Callable[[str], float] | None = None,
+        lower: Sequence[Bound] = (),
+        upper: Sequence[Bound] = (),
+        salt_path: tuple[str, ...] = (),
+        time_column: str | None = None,
+        own_modifiers: Sequence[tuple[str, Mapping[str, Any]]] = (),
+        table_modifiers: Sequence[tuple[str, Mapping[str, Any]]] = (),
+    ) -> None:
+        self.document = document
+        self.findings = findings
+        self.tables = tables
+        self.home = table
+        self.table = table.id
+        self.column = column
+        self.loc = loc
+        self.timeframe = timeframe
+        self.version_1 = version_1
+        self.column_type = column_type
+        self.value_type = value_type
+        self.decimals = decimals
+        self.unique = unique
+        self.nullable = nullable
+        self._expected_rows = expected_rows
+        self._fixed_rows = fixed_rows
+        self.lower = lower
+        self.upper = upper
+        self.time_column = time_column
+        self.own_modifiers = own_modifiers
+        self.table_modifiers = table_modifiers
+        self._salt_path = salt_path or (table.id, column)
+
+    @property
+    def own_columns(self) -> Mapping[str, tuple[str, Mapping[str, Any]]]:
+        return {column.name: (column.word, column.params) for column in self.home.columns.values()}
+
+    def salt(self, part: str, use: int = 0) -> int:
+        return salt_of(*self._salt_path, part, use)
+
+    def refuse(
+        self, code: str, field: str | Sequence[str | int] = (), *, found: str = "", expected: str = "", hint: str = "",
+        severity: Severity = "error",
+    ) -> None:
+        steps = tuple(field.split(".")) if isinstance(field, str) and field else tuple(field)
+        self.findings.append(
+            self.document.finding(
+                code, (*self.loc, *steps), found=found, expected=expected, hint=hint, severity=severity
+            )
+        )
+
+    def fits(self, made: ColumnType, field: str) -> None:
+        declared = self.column_type
+        if declared is None or declared == made or (made, declared) in CASTS:
+            return
+        hint = "say cast(… as text) in the expression" if declared == "string" else ""
+        self.refuse("column.type_mismatch", field, found=f"{made} values in a {declared} column", expected=f"type: {made}", hint=hint)
+
+    def domain(self, size: int, field: str) -> None:
+        if self._expected_rows is None:
+            return
+        rows = self._expected_rows(self.table)
+        if rows > size:
+            self.refuse(
+                "unique.domain_too_small", field,
+                found=f"{size:,} possible values < {rows:,.0f} rows of {self.table}", expected="at least as many values as rows",
+                hint="widen the range, drop `unique`, or make fewer rows",
+            )
+
+    def tolerate(self, code: str, field: str | Sequence[str | int] = (), **facts: str) -> None:
+        """A dangling thing: a warning in a version 1.0 document ("declared, not applied"), an error in any other."""
+        self.refuse(code, field, severity="warning" if self.version_1 else "error", **facts)
+
+    def read(self, name: str, field: str = "") -> Reader:
+        if name in ROW_NAMES and self.home.column(name) is None:
+            return row_name(name)
+        if name.lower() in WINDOW_NAMES and self.timeframe is not None:
+            edge = self.timeframe.start if name.lower() == "timeframe.start" else self.timeframe.end
+            return constant_reader(edge, "datetime")
+        path = resolve(self.tables, self.home, name)
+        if isinstance(path, NameFault):
+            self.refuse(
+                path.code, field, found=path.found,
+                expected=path.expected + (f": {listed(path.known)}" if path.known else ""),
+                hint=path.hint or did_you_mean(name.split(".")[-1], path.known),
+            )
+            return constant_reader(0, "int")
+        type_ = self.tables[path.table].columns[path.column].type
+        return PathReader(path, type_ or "int")
+
+    def type_of(self, name: str) -> ColumnType | None:
+        if self.home.column(name) is None and name in ROW_NAMES:
+            return ROW_NAMES[name]
+        if name.lower() in WINDOW_NAMES:
+            return None if self.timeframe is None else "datetime"
+        path = resolve(self.tables, self.home, name)
+        return None if isinstance(path, NameFault) else self.tables[path.table].columns[path.column].type
+
+    def path_reads(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Every (table, column) that reading a name looks at; nothing for an unknown name (binding says why)."""
+        path = resolve(self.tables, self.home, name)
+        return () if isinstance(path, NameFault) else path.reads
+
+    @property
+    def ancestors(self) -> tuple[str, ...]:
+        return tuple(ancestors(self.tables, self.home))
+
+    def find_target(self, reference: str) -> ColumnDraft | None:
+        head, _, tail = reference.partition(".")
+        table = find_table(self.tables, head)
+        return None if table is None or not tail else table.column(tail)
+
+    def key_of(self, table: str) -> tuple[tuple[str, str], ...]:
+        pk = self.tables[table].pk
+        return () if pk is None else ((table, pk),)
+
+    def fixed_rows(self, table: str) -> int | None:
+        return None if self._fixed_rows is None else self._fixed_rows(table)
+
+    def target(self, reference: str, field: str) -> ColumnDraft | None:
+        """The column of another table that `table.column` names, or None after a refusal."""
+        head, _, tail = reference.partition(".")
+        table = find_table(self.tables, head)
+        if table is None:
+            self.refuse(
+                "ref.unknown_table", field, found=f"'{reference}'", expected=f"a table: {listed(tuple(self.tables))}",
+                hint=did_you_mean(head, self.tables),
+            )
+            return None
+        column = table.column(tail) if tail else None
+        if column is None:
+            self.refuse(
+                "ref.unknown_column", field, found=f"'{reference}'",
+                expected=f"`{table.id}.column`, a column of {table.id}: {listed(tuple(table.columns))}",
+                hint=did_you_mean(tail, table.columns),
+            )
+        return column
+
+    def names_in(self, text: str | int | float) -> tuple[str, ...]:
+        from datagen.expressions import ExpressionFault, parse
+
+        if not isinstance(text, str):
+            return ()
+        try:
+            return tuple(parse(text).names)
+        except ExpressionFault:
+            return ()  # binding parses it again and says what is wrong
+
+    def expression(
+        self, text: str | int | float, field: str, *, extra: Mapping[str, ColumnType] | None = None
+    ) -> Reader:
+        if isinstance(text, bool) or not isinstance(text, str):
+            return constant_reader(text, "bool" if isinstance(text, bool) else "int" if isinstance(text, int) else "float")
+        checked = self.checked(text, field, extra=extra)
+        if checked is None:
+            return constant_reader(0.0, "float")
+        return self.evaluation(checked, field)
+
+    def checked(self, text: str, field: str, *, extra: Mapping[str, ColumnType] | None = None) -> Checked | None:
+        """An expression, parsed and type-checked against the names that this row knows; None after a refusal."""
+        from datagen.expressions import ExpressionFault, parse
+
+        extra = extra or {}
+
+        def type_of(name: str) -> ColumnType | None:
+            return extra.get(name) or self.type_of(name)
+
+        try:
+            return parse(text).check(type_of, (*extra, *self.home.columns, *ROW_NAMES, *WINDOW_NAMES))
+        except ExpressionFault as fault:
+            for one in fault.faults:
+                self.refuse(one.code, field, found=one.found, expected=one.expected, hint=one.hint)
+            return None
+
+    def evaluation(self, checked: Checked, field: str) -> Reader:
+        """A reader that evaluates a checked expression; `value` and other extra names are given to `evaluate_with`."""
+        readers = {name: self.read(name, field) for name in checked.names if self.type_of(name) is not None}
+
+        def evaluate(block: Block) -> Values:
+            return evaluate_with(checked, readers, block, {})
+
+        return FunctionReader(evaluate, checked.type)
+
+    def law(self, spec: Any, field: str, *, durations: bool = False) -> Draw | None:
+        from datagen.laws._bind import bind_law
+
+        return bind_law(spec, self, field, durations=durations)
+
+    def law_reads(self, spec: Any) -> tuple[str, ...]:
+        from datagen.laws._bind import law_names
+
+        return law_names(spec, self)
+
+
+def evaluate_with(
+    checked: Checked, readers: Mapping[str, Reader], block: Block, extra: Mapping[str, tuple[Values, ColumnType]]
+) -> Values:
+    """The values of an expression on a block: columns through readers, extra names (such as `value`) as given."""
+    from datagen.columns import from_series, to_series
+
+    series = {name: to_series(reader(block), name, reader.type) for name, reader in readers.items()}
+    series |= {name: to_series(values, name, kind) for name, (values, kind) in extra.items()}
+    return from_series(checked.evaluate(series, block.rows))
