@@ -1,0 +1,381 @@
+"""Parts of the language that later versions build: they load and are checked like all others, then refused by name.
+
+A document that uses one hears `language.not_available_yet` with the key and its line, never that the key is unknown;
+its other mistakes are found all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, PlainValidator, Tag, ValidationInfo, WithJsonSchema
+
+from datagen.errors import Finding, listed
+from datagen.schema.later_keys import (
+    COLUMN_KEYS,
+    FANOUT_KEYS,
+    GENERATOR_WORDS,
+    KINDS,
+    NODE_KEYS,
+    PART_KEYS,
+    PART_VALUES,
+    PER_AVAILABLE,
+    ROLES,
+    TOP_KEYS,
+)
+from datagen.schema.model_findings import check_part, in_order, later_part_keys, not_yet
+from datagen.schema.model_values import (
+    Condition,
+    Count,
+    Many,
+    Maybe,
+    Number,
+    Positive,
+    Scalar,
+    Share,
+    Weight,
+    Written,
+    keys_of,
+    wrong_type,
+)
+from datagen.schema.model_words import By, LawOfTime, LawSpec, Words, read_generator, shape_error
+from datagen.schema.tree import Document, Map, Seq
+
+if TYPE_CHECKING:
+    from datagen.schema.model import Column, Node, Schema
+
+Loc = tuple[str | int, ...]
+
+
+class LaterPart(Written):
+    """Parameters of a part that is not built yet."""
+
+    MAIN: ClassVar[str | None] = None  # the parameter that a bare value stands for
+
+    by: Maybe[By] = Field(
+        default=None, description="{column: {value: {…}, else: {…}}}: keys that differ by a column's value"
+    )
+
+
+class After(LaterPart):
+    """A time after another one."""
+
+    MAIN = "column"
+
+    column: str = Field(description="the time it follows")
+    delay: LawOfTime = Field(description="how long after, as a law of durations")
+    before: Maybe[Scalar] = Field(default=None, description="a bound that cuts the law: always a time before it")
+    censor: Maybe[Scalar] = Field(
+        default=None, description="a bound past which the value is null: still open, or never"
+    )
+
+
+class Ingested(LaterPart):
+    """The time at which an event was recorded, some of them late."""
+
+    MAIN = "column"
+
+    column: str = Field(description="the time of the event")
+    profile: dict[str, Share] = Field(description="share by class of UTC days: same_day, 1-3d, 4-7d")
+
+
+def read_branch(value: Any, info: ValidationInfo) -> dict[str, Any]:
+    """`{when, <generator>: {…}}` or `{when, generator: {…}}`."""
+    if not isinstance(value, dict):
+        raise wrong_type("an object with `when` and one generator", value)
+    when = value.get("when")
+    if "when" in value and not isinstance(when, str | bool):
+        raise wrong_type("a condition as text", when, at=("when",))
+    rest = {key: inner for key, inner in value.items() if key != "when"}
+    if set(rest) == {"generator"}:
+        rest = rest["generator"]
+    read_generator(rest, info)
+    return dict(value)
+
+
+Branch = Annotated[dict[str, Any], PlainValidator(read_branch), WithJsonSchema({"type": "object", "minProperties": 1})]
+
+
+class Case(LaterPart):
+    """The first branch whose condition holds makes the value."""
+
+    MAIN = "cases"
+
+    cases: Annotated[Many[Branch], Field(min_length=1)] = Field(description="branches; the last may leave `when` out")
+
+
+class Rollup(LaterPart):
+    """A figure over descendant rows."""
+
+    from_: str = Field(alias="from", description="the descendant table")
+    agg: Literal["count", "sum", "mean", "min", "max", "share"] = Field(description="which figure")
+    column: Maybe[str] = Field(default=None, description="its column, where the figure needs one")
+    where: Maybe[Condition] = Field(default=None, description="condition on the descendant rows")
+
+
+class Siblings(LaterPart):
+    """A figure over the rows of the same driving parent."""
+
+    agg: Literal["rank", "share", "running_sum", "previous", "first", "last", "sum", "max", "count"] = Field(
+        description="which figure"
+    )
+    of: Maybe[str] = Field(default=None, description="the column it is taken of")
+    order_by: Maybe[str] = Field(default=None, description="the order of the rows")
+    start: Maybe[Scalar] = Field(default=None, description="value before the first row")
+    floor: Maybe[Number] = Field(default=None, description="least value")
+
+
+class Series(LaterPart):
+    """A value per row in time order that remembers the one before."""
+
+    ar: Maybe[Many[Number]] = Field(default=None, description="autoregressive coefficients, first lag first")
+    ma: Maybe[Many[Number]] = Field(default=None, description="moving-average coefficients, first lag first")
+    d: Maybe[Count] = Field(default=None, description="times the series is summed up")
+    std: Maybe[Weight] = Field(default=None, description="standard deviation of the shocks")
+    ou: Maybe[dict[str, Any]] = Field(
+        default=None, description="Ornstein-Uhlenbeck process instead: it returns to a mean"
+    )
+    gbm: Maybe[dict[str, Any]] = Field(default=None, description="geometric Brownian motion instead: it drifts")
+    per: Maybe[str] = Field(default=None, description="the entity that has a series of its own")
+
+
+class Pattern(LaterPart):
+    """Texts of a given form."""
+
+    MAIN = "regex"
+
+    regex: str = Field(description="regular expression that describes the texts")
+
+
+class Nested(Written):
+    """A structure or a list in one column; its fields are named by the user."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Point(LaterPart):
+    """A place on the map, as WKT."""
+
+    place: str = Field(description="the column or reference that names the place")
+    spread_km: Maybe[Weight] = Field(default=None, description="how far around it points lie")
+
+
+class Polygon(LaterPart):
+    """An area on the map, as WKT."""
+
+    place: str = Field(description="the column or reference that names the place")
+    radius_km: Maybe[Positive] = Field(default=None, description="its radius")
+    vertices: Maybe[Count] = Field(default=None, description="number of corners")
+
+
+GENERATORS: dict[str, type[BaseModel]] = {
+    "after": After,
+    "ingested": Ingested,
+    "case": Case,
+    "rollup": Rollup,
+    "siblings": Siblings,
+    "series": Series,
+    "pattern": Pattern,
+    "nested": Nested,
+    "point": Point,
+    "polygon": Polygon,
+}
+
+
+def _yes_or_name(value: Any) -> bool | str:
+    if isinstance(value, bool | str):
+        return value
+    raise wrong_type("true or false, or the name of an ancestor", value)
+
+
+YesOrName = Annotated[bool | str, PlainValidator(_yes_or_name), WithJsonSchema({"type": ["boolean", "string"]})]
+
+
+def _scalar_or_null(value: Any) -> Any:
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise wrong_type("null, a value or an expression", value)
+
+
+ScalarOrNull = Annotated[
+    Any, PlainValidator(_scalar_or_null), WithJsonSchema({"type": ["string", "number", "boolean", "null"]})
+]
+
+
+class ChoiceLater(LaterPart):
+    """Keys of `choice` that are not built yet."""
+
+    exact: Maybe[YesOrName] = Field(default=None, description="shares exact over the table, or inside an ancestor")
+    at_least: Maybe[dict[str, Count]] = Field(default=None, description="fewest rows of a value per driving parent")
+    clustered: Maybe[Share] = Field(default=None, description="how alike rows of one parent are, 0 to 1")
+
+
+def _weights_shape(value: Any) -> str | None:
+    return "law" if isinstance(value, dict | LawSpec) else "text" if isinstance(value, str) else None
+
+
+class LookupLater(LaterPart):
+    """Keys of `lookup` that are not built yet."""
+
+    same: Maybe[str] = Field(default=None, description="column that must have the same value in the picked row")
+    within: Maybe[str] = Field(default=None, description="ancestor that the picked row must share")
+    where: Maybe[Condition] = Field(default=None, description="condition over candidate.column and this row")
+    weights: Maybe[
+        Annotated[
+            Annotated[LawSpec, Tag("law")] | Annotated[str, Tag("text")],
+            Discriminator(_weights_shape, **shape_error("a column, a law or zipf@…")),
+        ]
+    ] = Field(default=None, description="relative chance of each row: a column, a law or zipf@…")
+    unique: Maybe[YesOrName] = Field(default=None, description="pick no row twice, in the table or inside an ancestor")
+    self_: Maybe[bool] = Field(default=None, alias="self", description="a key into the own table")
+    depth: Maybe[Count] = Field(default=None, description="most levels of a tree")
+    levels: Maybe[Many[Count]] = Field(default=None, description="rows on each level of a tree")
+    else_: ScalarOrNull = Field(default=None, alias="else", description="value where no row can be picked")
+
+
+class BernoulliLater(LaterPart):
+    """Keys of `bernoulli` that are not built yet."""
+
+    exact: Maybe[YesOrName] = Field(default=None, description="share exact over the table, or inside an ancestor")
+
+
+class SeasonalityLater(LaterPart):
+    """Keys of `seasonality` that are not built yet."""
+
+    smooth: Maybe[bool] = Field(default=None, description="no steps between months")
+    timezone: Maybe[str] = Field(default=None, description="zone, or a column of zones, that the weights are local to")
+
+
+class TrendLater(LaterPart):
+    """Keys of `trend` that are not built yet."""
+
+    applies_to: Maybe[Literal["value", "rate", "total", "acquisition"]] = Field(
+        default=None, description="what it moves"
+    )
+    anchor: Maybe[Scalar] = Field(default=None, description="the moment at which the trend is 1")
+
+
+PARTS: dict[tuple[str, str], type[BaseModel]] = {
+    ("generator", "choice"): ChoiceLater,
+    ("generator", "lookup"): LookupLater,
+    ("generator", "bernoulli"): BernoulliLater,
+    ("modifier", "seasonality"): SeasonalityLater,
+    ("modifier", "trend"): TrendLater,
+}
+
+
+def faults(document: Document, words: Words) -> list[Finding]:
+    """What is wrong with the parameters of later generators, and with later keys of other parts. Works on any tree."""
+    found: list[Finding] = []
+    for kind, word, params, loc in _parts(document):
+        if kind == "generator" and word in GENERATORS:
+            model = GENERATORS[word]
+            main = getattr(model, "MAIN", None)
+            if isinstance(params, Map):
+                found += check_part(model, params, document, loc, context=words)[1]
+            elif main and params is not None:
+                found += check_part(model, {main: params}, document, loc, context=words)[1]
+            elif params is not None:
+                expected = f"an object with {listed(keys_of(model))}" if keys_of(model) else "an object"
+                found.append(document.finding("language.wrong_type", loc, found="a bare value", expected=expected))
+        elif isinstance(params, Map):
+            model = PARTS.get((kind, word), LaterPart)
+            mine = {key: value for key, value in params.items() if key in later_part_keys(kind, word)}
+            if mine:
+                found += check_part(model, mine, document, loc, context=words)[1]
+    return found
+
+
+def not_available(document: Document, schema: Schema) -> list[Finding]:
+    """One finding for everything the document uses that this version does not build, in the order of the lines."""
+    found = [
+        not_yet(document, (key,), key) for key in _used(schema, TOP_KEYS) if key != "targets" or document.root[key]
+    ]
+    for place, node in enumerate(schema.nodes):
+        found += _of_node(document, node, ("nodes", place))
+    for kind, word, params, loc in _parts(document):
+        if kind == "generator" and word in GENERATORS:
+            found.append(not_yet(document, loc, word, where="generator"))
+            continue
+        if not isinstance(params, Map):
+            continue
+        found += [
+            not_yet(document, (*loc, key), key, where=word) for key in params if key in later_part_keys(kind, word)
+        ]
+        for (of_kind, of_word, key), values in PART_VALUES.items():
+            value = params.get(key)
+            if (of_kind, of_word) == (kind, word) and isinstance(value, str) and value in values:
+                found.append(not_yet(document, (*loc, key), value, where=key, key=False))
+    return in_order(found)
+
+
+def _of_node(document: Document, node: Node, loc: Loc) -> Iterator[Finding]:
+    if node.kind in KINDS:
+        yield not_yet(document, (*loc, "kind"), node.kind, where="kind", key=False)
+    if isinstance(document.root["nodes"][loc[1]].get("rows"), Map):
+        yield not_yet(document, (*loc, "rows"), "rows as a rate", where="rows", key=False)
+    for key in _used(node, NODE_KEYS):
+        yield not_yet(document, (*loc, key), key)
+    if node.fanout is not None:
+        for key in _used(node.fanout, FANOUT_KEYS):
+            if key != "per" or node.fanout.per != PER_AVAILABLE:
+                yield not_yet(document, (*loc, "fanout", key), key, where="fanout")
+    for place, column in enumerate(node.columns):
+        yield from _of_column(document, column, (*loc, "columns", place))
+
+
+def _of_column(document: Document, column: Column, loc: Loc) -> Iterator[Finding]:
+    for key in _used(column, COLUMN_KEYS):
+        yield not_yet(document, (*loc, key), key)
+    if column.role in ROLES:
+        yield not_yet(document, (*loc, "role"), str(column.role), where="role", key=False)
+
+
+def _used(written: BaseModel, keys: frozenset[str]) -> list[str]:
+    """Those of the keys that the user wrote in an object."""
+    fields = type(written).model_fields
+    return [
+        alias for name in fields if (alias := fields[name].alias or name) in keys and name in written.model_fields_set
+    ]
+
+
+def _parts(document: Document) -> Iterator[tuple[str, str, Any, Loc]]:
+    """Every generator and modifier of columns, and modifiers of tables, as (kind, word, parameters, location)."""
+    nodes = document.root.get("nodes")
+    for place, node in enumerate(nodes if isinstance(nodes, Seq) else ()):
+        if not isinstance(node, Map):
+            continue
+        yield from _modifiers(node, ("nodes", place))
+        columns = node.get("columns")
+        for at, column in enumerate(columns if isinstance(columns, Seq) else ()):
+            if not isinstance(column, Map):
+                continue
+            loc: Loc = ("nodes", place, "columns", at)
+            generator = column.get("generator")
+            if isinstance(generator, Map):
+                for word, params in generator.items():
+                    yield "generator", word, params, (*loc, "generator", word)
+            yield from _modifiers(column, loc)
+
+
+def _modifiers(written: Mapping[str, Any], loc: Loc) -> Iterator[tuple[str, str, Any, Loc]]:
+    modifiers = written.get("modifiers")
+    for at, modifier in enumerate(modifiers if isinstance(modifiers, Seq) else ()):
+        if isinstance(modifier, Map) and isinstance(modifier.get("transform"), str):
+            yield "modifier", modifier["transform"], modifier.get("args"), (*loc, "modifiers", at, "args")
+
+
+__all__ = [
+    "COLUMN_KEYS",
+    "FANOUT_KEYS",
+    "GENERATORS",
+    "GENERATOR_WORDS",
+    "KINDS",
+    "NODE_KEYS",
+    "PART_KEYS",
+    "ROLES",
+    "TOP_KEYS",
+    "faults",
+    "not_available",
+]

@@ -1,0 +1,123 @@
+"""Which keys and words of the language this version reads but does not build yet, and what does a similar job today.
+
+A key leaves these lists in the change that builds it; nothing else has to be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TOP_KEYS = frozenset({"targets", "experiments", "metrics"})
+NODE_KEYS = frozenset(
+    {
+        "segment_behavior",
+        "vintage_behavior",
+        "stage_config",
+        "state_transition_model",
+        "attribution_chain",
+        "adoption_model",
+        "lifecycle_model",
+        "correlations",
+        "duplicates",
+        "sql",
+        "emits",
+        "order_by",
+        "model",
+        "of",
+        "edges",
+        "mixing",
+    }
+)
+COLUMN_KEYS = frozenset({"imperfections", "anomalies"})
+FANOUT_KEYS = frozenset(
+    {
+        "by",
+        "per",
+        "heterogeneity",
+        "p_zero",
+        "holidays",
+        "bursts",
+        "noise",
+        "by_state",
+        "every",
+        "each",
+        "from",
+        "until",
+        "multipliers",
+        "total",
+        "mean",
+        "stretch",
+        "anomalies",
+    }
+)
+# Values of keys that are otherwise available: where the value is one of these, it is not.
+KINDS = frozenset({"derived", "stream", "graph"})
+ROLES = frozenset(
+    {
+        "segment",
+        "stage",
+        "stage_index",
+        "state",
+        "previous_state",
+        "journey",
+        "touchpoint",
+        "position",
+        "converted_at",
+    }
+)
+PER_AVAILABLE = "parent"
+
+GENERATOR_WORDS = (
+    "after",
+    "ingested",
+    "case",
+    "rollup",
+    "siblings",
+    "series",
+    "pattern",
+    "nested",
+    "point",
+    "polygon",
+)
+# Keys of parts that are available themselves. `by` may stand in any part.
+PART_KEYS: Mapping[tuple[str, str], frozenset[str]] = {
+    ("generator", "choice"): frozenset({"exact", "at_least", "clustered"}),
+    ("generator", "lookup"): frozenset(
+        {"same", "within", "where", "weights", "unique", "self", "depth", "levels", "else"}
+    ),
+    ("generator", "bernoulli"): frozenset({"exact"}),
+    ("modifier", "seasonality"): frozenset({"smooth", "timezone"}),
+    ("modifier", "trend"): frozenset({"applies_to", "anchor"}),
+}
+PART_VALUES: Mapping[tuple[str, str, str], frozenset[str]] = {
+    ("modifier", "seasonality", "dimension"): frozenset({"holiday"}),
+    ("modifier", "trend", "type"): frozenset({"logistic", "piecewise", "step"}),
+}
+
+# What exists instead, by key, or by `where.key` where one key means different things.
+INSTEAD: Mapping[str, str] = {
+    "targets": "`constraints` hold bounds of single values",
+    "correlations": "an `expression` over the other column ties two columns together",
+    "imperfections": "the modifier `outliers` makes extreme values",
+    "vintage_behavior": "the modifier `trend` changes values in time",
+    "segment_behavior": "an `expression` with `case when` makes values differ by segment",
+    "fanout.per": "without `per` the law counts rows per parent over the whole window",
+    "fanout.multipliers": "a table-level `effect` scales the rows inside time windows",
+    "fanout.total": "a law whose mean is the total over the number of parents comes close",
+    "fanout.mean": "a law with that mean and a `clamp`",
+    "fanout.by": "parameters of the law may be expressions over the parent's columns",
+    "rows": "a number of `rows`, and a `datetime_series` for the times they arrive",
+    "by": "parameters that may be expressions can use `case when`",
+    "exact": "without `exact` shares come out close to the weights",
+    "generator.case": "an `expression` with `case when … then … else … end`",
+    "generator.after": "an `expression` such as created_at + to_days(delay_days), over a `distribution` column",
+    "generator.ingested": "an `expression` that adds a delay to the time of the event",
+    "generator.pattern": "`faker: {method: bothify, text: '??-####'}`",
+    "generator.siblings": "`ordinal` in an `expression` numbers the rows of a parent",
+    "generator.series": "the generator `trend` with the modifiers `seasonality` and `jitter`",
+    "lookup.same": "a lookup with `on` copies columns of the row that a key points to",
+    "lookup.self": "a lookup into the own table is a self key without saying so",
+    "seasonality.smooth": "more steps in `weights` make it smoother",
+    "trend.anchor": "the clock of a trend starts at timeframe.start",
+    "role": "leave `role` out",
+}

@@ -1,0 +1,380 @@
+"""Turns what pydantic says about a document into findings: place, found, expected, hint, in the words of the schema.
+
+One wording for the whole language: the models of the document and the parameters of every part go through here.
+A pydantic location also names the members of unions; `trace` walks the model along the location and leaves those out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, Tag, ValidationError
+
+from datagen.errors import Finding, did_you_mean, listed, near, quoted
+from datagen.schema.later_keys import INSTEAD, PART_KEYS
+from datagen.schema.model_values import NULL_HINT, described, keys_of, mend_type, without_comments
+from datagen.schema.tree import Document
+
+MOST = 1000  # findings of one document; a document with more is broken in one way many times
+NO_FIELD = object()
+
+EXPECTED = {
+    "int": "an integer",
+    "float": "a number",
+    "decimal": "a number",
+    "finite_number": "a finite number",
+    "string": "text",
+    "bool": "true or false",
+    "list": "a list",
+    "tuple": "a list",
+    "set": "a list",
+    "frozen_set": "a list",
+    "dict": "an object",
+    "model": "an object",
+    "mapping": "an object",
+    "model_attributes": "an object",
+    "dataclass": "an object",
+    "none_required": "null",
+    "is_instance_of": "another type",
+}
+
+M = TypeVar("M", bound=BaseModel)
+BOUNDS = {
+    "greater_than": ("gt", "more than"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "less than"),
+    "less_than_equal": ("le", "at most"),
+}
+
+Suggest = Callable[[type[BaseModel]], Iterable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A location without union members: the path in the document, the object's model, and the unions passed."""
+
+    path: tuple[str | int, ...]
+    owner: type[BaseModel] | None  # the model whose key the last step is
+    unions: tuple[int, ...]  # how much of the path stood before each union without a discriminator
+    member: tuple[str | int, ...]  # the member taken in each of them
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A finding, and which key of which object is unknown or missing, where that is what it says."""
+
+    finding: Finding
+    object: tuple[str | int, ...] = ()
+    unknown: str = ""
+    meant: str = ""  # the key that an unknown word stands for
+    missing: str = ""
+
+
+def check_part(
+    model: type[M], params: Mapping[str, Any], document: Document, loc: Sequence[str | int],
+    *, suggest: Suggest | None = None, context: Any = None,
+) -> tuple[M | None, list[Finding]]:  # fmt: skip
+    """The parameters of a part as its model, or the findings that say why not. Remarks beside them are left out."""
+    written = dict(params)
+    if model.model_config.get("extra") == "forbid":
+        written = without_comments(model, written)
+    try:
+        return model.model_validate(written, context=context), []
+    except ValidationError as error:
+        return None, part_findings(error, model, document, loc, suggest=suggest)
+
+
+def part_findings(
+    error: ValidationError, model: type[BaseModel], document: Document, loc: Sequence[str | int],
+    *, suggest: Suggest | None = None,
+) -> list[Finding]:  # fmt: skip
+    """The findings of one validation error. `loc` is where the model's object stands in the document; `suggest` gives
+    further words that may have been meant by an unknown key of a model."""
+    base = tuple(loc)
+    root = _node(document, base)
+    traced: list[tuple[Trace, Any]] = []
+    for fault in error.errors(include_url=False)[: MOST + 1]:
+        traced.append((trace(model, fault["loc"], root), fault))
+    facts = [_fact(document, base, step, fault, suggest) for step, fault in _one_branch(traced)]
+    return in_order(fact.finding for fact in _without_consequences(facts))
+
+
+def not_yet(document: Document, loc: Sequence[str | int], name: str, *, where: str = "", key: bool = True) -> Finding:
+    """The finding for a key or word of the language that this version does not build. `where` is what it stands in."""
+    found = f"`{name}`, which this version does not build yet"
+    hint = INSTEAD.get(f"{where}.{name}") or INSTEAD.get(name if key else where) or "leave it out for now"
+    return document.finding("language.not_available_yet", loc, key=key, found=found, hint=hint)
+
+
+def later_part_keys(kind: str, word: str) -> frozenset[str]:
+    """Keys of a part that belong to the language but are not built yet."""
+    return PART_KEYS.get((kind, word), frozenset()) | {"by"}
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings by line and column, each said once; beyond the first thousand only their number is of use."""
+    once: dict[tuple[Any, ...], Finding] = {}
+    for finding in findings:
+        once.setdefault((finding.code, finding.line, finding.column, finding.json_path, finding.found), finding)
+    rank = sorted(once.values(), key=lambda finding: (finding.line or 0, finding.column or 0))
+    if len(rank) > MOST:
+        last = Finding(
+            code="language.too_many_findings",
+            path=rank[0].path,
+            found=f"more than {MOST:,} faults; these are the first",
+        )
+        rank = [*rank[:MOST], last]
+    return rank
+
+
+def trace(model: type[BaseModel], loc: Sequence[str | int], root: Any) -> Trace:
+    """Walk a pydantic location through the model and the document at once."""
+    here: Any = model
+    node: Any = root
+    path: list[str | int] = []
+    owner: type[BaseModel] | None = None
+    unions: list[int] = []
+    member: list[str | int] = []
+    for step in loc:
+        here = _bare(here)
+        choices = _members(here)
+        if len(choices) > 1:
+            here = next((choice for choice in choices if step in _labels(choice)), None)
+            if not any(isinstance(part, Tag) for choice in choices for part in getattr(choice, "__metadata__", ())):
+                unions.append(len(path))
+                member.append(step)
+            continue
+        if step == "[key]":
+            continue
+        owner = None
+        if isinstance(here, type) and issubclass(here, BaseModel):
+            owner = here
+            here = _field(here, step)
+        else:
+            here = _item(here)
+            fits = (isinstance(node, Mapping) and step in node) or (
+                isinstance(node, list | tuple) and isinstance(step, int)
+            )
+            if not fits:  # a member of a union that the annotation does not show, or the place of a lone item
+                continue
+        path.append(step)
+        node = _child(node, step)
+    return Trace(tuple(path), owner, tuple(unions), tuple(member))
+
+
+def _fact(document: Document, base: tuple[str | int, ...], step: Trace, fault: Any, suggest: Suggest | None) -> Fact:
+    kind, value, context = fault["type"], fault["input"], fault.get("ctx") or {}
+    loc = (*base, *step.path)
+
+    def say(code: str, found: str, expected: str = "", hint: str = "") -> Fact:
+        at = (*loc, *context.get("at", ()))
+        return Fact(document.finding(code, at, found=found, expected=expected, hint=hint))
+
+    if kind == "extra_forbidden":
+        return _unknown_key(document, loc, step.owner, suggest)
+    if kind == "missing":
+        return _missing_key(document, loc, _about(step))
+    if "." in kind:  # raised by a validator of ours
+        if value is None and kind in ("language.wrong_type", "language.null_not_allowed") and not context.get("at"):
+            expected = context.get("expected") or fault["msg"]
+            return _null(document, loc, _about(step, expected) if expected == "a value" else expected)
+        if not context:  # no shape of a union fits: the message says which would
+            return say(kind, described(value), fault["msg"], mend_type(fault["msg"], value))
+        return say(kind, context["found"], context["expected"], context["hint"])
+    if value is None:
+        return _null(document, loc, _expected(kind))
+    if kind in ("literal_error", "enum"):
+        words = re.findall(r"'([^']*)'", str(context.get("expected", "")))
+        expected = f"one of: {listed(words, most=40)}" if words else str(context.get("expected", ""))
+        if words and not isinstance(value, str):
+            return say("language.wrong_type", described(value), expected)
+        hint = did_you_mean(value, words) if isinstance(value, str) else ""
+        return say("language.unknown_word", quoted(value), expected, hint)
+    if kind in ("too_short", "too_long"):
+        least, most, actual = context.get("min_length"), context.get("max_length"), context.get("actual_length")
+        if kind == "too_short" and actual == 0:
+            return say("language.empty", "nothing in it", f"at least {least} {'entry' if least == 1 else 'entries'}")
+        return say(
+            "language.wrong_length", f"{actual}", f"at least {least}" if kind == "too_short" else f"at most {most}"
+        )
+    if kind in BOUNDS:
+        name, words_ = BOUNDS[kind]
+        return say("language.out_of_range", quoted(value), f"{words_} {context.get(name)}")
+    if kind == "finite_number":
+        return say("language.out_of_range", quoted(value), "a finite number")
+    if kind in ("value_error", "assertion_error"):
+        return say("language.bad_value", described(value), str(context.get("error", fault["msg"])))
+    if _is_type_fault(kind):
+        return say("language.wrong_type", described(value), _expected(kind), mend_type(_expected(kind), value))
+    return say("language.bad_value", described(value), fault["msg"][:1].lower() + fault["msg"][1:])
+
+
+def _null(document: Document, loc: tuple[str | int, ...], expected: str) -> Fact:
+    hint = "take it out of the list" if loc and isinstance(loc[-1], int) else NULL_HINT
+    return Fact(document.finding("language.null_not_allowed", loc, found="null", expected=expected, hint=hint))
+
+
+def _about(step: Trace, otherwise: str = "") -> str:
+    """What the field at the end of a trace is for."""
+    key = step.path[-1] if step.path else ""
+    fields = step.owner.model_fields.items() if step.owner else ()
+    field = next((field for name, field in fields if key == (field.alias or name)), None)
+    return (field.description if field else None) or otherwise
+
+
+def _unknown_key(
+    document: Document, loc: tuple[str | int, ...], owner: type[BaseModel] | None, suggest: Suggest | None
+) -> Fact:
+    key = str(loc[-1])
+    kind, word = _part_at(document, loc[:-1])
+    if kind and key in later_part_keys(kind, word):
+        return Fact(not_yet(document, loc, key, where=word))
+    own = keys_of(owner) if owner else ()
+    also = tuple(suggest(owner)) if suggest and owner else ()
+    expected = f"one of: {listed(own, most=16)}" if own else "no key here"
+    finding = document.finding(
+        "language.unknown_key",
+        loc,
+        key=True,
+        found=f"unknown key {quoted(key)}",
+        expected=expected,
+        hint=did_you_mean(key, (*own, *also)),
+    )
+    # {trned: {…}} is short for {transform: trned, …}: one mistake, not an unknown and a missing key
+    stands_for = getattr(owner, "WORD_KEY", "") if near(key, also) else ""
+    return Fact(finding, loc[:-1], unknown=key, meant=stands_for)
+
+
+def _part_at(document: Document, loc: tuple[str | int, ...]) -> tuple[str, str]:
+    """Kind and word of the part whose parameters stand at `loc`, or two empty texts."""
+    if len(loc) > 1 and loc[-2] == "generator":
+        return "generator", str(loc[-1])
+    if len(loc) > 2 and loc[-3] == "modifiers" and loc[-1] == "args":
+        return "modifier", str(_child(_node(document, loc[:-1]), "transform"))
+    return "", ""
+
+
+def _missing_key(document: Document, loc: tuple[str | int, ...], about: str) -> Fact:
+    key = str(loc[-1])
+    where = document.place(loc[:-1]).json_path
+    found = f"missing `{key}`" + (f" at {where}" if where else "")
+    return Fact(document.finding("language.missing_key", loc[:-1], found=found, expected=about), loc[:-1], missing=key)
+
+
+def _is_type_fault(kind: str) -> bool:
+    return kind.endswith(("_type", "_parsing", "_from_float")) or kind in ("is_instance_of", "none_required")
+
+
+def _expected(kind: str) -> str:
+    stem = re.sub(r"_(type|parsing|from_float)$", "", kind)
+    return EXPECTED.get(stem, "a value" if stem == kind else stem.replace("_", " "))
+
+
+def _one_branch(traced: list[tuple[Trace, Any]]) -> list[tuple[Trace, Any]]:
+    """Of the members of a union that were all tried in vain, keep the one the user meant: the one that got deepest.
+    Where none got below the union itself, its wrong types are said in one breath."""
+    kept: list[tuple[Trace, Any]] = []
+    groups: dict[tuple[str | int, ...], list[tuple[Trace, Any]]] = {}
+    for step, fault in traced:
+        if step.unions:
+            groups.setdefault(step.path[: step.unions[0]], []).append((step, fault))
+        else:
+            kept.append((step, fault))
+    for path, group in groups.items():
+        deeper = [step.member[0] for step, fault in group if len(step.path) > len(path) or "." in fault["type"]]
+        if deeper:
+            kept += [(step, fault) for step, fault in group if step.member[0] == deeper[0]]
+            continue
+        value = group[0][1]["input"]
+        # a member whose type fits but whose value does not says more than the members of other types
+        fits = [
+            (step, fault)
+            for step, fault in group
+            if not _is_type_fault(fault["type"]) and (fault["type"] != "literal_error" or isinstance(value, str))
+        ]
+        if fits:
+            kept.append(fits[0])
+            continue
+        expected = " or ".join(dict.fromkeys(_expected(fault["type"]) for _, fault in group))
+        kept.append((group[0][0], {"type": "language.wrong_type", "input": value, "msg": expected}))
+    return kept
+
+
+def _without_consequences(facts: list[Fact]) -> list[Fact]:
+    """A key that is missing because it was misspelt is said once, where it is misspelt."""
+    unknown: dict[tuple[str | int, ...], list[Fact]] = {}
+    for fact in facts:
+        if fact.unknown:
+            unknown.setdefault(fact.object, []).append(fact)
+
+    def explained(fact: Fact) -> bool:
+        others = unknown.get(fact.object, ()) if fact.missing else ()
+        return any(other.meant == fact.missing or near(other.unknown, (fact.missing,)) for other in others)
+
+    return [fact for fact in facts if not explained(fact)]
+
+
+def _node(document: Document, loc: Sequence[str | int]) -> Any:
+    node: Any = document.root
+    for step in loc:
+        node = _child(node, step)
+    return node
+
+
+def _child(node: Any, step: str | int) -> Any:
+    if isinstance(node, Mapping):
+        return node.get(step)
+    if isinstance(node, list | tuple) and isinstance(step, int) and -len(node) <= step < len(node):
+        return node[step]
+    return None
+
+
+def _bare(annotation: Any) -> Any:
+    """An annotation without Annotated and without `| None`."""
+    while True:
+        if get_origin(annotation) is Annotated:
+            annotation = get_args(annotation)[0]
+        else:
+            members = _members(annotation)
+            if len(members) != 1 or members[0] is annotation:
+                return annotation
+            annotation = members[0]
+
+
+def _members(annotation: Any) -> tuple[Any, ...]:
+    if get_origin(annotation) in (Union, UnionType):
+        return tuple(member for member in get_args(annotation) if member is not type(None))
+    return (annotation,)
+
+
+def _labels(member: Any) -> set[str]:
+    """What pydantic may call a member of a union in a location."""
+    labels = {part.tag for part in getattr(member, "__metadata__", ()) if isinstance(part, Tag)}
+    bare = _bare(member)
+    if isinstance(bare, type):
+        labels.add(bare.__name__)
+    origin = get_origin(bare)
+    if origin is not None:
+        inner = ",".join("any" if item is Any else getattr(item, "__name__", str(item)) for item in get_args(bare))
+        labels.add(f"{getattr(origin, '__name__', origin)}[{inner}]")
+    return labels
+
+
+def _field(model: type[BaseModel], step: str | int) -> Any:
+    for name, field in model.model_fields.items():
+        if step == (field.alias or name):
+            return field.annotation
+    return NO_FIELD
+
+
+def _item(annotation: Any) -> Any:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in (list, tuple, Sequence) and arguments:
+        return arguments[0]
+    if origin in (dict, Mapping) and len(arguments) == 2:
+        return arguments[1]
+    return NO_FIELD
