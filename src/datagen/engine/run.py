@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from datagen.columns import joined, take
 from datagen.contracts import Values
 from datagen.engine.block import TableBlock
-from datagen.engine.grain import BLOCK_ROWS, Walk, grains
+from datagen.engine.grain import BLOCK_ROWS, Walk, grains, totals
 from datagen.plan.model import Plan
 
 KEPT_ROWS = 2_000_000  # a root table up to this many rows is read from memory, a larger one is made again by address
@@ -32,8 +32,21 @@ class Run:
             self.rows.setdefault(table.id, table.rows or 0)
 
     def total(self, table: str) -> int:
-        """Rows of a table. Asked for a child table, the ledger must have been made."""
+        """Rows of a table. Where nobody has told the ledger (a preview), it is counted when it is first asked for."""
+        if table not in self.rows:
+            self._count()
         return self.rows[table]
+
+    def _count(self) -> None:
+        from datagen.engine.ledger import counting_order, summed
+
+        cut = grains(self.plan)
+        counted: dict[int, dict[str, int]] = {}
+        for wave in counting_order(self.plan):
+            counted |= {grain.number: totals(self, grain) for grain in cut if grain.root in wave}
+            ledger = summed(self.plan, [grain for grain in cut if grain.number in counted], counted)
+            self.rows.update({table: rows for table, rows in ledger.rows.items() if any(table in one for one in counted.values())})
+            self.offsets.update(ledger.offsets)
 
     def once(self, key: Any, make: Any) -> Any:
         """Something made once per run and worker, such as the index of an effect table."""
@@ -67,6 +80,7 @@ class Run:
                 last = min(first + BLOCK_ROWS, self.total(table))
                 yield TableBlock(self, plan, np.arange(first, last, dtype=np.int64))
             return
+        self.total(table)  # makes the offsets known
         root = plan
         while root.parent is not None:
             root = self.plan.tables[root.parent]

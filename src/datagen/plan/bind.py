@@ -34,21 +34,23 @@ from datagen.version import DATA_VERSION
 MOST_FINDINGS = 50
 
 
-def bind(schema: Schema, document: Document, *, seed: int | None = None, scale: float = 1.0) -> Plan:
+def bind(
+    schema: Schema, document: Document, *, seed: int | None = None, scale: float = 1.0, findings: Sequence[Finding] = ()
+) -> Plan:
     """The plan of a validated schema. `document` is its canonical tree; `scale` multiplies the rows of parentless tables.
 
     Raises SchemaError with every finding when anything cannot be made as declared.
     """
-    return Binder(schema, document, seed=seed, scale=scale).plan()
+    return Binder(schema, document, seed=seed, scale=scale, findings=findings).plan()
 
 
 class Binder:
     """Binds one document. Each step leaves its findings in `self.findings`."""
 
-    def __init__(self, schema: Schema, document: Document, *, seed: int | None, scale: float) -> None:
+    def __init__(self, schema: Schema, document: Document, *, seed: int | None, scale: float, findings: Sequence[Finding]) -> None:
         self.schema = schema
         self.document = document
-        self.findings: list[Finding] = []
+        self.findings: list[Finding] = list(findings)
         self.seed = schema.seed if seed is None else seed
         self.version_1 = str(document.root.get("version", "")) == "1.0"
         self.drafting: Drafting = draft_tables(document, self.refuse, scale=scale, version_1=self.version_1)

@@ -1,0 +1,139 @@
+"""The plan in words: what `datagen plan` prints, and the notes that lie beside every data set."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from datagen.plan.estimate import estimate, estimate_all
+from datagen.plan.memory import kept_columns
+from datagen.plan.model import DAY_US, ColumnPlan, Plan, TablePlan
+
+
+def as_facts(plan: Plan) -> dict[str, Any]:
+    """The plan as JSON-ready facts: what `datagen plan --json` prints."""
+    whole = estimate_all(plan)
+    return {
+        "name": plan.name, "seed": plan.seed, "fingerprint": plan.fingerprint,
+        "timeframe": None if plan.timeframe is None else {"start": spell_time(plan.timeframe.start), "end": spell_time(plan.timeframe.end)},
+        "rows": round(whole.rows), "bytes": round(whole.bytes), "seconds_on_one_core": round(whole.seconds, 3),
+        "tables": [_table_facts(table) for table in plan.tables.values()],
+        "order": [f"{table}.{column}" for table, column in plan.order],
+        "kept_in_memory": [{"column": f"{kept.table}.{kept.column}", "bytes": round(kept.bytes)} for kept in kept_columns(plan)],
+        "constraints": [{"kind": c.kind, "text": c.text, "status": c.status, "reason": c.reason} for c in plan.constraints],
+        "findings": [finding.as_dict() for finding in plan.findings],
+    }
+
+
+def _table_facts(table: TablePlan) -> dict[str, Any]:
+    size = estimate(table)
+    return {
+        "table": table.id, "kind": table.kind, "parent": table.parent, "rows_exact": table.rows, "rows": round(size.rows),
+        "rows_at_most": None if math.isinf(table.largest_rows) else round(table.largest_rows), "bytes": round(size.bytes),
+        "seconds_on_one_core": round(size.seconds, 3), "fanout": table.counts.description if table.counts is not None else None,
+        "time_column": table.time_column, "hidden": table.hidden,
+        "columns": [
+            {
+                "column": column.name, "type": column.type, "made_by": column.word, "nullable": column.seal.nullable, "hidden": column.hidden,
+                "points_to": ".".join(column.points_to) if column.points_to else None,
+                "reads": [f"{other}.{name}" if name != "#n" else f"rows of {other}" for other, name in column.reads],
+                "moves_when_rows_are_added": moves(column, table) or None,
+            }
+            for column in table.columns.values()
+        ],
+    }
+
+
+def moves(column: ColumnPlan, table: TablePlan) -> str:
+    """Why rows added to a table change values that were there before, or "" when they do not."""
+    if column.moves_with_rows:
+        return column.moves_with_rows
+    if column.by_row_number and table.parent is not None:
+        return "numbered through all parents: rows of earlier parents move it"
+    return ""
+
+
+def as_text(plan: Plan) -> str:
+    """The plan for people: tables with rows, bytes and time, how each column is made, what is kept and what holds."""
+    whole = estimate_all(plan)
+    window = "" if plan.timeframe is None else f", {spell_time(plan.timeframe.start)} to {spell_time(plan.timeframe.end)}"
+    lines = [f"{plan.name}: seed {plan.seed}{window}", ""]
+    for table in plan.tables.values():
+        size = estimate(table)
+        where = f"below {table.parent}, {table.counts.description} per row" if table.parent and table.counts is not None else "rows as declared"
+        hidden = ", hidden" if table.hidden else ""
+        rows = f"{table.rows:,}" if table.rows is not None else f"about {size.rows:,.0f}"
+        lines.append(f"{table.id} ({table.kind}{hidden}): {rows} rows, {spell_bytes(size.bytes)}, {size.seconds:.1f} s on one core; {where}")
+        width = max(len(column.name) for column in table.columns.values())
+        for column in table.columns.values():
+            notes = [column.word]
+            if column.points_to:
+                notes.append(f"-> {'.'.join(column.points_to)}")
+            if column.name == table.time_column:
+                notes.append("the row's time")
+            if moved := moves(column, table):
+                notes.append(f"moves when rows are added: {moved}")
+            lines.append(f"  {column.name:<{width}}  {column.type + ('?' if column.seal.nullable else ''):<9} {'; '.join(notes)}")
+        lines.append("")
+    if plan.constraints:
+        lines.append("constraints")
+        lines.extend(f"  {c.status:<7} {c.kind:<11} {c.text} ({c.reason})" for c in plan.constraints)
+        lines.append("")
+    kept = kept_columns(plan)
+    if kept:
+        lines.append("kept in memory by every worker, because lookups read them by row")
+        lines.extend(f"  {one.table}.{one.column}  {spell_bytes(one.bytes)}" for one in kept)
+        lines.append("")
+    lines.append(f"in all about {whole.rows:,.0f} rows, {spell_bytes(whole.bytes)} of Parquet, {whole.seconds:.1f} s on one core")
+    return "\n".join(lines) + "\n"
+
+
+def assumptions(plan: Plan) -> str:
+    """The text of assumptions.md: decisions that the schema records."""
+    lines = [f"# Assumptions of {plan.name}", ""]
+    if not plan.assumptions:
+        lines.append("The schema records none.")
+    for one in plan.assumptions:
+        lines.append(f"- **{one.get('decision', '')}** {one.get('reason', '')}".rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def generation_notes(plan: Plan, rows: Mapping[str, int]) -> str:
+    """The text of generation_notes.md: what was asked, what came out, what was declared and not applied."""
+    lines = [f"# How {plan.name} was made", "", f"Seed {plan.seed}, plan {plan.fingerprint}.", "", "| table | expected rows | rows |", "|---|---:|---:|"]
+    lines.extend(f"| {table.id} | {table.expected_rows:,.0f} | {rows[table.id]:,} |" for table in plan.tables.values() if not table.hidden)
+    if plan.notes:
+        lines.extend(["", "## Notes", "", *(f"- {note}" for note in plan.notes)])
+    extremes = [
+        f"- {table.id}.{column.name}: made by {column.word}" + (f", {len(column.changes)} modifiers" if column.changes else "")
+        for table in plan.tables.values() for column in table.visible if column.changes
+    ]
+    if extremes:
+        lines.extend(["", "## Modified columns", "", *extremes])
+    if plan.constraints:
+        lines.extend(["", "## Constraints", "", *(f"- {c.text}: {c.status} ({c.reason})" for c in plan.constraints)])
+    dangling = [finding for finding in plan.findings if finding.severity == "warning"]
+    if dangling:
+        lines.extend(["", "## Warnings", "", *(f"- {f.json_path}: {f.found} [{f.code}]" for f in dangling)])
+    return "\n".join(lines) + "\n"
+
+
+def spell_bytes(size: float) -> str:
+    """`12.3 MB`."""
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if size < 1000 or unit == "TB":
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    raise AssertionError
+
+
+def spell_time(time_us: int) -> str:
+    """Microseconds as `2024-01-31T12:00:00Z`, years 1 to 9999."""
+    import datetime
+
+    days, rest = divmod(time_us, DAY_US)
+    day = datetime.date.fromordinal(datetime.date(1970, 1, 1).toordinal() + days)
+    seconds, micro = divmod(rest, 1_000_000)
+    fraction = f".{micro:06d}" if micro else ""
+    return f"{day.isoformat()}T{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{fraction}Z"

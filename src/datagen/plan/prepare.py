@@ -1,0 +1,119 @@
+"""From what a user wrote to a plan: read, override, resolve parameters, expand short forms, check, bind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from datagen import registry
+from datagen.errors import Finding, SchemaError
+from datagen.schema import later
+from datagen.schema.expand import expand
+from datagen.schema.model import Schema, validate
+from datagen.schema.tree import Document
+
+if TYPE_CHECKING:
+    from datagen.plan.model import Plan
+
+# the parameter that a bare value stands for, of laws
+LAW_MAIN = {
+    "poisson": "lambda", "exponential": "mean", "bernoulli": "p", "constant": "value", "normal": "mean", "lognormal": "mean",
+}
+
+
+class Vocabulary:
+    """Every word of the language: the parts that exist and those that a later version builds."""
+
+    @cached_property
+    def generators(self) -> frozenset[str]:
+        return frozenset((*registry.words("generator"), *later.GENERATORS))
+
+    @cached_property
+    def modifiers(self) -> frozenset[str]:
+        return frozenset(registry.words("modifier"))
+
+    @cached_property
+    def laws(self) -> frozenset[str]:
+        return frozenset(registry.words("law"))
+
+    def main(self, kind: str, word: str) -> str | None:
+        """The parameter that a bare value stands for in the short form of a part."""
+        if kind == "generator" and word in later.GENERATORS:
+            return getattr(later.GENERATORS[word], "MAIN", None)
+        found = registry.find(kind, word)
+        return None if found is None else getattr(found, "MAIN", None)
+
+
+VOCABULARY = Vocabulary()
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What the command line changes in a document: parameters and paths, a scenario, seed and scale."""
+
+    sets: Sequence[tuple[str, Any]] = ()
+    params: Mapping[str, Any] | None = None
+    scenario: str | None = None
+    seed: int | None = None
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document ready to be bound. `findings` are warnings."""
+
+    written: Document
+    document: Document  # canonical
+    schema: Schema
+    findings: tuple[Finding, ...]
+    overrides: Overrides
+
+    def bind(self) -> Plan:
+        """The plan. Raises SchemaError with everything that cannot be made as declared."""
+        from datagen.plan.bind import bind
+
+        return bind(
+            self.schema, self.document, seed=self.overrides.seed, scale=self.overrides.scale, findings=self.findings
+        )
+
+
+def prepare(written: Document, overrides: Overrides | None = None) -> Prepared:
+    """Override, resolve, expand and check a loaded document. Raises SchemaError with all findings."""
+    from datagen.schema.params import apply_overrides, substitute
+
+    overrides = overrides or Overrides()
+    document, findings = apply_overrides(written, list(overrides.sets), overrides.params, overrides.scenario)
+    stop_on_errors(findings)
+    document, more = substitute(document, evaluate)
+    findings = [*findings, *more]
+    stop_on_errors(findings)
+    document, more = expand(document, VOCABULARY)
+    findings = [*findings, *more]
+    schema, more = validate(document, VOCABULARY)
+    findings = [*findings, *more]
+    if schema is not None:
+        findings = [*findings, *later.not_available(document, schema)]
+    stop_on_errors(findings)
+    assert schema is not None
+    return Prepared(written, document, schema, tuple(findings), overrides)
+
+
+def evaluate(text: str, names: Mapping[str, Any]) -> Any:
+    """The value of a parameter's expression over earlier parameters."""
+    from datagen.expressions import parse
+
+    types = {bool: "bool", int: "int", float: "float", str: "string"}
+
+    def type_of(name: str) -> Any:
+        return types.get(type(names[name])) if name in names else None
+
+    return parse(text).check(type_of, names).evaluate_constant(names)
+
+
+def stop_on_errors(findings: Sequence[Finding]) -> None:
+    """Raise all findings when one of them is an error."""
+    if any(finding.severity == "error" for finding in findings):
+        ranked = sorted(dict.fromkeys(findings), key=lambda finding: (finding.severity != "error", finding.line or 0, finding.column or 0))
+        raise SchemaError(ranked)
