@@ -1,0 +1,132 @@
+"""Brings the short forms inside stages, states, life cycles and streams to the long ones.
+
+Maps of stages become lists, laws take their one form. A state `{churned: 3%, upgraded: 1.25%}` becomes
+`{next_states: {…}}`: next states without `transition_prob_per_period` are probabilities per period. A state without
+next states is terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from datagen.errors import quoted
+from datagen.schema.expand_columns import generator_of
+from datagen.schema.expand_fanout import fanout_of
+from datagen.schema.expand_laws import law_of
+from datagen.schema.expand_reading import (
+    Reading,
+    carry,
+    each,
+    key_mark,
+    made,
+    mark_of,
+    rewritten,
+    value_mark,
+)
+from datagen.schema.model_behaviors import State
+from datagen.schema.model_values import comment_like, keys_of
+from datagen.schema.tree import Map, Mark, Seq
+
+# What makes a node a table of its parent's history.
+PROCESS_KEYS = ("stage_config", "state_transition_model", "attribution_chain", "adoption_model", "lifecycle_model")
+STATE_KEYS = frozenset(keys_of(State))
+
+
+def process_steps(reading: Reading) -> Mapping[str, Callable[[Any, Mark], Any]]:
+    """What is done to the value of each process key of a node."""
+
+    def inside(steps: Mapping[str, Callable[[Any, Mark], Any]]) -> Callable[[Any, Mark], Any]:
+        return lambda value, _: rewritten(value, steps) if isinstance(value, Map) else value
+
+    def law(value: Any, mark: Mark) -> Any:
+        return law_of(value, mark, reading)
+
+    def time_law(value: Any, mark: Mark) -> Any:
+        return law_of(value, mark, reading, times=True)
+
+    def fanout(value: Any, mark: Mark) -> Any:
+        return fanout_of(value, mark, reading)
+
+    def generator(value: Any, mark: Mark) -> Any:
+        return generator_of(value, mark, reading) if isinstance(value, Map) else value
+
+    def generators(value: Any, _: Mark) -> Any:
+        return rewritten(value, dict.fromkeys(value, generator)) if isinstance(value, Map) else value
+
+    def items(steps: Mapping[str, Callable[[Any, Mark], Any]]) -> Callable[[Any, Mark], Any]:
+        one = inside(steps)
+        return lambda value, _: each(value, one) if isinstance(value, Seq) else value
+
+    def stages(scalar: str | None, steps: Mapping[str, Callable[[Any, Mark], Any]]) -> Callable[[Any, Mark], Any]:
+        return lambda value, mark: items(steps)(_stages(value, scalar, reading), mark)
+
+    return {
+        "stage_config": inside(
+            {
+                "stages": stages("transition_rate", {"dwell": time_law}),
+                "start": inside({"delay": time_law}),
+                "instances_per_parent": law,
+            }
+        ),
+        "state_transition_model": inside({"states": lambda value, _: _states(value)}),
+        "lifecycle_model": inside({"stages": stages(None, {"duration": time_law})}),
+        "attribution_chain": inside({"touches": law, "touchpoints_per_conversion": law}),
+        "emits": items(
+            {"fanout": fanout, "fill_to": law, "at": generator, "event_type": generator, "columns": generators}
+        ),
+    }
+
+
+def _stages(value: Any, scalar: str | None, reading: Reading) -> Any:
+    """Stages as a list; a map names them in its order, and a bare value is the parameter `scalar`."""
+    if not isinstance(value, Map):
+        return value
+    stages = Seq(value.mark)
+    for name, written in value.items():
+        mark = key_mark(value, name)
+        stage = Map(mark_of(written, mark))
+        stage.put("stage_name", name, key_mark=mark, value_mark=mark)
+        if isinstance(written, Map):
+            if written.get("stage_name", name) != name:
+                reading.report(
+                    "stage.two_names",
+                    key_mark(written, "stage_name"),
+                    found=f"stage {quoted(name)} named {quoted(written['stage_name'])}",
+                    expected="one name: the key of the map",
+                )
+            for key in written:
+                if key != "stage_name":
+                    carry(stage, written, key)
+        elif written is not None and scalar is not None and not isinstance(written, Seq):
+            stage.put(scalar, written, key_mark=mark, value_mark=value_mark(value, name))
+        elif written is not None:
+            stages.add(written, mark=value_mark(value, name))
+            continue
+        stages.add(stage, mark=stage.mark)
+    return stages
+
+
+def _states(value: Any) -> Any:
+    if not isinstance(value, Map):
+        return value
+    return rewritten(value, dict.fromkeys(value, _state))
+
+
+def _state(value: Any, mark: Mark) -> Any:
+    """One state: `{churned: 3%}` are its next states, nothing at all is the end."""
+    if value is None:
+        return made(mark, {"terminal": True})
+    if not isinstance(value, Map) or not STATE_KEYS.isdisjoint(value):
+        return value
+    leaving = [key for key in value if not comment_like(key)]
+    if any(isinstance(value[key], (Map, Seq)) for key in leaving):
+        return value
+    state, chances = Map(value.mark), Map(value.mark)
+    for key in value:
+        carry(chances if key in leaving else state, value, key)
+    if leaving:
+        state.put("next_states", chances)
+    else:
+        state.put("terminal", True)
+    return state
