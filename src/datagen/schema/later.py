@@ -311,7 +311,8 @@ def not_available(document: Document, schema: Schema) -> list[Finding]:
 
 
 def _of_node(document: Document, node: Node, loc: Loc) -> Iterator[Finding]:
-    if node.kind in KINDS:
+    written = document.place((*loc, "kind")).json_path != document.place(loc).json_path
+    if node.kind in KINDS and written:  # else the key that tells the kind is refused below
         yield not_yet(document, (*loc, "kind"), node.kind, where="kind", key=False)
     if isinstance(document.root["nodes"][loc[1]].get("rows"), Map):
         yield not_yet(document, (*loc, "rows"), "rows as a rate", where="rows", key=False)

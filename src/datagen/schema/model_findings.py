@@ -100,7 +100,7 @@ def part_findings(
     for fault in error.errors(include_url=False)[: MOST + 1]:
         traced.append((trace(model, fault["loc"], root), fault))
     facts = [_fact(document, base, step, fault, suggest) for step, fault in _one_branch(traced)]
-    return in_order(fact.finding for fact in _without_consequences(facts))
+    return _ranked(fact.finding for fact in _without_consequences(facts))
 
 
 def not_yet(document: Document, loc: Sequence[str | int], name: str, *, where: str = "", key: bool = True) -> Finding:
@@ -116,19 +116,20 @@ def later_part_keys(kind: str, word: str) -> frozenset[str]:
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
-    """Findings by line and column, each said once; beyond the first thousand only their number is of use."""
+    """Findings by line and column, each said once; after the first thousand comes one that says there are more."""
+    ranked = _ranked(findings)
+    if len(ranked) <= MOST:
+        return ranked
+    found = f"more than {MOST:,} faults; these are the first"
+    last = Finding(code="language.too_many_findings", path=ranked[0].path, found=found, expected="one cause, often")
+    return [*ranked[:MOST], last]
+
+
+def _ranked(findings: Iterable[Finding]) -> list[Finding]:
     once: dict[tuple[Any, ...], Finding] = {}
     for finding in findings:
         once.setdefault((finding.code, finding.line, finding.column, finding.json_path, finding.found), finding)
-    rank = sorted(once.values(), key=lambda finding: (finding.line or 0, finding.column or 0))
-    if len(rank) > MOST:
-        last = Finding(
-            code="language.too_many_findings",
-            path=rank[0].path,
-            found=f"more than {MOST:,} faults; these are the first",
-        )
-        rank = [*rank[:MOST], last]
-    return rank
+    return sorted(once.values(), key=lambda finding: (finding.line or 0, finding.column or 0))
 
 
 def trace(model: type[BaseModel], loc: Sequence[str | int], root: Any) -> Trace:
