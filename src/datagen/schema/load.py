@@ -71,7 +71,7 @@ def from_object(obj: Any) -> Document:
         _walk(obj, build)
     except Stop:
         raise build.faults.error() from None
-    return Document(root=_root(build, ""), path=None, text="")
+    return Document(root=_root(build), path=None, text="")
 
 
 def _read(text: str, path: str | None, syntax: Syntax | None) -> Map:
@@ -84,7 +84,9 @@ def _read(text: str, path: str | None, syntax: Syntax | None) -> Map:
         build = _built(text, path, "yaml")
     if (build.faults.broken_syntax or not isinstance(build.root, Map)) and (finding := foreign(text)):
         raise SchemaError(finding.moved(path=path))
-    return _root(build, text)
+    if build.root is None and not build.faults and not text[build.root_offset :].strip():  # nothing after `---`
+        raise SchemaError(_empty().moved(path=path))
+    return _root(build)
 
 
 def _built(text: str, path: str | None, syntax: Syntax) -> Builder:
@@ -101,19 +103,16 @@ def _built(text: str, path: str | None, syntax: Syntax) -> Builder:
     return build
 
 
-def _root(build: Builder, text: str) -> Map:
+def _root(build: Builder) -> Map:
     if isinstance(build.root, Map) and not build.faults:
         return build.root
     if not build.faults:
         root = build.root
-        if root is None and not text[build.root_offset :].strip():
-            build.fault(_empty(), 0)
-        else:
-            what = {Seq: "a list", type(None): "null"}.get(type(root)) or f"the {_kind(root)} {shown(str(root), 40)}"
-            hint = "write `tables:` above the list" if isinstance(root, Seq) else ""
-            if isinstance(root, str) and re.match(r"\w+:\S", root):
-                hint = "put a space after the colon"
-            build.fault(Finding("load.not_an_object", what, _ROOT, hint), build.root_offset)
+        what = {Seq: "a list", type(None): "null"}.get(type(root)) or f"the {_kind(root)} {shown(str(root), 40)}"
+        hint = "write `tables:` above the list" if isinstance(root, Seq) else ""
+        if isinstance(root, str) and re.match(r"\w+:\S", root):
+            hint = "put a space after the colon"
+        build.fault(Finding("load.not_an_object", what, _ROOT, hint), build.root_offset)
     raise build.faults.error()
 
 

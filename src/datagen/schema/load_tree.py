@@ -27,7 +27,7 @@ ONCE = frozenset({"load.comment", "load.single_quotes"})  # one such finding say
 
 INT_MIN, INT_MAX = -(2**63), 2**64 - 1  # what an int64 or uint64 column can hold
 LONGEST_INT = 20  # digits of 2**64 - 1
-SMALLEST_FLOAT = "2.3e-308"
+SMALLEST_FLOAT = "5e-324"
 
 Scalar = str | int | float | bool | None
 

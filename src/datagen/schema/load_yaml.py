@@ -46,7 +46,7 @@ def read_yaml(text: str, build: Builder) -> None:
         reader.run()
     except yaml.YAMLError as error:
         build.faults.broken_syntax = True
-        finding, offset = yaml_fault(error, text, reader.offset)
+        finding, offset = yaml_fault(error, text, reader.offset, reader.opened)
         build.stop(finding, offset)
     except (ValueError, OverflowError) as error:  # the pure Python scanner on escapes such as "\UFFFFFFFF"
         build.stop(Finding("load.escape", f"an escape that is no character ({error})"), reader.offset)
@@ -84,6 +84,7 @@ class _Reader:
         self.build = build
         self.offset = self.end_offset = 0  # of the event being read
         self.keys: list[bool] = []
+        self.opened: list[int] = []  # offsets of the objects and lists that are open
         self.inside_key = 0  # how many objects and lists are open inside a key that is none
         self.last_key: str | None = None  # of the object being read, when unquoted and still without its value
         self.last_key_end = 0
@@ -162,7 +163,7 @@ class _Reader:
             line = self.build.line(self.offset)
             if line not in self.anchors[name].lines[-1:]:
                 self.anchors[name].lines.append(line)
-        else:
+        elif not self._key_comes():
             self._fault(
                 "load.alias",
                 f"the alias {bare('*' + name)}",
@@ -171,7 +172,7 @@ class _Reader:
             )
         if self.inside_key:
             return
-        if self.keys and self.keys[-1]:
+        if self._key_comes():
             self.build.key("*" + name, self.offset, fault=_no_text_key(bare("*" + name)))
             self.keys[-1] = False
             return
@@ -184,7 +185,7 @@ class _Reader:
             return
         # A plain scalar has the style '' in the C scanner and None in the Python one.
         value = event.value if event.style else scalar(event.value)
-        if self.keys and self.keys[-1]:
+        if self._key_comes():
             self._key(event, value)
             return
         if value is None and self.last_key is not None and self.offset == self.last_key_end:
@@ -209,7 +210,7 @@ class _Reader:
         self._fault("load.no_value", f"{shown(key)} with no value", "key: value", hint)
 
     def _begin(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
-        if self.inside_key or (self.keys and self.keys[-1]):
+        if self.inside_key or self._key_comes():
             self.inside_key += 1
             self.build.count(self.offset, self.build.depth + self.inside_key)
             if self.inside_key == 1:
@@ -221,6 +222,7 @@ class _Reader:
         is_map = isinstance(event, yaml.MappingStartEvent)
         self.build.begin(Map if is_map else Seq, self.offset)
         self.keys.append(is_map)
+        self.opened.append(self.offset)
         self.last_key = None
 
     def _end(self) -> None:
@@ -232,7 +234,11 @@ class _Reader:
             return
         self.build.end()
         self.keys.pop()
+        self.opened.pop()
         self._value_done()
+
+    def _key_comes(self) -> bool:
+        return bool(self.keys) and self.keys[-1] and not self.inside_key
 
     def _value_done(self) -> None:
         """A value is complete; in an object a key comes next. Lists never wait for one."""

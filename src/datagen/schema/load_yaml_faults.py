@@ -18,15 +18,18 @@ _QUOTE = "put the whole text in quotes"
 _Answer = tuple[Finding, int]  # what is wrong, and the offset where its cause stands
 
 
-def yaml_fault(error: yaml.YAMLError, text: str, last: int) -> tuple[Finding, int]:
+def yaml_fault(error: yaml.YAMLError, text: str, last: int, opened: list[int]) -> tuple[Finding, int]:
     """The finding for an error of the YAML scanner, and the offset where its cause stands.
 
-    last: the offset of the last thing that was read well.
+    last: the offset of the last thing that was read well. opened: those of the objects and lists that are open.
     """
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return Finding(_SYNTAX, f"text that is not YAML ({error})"), 0
     at = min(error.problem_mark.index, len(text))
     began = at if error.context_mark is None else min(error.context_mark.index, len(text))
+    brackets = [offset for offset in opened if text[offset] in "[{"]
+    if brackets and not text[at:].strip():
+        began = brackets[-1]
     return _Trouble(error.problem or "", error.context or "", text, at, began, last).finding()
 
 
@@ -63,7 +66,7 @@ class _Trouble:
         if self.says("unexpected end of stream") and sign in ('"', "'"):
             found = f"the quote {sign} opened here is never closed"
             return _answer(self.began, "load.unclosed", found, f"a closing {sign}")
-        if "flow" not in self.context or sign not in ("[", "{"):
+        if ("flow" not in self.context and self.text[self.at :].strip()) or sign not in ("[", "{"):
             return None
         closer = "]" if sign == "[" else "}"
         rest = self.text[self.at :].split(maxsplit=1)
