@@ -7,8 +7,8 @@ from typing import Any
 
 from datagen.schema.tree import Map, Mark, Seq
 
-GENERATORS = """sequence choice distribution datetime_series faker lookup expression enum_list trend after ingested bernoulli
-case rollup siblings series uuid pattern nested point polygon"""
+GENERATORS = """sequence choice distribution datetime_series faker lookup expression enum_list trend after ingested
+bernoulli case rollup siblings series uuid pattern nested point polygon"""
 MODIFIERS = "multiply add clamp jitter time_jitter map_values seasonality effect outliers expression trend"
 LAWS = """constant normal lognormal uniform poisson exponential gamma beta weibull pareto student_t triangular binomial
 bernoulli negative_binomial zipf empirical mixture"""

@@ -1,4 +1,4 @@
-"""Every short form as a pair of texts: what is written and what it becomes. The files in `pairs` are the documentation."""
+"""Every short form as a pair of texts: what is written, what it becomes. The files in `pairs` are documentation."""
 
 from __future__ import annotations
 

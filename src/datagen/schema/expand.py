@@ -16,7 +16,11 @@ from datagen.schema.expand_reading import Reading, Words, carry, each, is_versio
 from datagen.schema.expand_references import with_references
 from datagen.schema.tree import Document, Map, Seq
 
-__all__ = ["Words", "expand"]
+__all__ = ["Words", "expand", "told_once"]
+
+
+# Keys that only a short form has.
+SHORT_KEYS = frozenset({"tables", "name", "per_parent", "ref", "choices", "choices_ref", "distribution"})
 
 
 def expand(document: Document, words: Words) -> tuple[Document, list[Finding]]:
@@ -30,6 +34,31 @@ def expand(document: Document, words: Words) -> tuple[Document, list[Finding]]:
     root = _named(root, reading)
     root = rewritten(root, {"nodes": lambda nodes, _: _nodes(nodes, reading)})
     return replace(document, root=root), reading.findings
+
+
+def told_once(contradictions: list[Finding], found: list[Finding], words: Words) -> list[Finding]:
+    """All findings of a document, contradictions first, without those that only follow from one.
+
+    contradictions: what `expand` found; found: what the validation of the canonical tree found. A short form that a
+    contradiction left where it was is an unknown key there.
+    """
+    errors = [finding for finding in contradictions if finding.severity == "error"]
+    paths = {finding.json_path for finding in errors}
+    objects = {_split(path)[0] for path in paths}
+    short = {*words.generators, *words.laws, *words.modifiers, *SHORT_KEYS}
+
+    def follows(finding: Finding) -> bool:
+        holder, key = _split(finding.json_path)
+        unknown = finding.code == "language.unknown_key" and holder in objects and key in short
+        return unknown or finding.json_path in paths
+
+    return [*contradictions, *(finding for finding in found if not follows(finding))]
+
+
+def _split(path: str) -> tuple[str, str]:
+    """The path of an object and the key in it."""
+    holder, _, key = path.rpartition(".")
+    return holder, key
 
 
 def _tables_as_nodes(root: Map, reading: Reading) -> Map:

@@ -48,6 +48,14 @@ def modifier_of(value: Any, reading: Reading) -> Any:
             found=f"several modifiers in one list item: {listed(words)}",
             expected="one modifier per list item, in the order in which they run",
         )
+    elif words and len(told) > 1:
+        beside = next(key for key in told if key != words[0])
+        reading.report(
+            "modifier.key_beside",
+            key_mark(value, beside),
+            found=f"'{beside}' beside '{words[0]}'",
+            expected=f"arguments inside: {words[0]}: {{{beside}: …}}",
+        )
     if len(words) != 1 or len(told) != 1:
         return value
     word = words[0]

@@ -23,6 +23,7 @@ from datagen.schema.expand_reading import (
     rewritten,
     value_mark,
 )
+from datagen.schema.model_values import described
 from datagen.schema.tree import Map, Mark, Seq
 
 BUILT_IN_KEYS: Mapping[str, str] = {"places": "place"}
@@ -62,8 +63,17 @@ def _node(node: Map, targets: Mapping[str, Target], reading: Reading) -> Map:
 
 def _column(column: Map, targets: Mapping[str, Target], reading: Reading) -> Map:
     """`{ref: customers, where: …}` as a lookup of the key of customers."""
-    written = column.get("ref")
-    if not isinstance(written, str) or "generator" in column or short_forms(column, reading) != ["ref"]:
+    if "ref" not in column or "generator" in column or short_forms(column, reading) != ["ref"]:
+        return column
+    written = column["ref"]
+    if not isinstance(written, str):
+        reading.report(
+            "ref.not_a_table",
+            value_mark(column, "ref"),
+            found=described(written),
+            expected="a table, or a column as table.column",
+            hint="the keys of a lookup stand beside `ref`",
+        )
         return column
     table, _, field = written.partition(".")
     target = targets.get(table.lower())
