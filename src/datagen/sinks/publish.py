@@ -1,0 +1,269 @@
+"""Makes a data set appear whole or not at all: it is written to a stage beside its place, then put there in one step.
+
+    with Stage(Path("out/shop")) as stage:
+        ...                      # write files below stage.path, the manifest last
+        stage.publish()
+
+Whatever ends the run before (an error, Ctrl-C, a kill, a power cut), the directory holds the old data set or the new
+one. Leftovers are recognised by their names under the lock of their target, and the next run removes them.
+
+The step is `renameat2(RENAME_EXCHANGE)`. Where kernel or file system lack it, two renames stand in: a kill exactly
+between them leaves no directory at the place, and the next run puts the old one back before it starts.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import secrets
+import shutil
+import stat
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from datagen.errors import DatagenError, Finding, MachineError, UsageError
+from datagen.sinks.disk import disk_errors, machine_error
+from datagen.sinks.exchange import exchange, sync, sync_tree
+from datagen.sinks.lock import TargetLock
+from datagen.sinks.manifest import NAME, RUN_FILES, SIDE_FILES, Manifest, read_manifest
+from datagen.sinks.target import OURS, absolute, examine, foreign, mount_point, refuse_place
+
+
+class Stage:
+    """The directory in which a data set is made; `path` is where to write, `notes` what the user should know besides.
+
+    Entering raises UsageError for a target that may not be replaced and MachineError for what the machine refuses,
+    another run in the same place among it. Leaving without `publish` removes the stage.
+    """
+
+    def __init__(self, target: Path | str) -> None:
+        self.target = absolute(target)
+        self.notes: list[Finding] = []
+        self._lock = TargetLock(self.target)
+        self._made: list[Path] = []  # parent directories that did not exist, deepest first
+        self._moment: Literal["staging", "moving", "published"] = "staging"
+        self._path: Path | None = None
+        self._own: os.stat_result | None = None  # which directory the stage is, whatever its name becomes
+
+    @property
+    def path(self) -> Path:
+        """Where to write. Only inside the `with` block, before `publish`."""
+        if self._path is None:
+            raise ValueError("a stage has a path only inside its with block")
+        return self._path
+
+    def __enter__(self) -> Self:
+        refuse_place(self.target)
+        try:
+            with disk_errors("preparing the output", self.target):
+                examine(self.target)
+                self._make_parents()
+                self._lock.acquire()
+                self._clean()
+                examine(self.target)
+                path = self._neighbour("")
+                os.mkdir(path)
+                self._own = os.stat(path)
+                self._path = path
+        except BaseException:
+            self._leave()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._path is not None and self._moment != "published" and self._is_own(self._path):
+            self._moment = "staging"
+            self._remove(self._path)
+        self._leave()
+
+    def publish(self) -> None:
+        """Put the data set in its place. Its manifest must be there and must list every file.
+
+        Raises UsageError when the target has changed meanwhile, MachineError when the disk refuses; then the old data
+        set is still in place. The one exception says so: code `output.durability_not_confirmed`.
+        """
+        stage = self.path
+        _check_complete(stage)
+        with disk_errors("writing to the disk", self.target):
+            if os.path.isdir(self.target):
+                os.chmod(stage, stat.S_IMODE(os.stat(self.target).st_mode))
+            sync_tree(stage)
+        old: Path | None = None
+        state = examine(self.target)
+        self._moment = "moving"
+        try:
+            if state == "published":
+                old = self._replace(stage)
+            else:
+                os.rename(stage, self.target)  # takes the place of nothing or of an empty directory
+        except OSError as error:
+            self._moment = "staging"
+            if error.errno in (errno.EBUSY, errno.EXDEV):
+                raise mount_point(self.target) from error
+            raise machine_error(error, "putting the data set in its place", self.target) from error
+        try:
+            for directory in (self.target.parent, *(made.parent for made in self._made)):
+                sync(directory)
+        except OSError as error:
+            # what is at the stage's place may be the only copy that a power cut leaves: it stays
+            raise MachineError(
+                Finding(
+                    "output.durability_not_confirmed",
+                    path=os.fspath(self.target),
+                    found=f"published, durability not confirmed: {error.strerror}",
+                    expected="the disk to say that the new directory is safe",
+                    hint="the new data set is in place; check the disk before you rely on it after a power cut",
+                )
+            ) from error
+        self._moment = "published"
+        if old is not None:
+            self._remove(old)
+
+    def _replace(self, stage: Path) -> Path:
+        """Change places with the published data set; returns where that is now."""
+        if exchange(stage, self.target):
+            return stage
+        old = self._neighbour("old-")
+        os.rename(self.target, old)
+        try:
+            os.rename(stage, self.target)
+        except OSError:
+            os.rename(old, self.target)
+            raise
+        return old
+
+    def _is_own(self, path: Path) -> bool:
+        """Whether a name still leads to the stage, not to the old data set that it has changed places with."""
+        try:
+            return self._own is not None and os.path.samestat(self._own, os.lstat(path))
+        except OSError:  # gone, or the disk does not say: what may be left is for the next run
+            return False
+
+    def _neighbour(self, sort: str) -> Path:
+        return self.target.parent / f".{self.target.name}.datagen-{sort}{secrets.token_hex(8)}"
+
+    def _make_parents(self) -> None:
+        place = self.target.parent
+        missing = []
+        while not place.exists():
+            missing.append(place)
+            place = place.parent
+        for place in reversed(missing):
+            os.mkdir(place)
+            self._made.insert(0, place)
+
+    def _clean(self) -> None:
+        """Remove what dead runs into this target have left; whoever holds the lock is the only one alive."""
+        form = re.compile(rf"\.{re.escape(self.target.name)}\.datagen-(old-)?[0-9a-f]{{16}}")
+        with os.scandir(self.target.parent) as entries:
+            left = sorted(e.name for e in entries if form.fullmatch(e.name) and e.is_dir(follow_symlinks=False))
+        for name in left:
+            path = self.target.parent / name
+            if ".datagen-old-" in name and not os.path.lexists(self.target) and _is_whole(path):
+                os.rename(path, self.target)
+                sync(self.target.parent)
+                found = "a run was stopped between two renames; the previous data set is in its place again"
+                self._note("output.recovered", self.target, found)
+            else:
+                self._remove(path)
+
+    def _remove(self, path: Path) -> None:
+        """Remove a stage or an old data set, of the latter only what its manifest lists; what fails becomes a note."""
+        try:
+            manifest = _manifest_of(path)
+            if manifest is None:
+                shutil.rmtree(path)
+            else:
+                self._remove_listed(path, manifest)
+        except OSError as error:
+            found = f"a directory that is no longer needed could not be removed: {error.strerror}"
+            self._note("output.leftover", path, found)
+        except DatagenError as error:
+            self._note(
+                "output.leftover", path, f"a directory that is no longer needed stays: {error.findings[0].found}"
+            )
+
+    def _remove_listed(self, path: Path, manifest: Manifest) -> None:
+        for entry in list(os.scandir(path)):
+            if entry.name.startswith(OURS) and entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path)
+        kept = list(foreign(path, manifest))
+        known = {*RUN_FILES, *SIDE_FILES, *(file.name for file in manifest.files)} - set(kept)
+        for name in sorted(known):
+            _unlink(path / name)
+        for folder in sorted({name.split("/")[0] for name in known if "/" in name}):
+            _rmdir(path / folder)
+        if not kept:
+            # the manifest goes last: a directory that still has it is emptied with the same care next time
+            _unlink(path / NAME)
+            os.rmdir(path)
+            return
+        aside = self.target.parent / f"{self.target.name}.kept-{secrets.token_hex(4)}"
+        os.rename(path, aside)
+        found = f"files that came into the old data set during the run were kept: {', '.join(kept[:5])}"
+        self._note("output.kept", aside, found)
+
+    def _leave(self) -> None:
+        """Let go of the lock, and of parent directories that were made for nothing."""
+        self._lock.release()
+        self._path = None
+        if self._moment == "staging":
+            with suppress(OSError):  # somebody else uses them already
+                for place in self._made:
+                    os.rmdir(place)
+        self._made = []
+
+    def _note(self, code: str, path: Path, found: str) -> None:
+        self.notes.append(Finding(code, severity="warning", path=os.fspath(path), found=found))
+
+
+def _check_complete(stage: Path) -> None:
+    """Refuse to publish a directory that the next run would not recognise as ours."""
+    manifest = read_manifest(stage)
+    with disk_errors("looking at the new data set", stage):
+        strange = list(foreign(stage, manifest))
+    if strange:
+        raise RuntimeError(f"the manifest does not list {strange}")
+    for file in manifest.files:
+        with disk_errors("looking for a file", stage / file.name):
+            size = os.lstat(stage / file.name).st_size
+        if size != file.bytes:
+            raise RuntimeError(f"{file.name} has {size} bytes, the manifest says {file.bytes}")
+
+
+def _manifest_of(path: Path) -> Manifest | None:
+    """The manifest of an old data set, or None for a stage whose run died before its manifest was whole."""
+    try:
+        return read_manifest(path)
+    except UsageError as error:
+        if error.findings[0].code in ("manifest.missing", "manifest.invalid"):
+            return None  # what is published has a manifest that could be read and was on the disk by then
+        raise
+
+
+def _is_whole(directory: Path) -> bool:
+    try:
+        _check_complete(directory)
+    except (DatagenError, RuntimeError):
+        return False
+    return True
+
+
+def _unlink(path: Path) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return  # a side file that was never written, or one that an earlier clean-up has removed
+
+
+def _rmdir(path: Path) -> None:
+    try:
+        os.rmdir(path)
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST):
+            raise
