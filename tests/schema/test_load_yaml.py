@@ -144,6 +144,8 @@ def test_the_places_of_texts_are_where_they_begin():
         ("a: 1e-999", "load.number_range", 1, 4, "read as 0"),
         ("a: 0x10000000000000000", "load.number_range", 1, 4, "64 bits"),
         ("a: x\u2028y", "load.control_character", 1, 5, "U+2028"),
+        ("a: \ufeffx", "load.control_character", 1, 4, "U+FEFF"),
+        ("\ufeff\ufeffa: 1", "load.control_character", 1, 1, "U+FEFF"),
         ("a: \uffff", "load.control_character", 1, 4, "U+FFFF"),
         ('a: "\\0"', "load.control_character", 1, 4, "U+0000"),
         ('"a\\u202e": 1', "load.control_character", 1, 1, "U+202E"),

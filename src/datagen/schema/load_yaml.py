@@ -24,9 +24,9 @@ _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*+)|0o[0-7]++|0x[0-9a-fA-F]++")
 _FLOAT = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*+)(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][-+]?[0-9]++)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _NUMBER_STARTS = frozenset("0123456789+-.")
-# What YAML does not allow raw, beyond the control characters every schema is checked for, and two Unicode line ends
-# that older YAML folds like a line end and newer YAML keeps.
-_NOT_YAML = re.compile("[\u2028\u2029\ufffe\uffff]")
+# What YAML does not allow raw, beyond the control characters every schema is checked for; two Unicode line ends that
+# older YAML folds like a line end and newer YAML keeps; a second byte order mark, which moves the scanner's places.
+_NOT_YAML = re.compile("[\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def read_yaml(text: str, build: Builder) -> None:
@@ -35,7 +35,7 @@ def read_yaml(text: str, build: Builder) -> None:
         build.stop(
             Finding(
                 "load.control_character",
-                f"character U+{ord(odd[0]):04X}, which YAML does not allow",
+                f"character U+{ord(odd[0]):04X}, which is not read in YAML",
                 "text",
                 f'write it as "\\u{ord(odd[0]):04x}" in double quotes',
             ),

@@ -80,7 +80,7 @@ class _Trouble:
         """A value that begins with a sign of YAML: & * ! @ ` % | >."""
         if "alias" in self.context or "anchor" in self.context:
             expected = "a schema without anchors and aliases"
-            return _answer(self.began, "load.alias", f"a value that begins with {self.opener}", expected, _QUOTE)
+            return _answer(self.began, "load.alias", f"a value that begins with {bare(self.opener)}", expected, _QUOTE)
         if "tag" in self.context or self.says("tag handle"):
             found = "a tag (a word that begins with !)"
             return _answer(self.began, "load.tag", found, "plain values, without tags", f"remove it, or {_QUOTE}")
