@@ -1,1 +1,1 @@
-"""cli"""
+"""The command line: one file per command, each loaded when it is called."""

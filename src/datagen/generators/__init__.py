@@ -1,1 +1,1 @@
-"""generators"""
+"""Makes the values of a column. One file per word of the language; the file name is the word."""

@@ -1,1 +1,1 @@
-"""kernel"""
+"""Arithmetic on arrays: addresses, draws, quantile tables, permutations, calendars, fingerprints."""

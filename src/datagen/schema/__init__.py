@@ -1,1 +1,1 @@
-"""schema"""
+"""Reads, expands and checks the documents that users write. Imports no numpy."""
