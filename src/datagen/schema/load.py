@@ -139,7 +139,7 @@ def _refuse_irregular(name: str, mode: int) -> None:
         return
     kinds = ((stat.S_ISDIR, "a directory"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
     found = next((what for test, what in kinds if test(mode)), "a device")
-    hint = f"schemas in it: {listed(schemas)}" if stat.S_ISDIR(mode) and (schemas := _schemas_in(name)) else ""
+    hint = _named(_schemas(_names_in(name)), "schemas in it: ") if stat.S_ISDIR(mode) else ""
     raise SchemaError(Finding("load.not_a_file", found, "a regular file with a schema", hint, path=name))
 
 
@@ -153,21 +153,25 @@ def _not_found(name: str) -> Finding:
     found = f"no file {shown(base)} in {shown(folder) if folder else 'this folder'}"
     if os.path.islink(name.replace("\0", "")):
         found = f"{shown(base)} is a link to a file that does not exist"
-    try:
-        near_by = sorted(entry.name for entry in islice(os.scandir(folder or "."), _NEIGHBOURS))
-    except OSError:
-        near_by = []
-    schemas = _schemas_in(folder or ".")
-    hint = did_you_mean(base, near_by) or (f"schemas in this folder: {listed(schemas)}" if schemas else "")
+    names = _names_in(folder or ".")
+    hint = did_you_mean(base, names) or _named(_schemas(names), "schemas in this folder: ")
     return Finding("load.not_found", found, "the name of a file", hint, path=name)
 
 
-def _schemas_in(folder: str) -> list[str]:
+def _names_in(folder: str) -> list[str]:
     try:
-        names = [entry.name for entry in islice(os.scandir(folder), _NEIGHBOURS)]
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in islice(entries, _NEIGHBOURS) if not entry.name.startswith("."))
     except OSError:
         return []
-    return sorted(name for name in names if name.lower().endswith(tuple(_SYNTAX_OF)))
+
+
+def _schemas(names: list[str]) -> list[str]:
+    return [name for name in names if name.lower().endswith(tuple(_SYNTAX_OF))]
+
+
+def _named(names: list[str], words: str) -> str:
+    return words + listed(names) if names else ""
 
 
 def _walk(obj: Any, build: Builder) -> None:
