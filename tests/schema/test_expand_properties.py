@@ -15,14 +15,16 @@ from datagen.schema.load import from_object
 from datagen.schema.params import substitute
 
 WORDS = sorted({*GENERATORS.split(), *LAWS.split(), *MODIFIERS.split()})
-KEYS = """id name pk kind rows parents columns fanout per_parent modifiers data stage_config state_transition_model emits type
-params clamp min max lambda mean mu sigma std low high by else distribution multipliers transform args value generator
-choices choices_ref weights weights_kind exact ref on where delay censor when role nullable unique imperfections missing
-stages states transition_rate next_states dwell lifecycle_model duration magnitude magnitude_dist kind user order a b
-description x-note total per integers law weight components cases values of at fill_to version metadata""".split()
+KEY_TEXT = """id name pk kind rows parents columns fanout per_parent modifiers data stage_config emits type params clamp
+state_transition_model min max lambda mean mu sigma std low high by else distribution multipliers transform args value
+generator choices choices_ref weights weights_kind exact ref on where delay censor when role nullable unique
+imperfections stages states transition_rate next_states dwell lifecycle_model duration magnitude magnitude_dist user
+order a b missing description x-note total per
+integers law weight components cases values of at fill_to version metadata"""
+KEYS = KEY_TEXT.split()
 TEXTS = [
-    "user", "order", "order.a", "a", "2..5", "1..", "0.5..1.5", "3d", "1d..2d", "15%", "4%..9%", "normal", "poisson", "$n",
-    "$$n", "a $n b", "1...5", "fact", "vocab", "derived", "uniform", "sequence", "",
+    "user", "order", "order.a", "a", "2..5", "1..", "0.5..1.5", "3d", "1d..2d", "15%", "4%..9%", "normal", "poisson",
+    "$n", "$$n", "a $n b", "1...5", "fact", "vocab", "derived", "uniform", "sequence", "",
 ]  # fmt: skip
 
 scalars = st.none() | st.booleans() | st.integers(-5, 50) | st.floats(-2, 9, width=16) | st.sampled_from(TEXTS)

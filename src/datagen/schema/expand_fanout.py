@@ -140,6 +140,9 @@ def _bounded(value: Map, word: str, reading: Reading) -> Map:
     low, high = (value[key] if key in bounds else None for key in ("min", "max"))
     mark = value_mark(value, bounds[0])
     if "clamp" in value:
+        ends = [low, high, *(value["clamp"] if isinstance(value["clamp"], Seq) else [value["clamp"]])]
+        if any(isinstance(end, str) and end.startswith("$") for end in ends):
+            return value  # parameters that have no value yet
         both = _intersection((low, high), value["clamp"])
         if both is None:
             reading.report(

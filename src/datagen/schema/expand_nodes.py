@@ -6,6 +6,7 @@ The kind comes from the keys, the primary key from the columns, the rows of a vo
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from datagen.errors import listed, quoted
@@ -24,6 +25,7 @@ from datagen.schema.expand_reading import (
     value_mark,
     without,
 )
+from datagen.schema.model_values import NAME
 from datagen.schema.tree import Map, Mark, Seq
 
 DEFAULT_ROWS = 1000
@@ -135,7 +137,9 @@ def _with_key(node: Map, kind: str, first_field: str | None) -> tuple[Map, tuple
     first_field: the only field that may be the key of a vocabulary written as rows.
     """
     name, columns = node.get("id"), node.get("columns")
-    if "pk" in node or not isinstance(name, str) or not isinstance(columns, (Seq, type(None))):
+    if "pk" in node or "data" in node or not isinstance(columns, (Seq, type(None))):
+        return node, None  # rows that could not be read may yet hold the key
+    if not isinstance(name, str) or not re.match(NAME, name):
         return node, None
     named = [(column, column["name"]) for column in _columns(node) if isinstance(column.get("name"), str)]
     own = f"{name}_id"

@@ -26,6 +26,7 @@ from datagen.schema.expand_reading import (
 from datagen.schema.model_values import described
 from datagen.schema.tree import Map, Mark, Seq
 
+UNKNOWN = "$"  # a parameter of the document that has no value yet
 BUILT_IN_KEYS: Mapping[str, str] = {"places": "place"}
 
 
@@ -66,6 +67,8 @@ def _column(column: Map, targets: Mapping[str, Target], reading: Reading) -> Map
     if "ref" not in column or "generator" in column or short_forms(column, reading) != ["ref"]:
         return column
     written = column["ref"]
+    if isinstance(written, str) and written.startswith("$"):
+        return column  # a parameter that has no value yet
     if not isinstance(written, str):
         reading.report(
             "ref.not_a_table",
@@ -125,10 +128,13 @@ def _named(columns: Any, name: str) -> tuple[int, Map] | None:
 
 def _lookup_source(column: Any) -> str | None:
     """What a column looks up directly, not through another key, as lower-case `table.column`."""
-    generator = column.get("generator") if isinstance(column, Map) else None
+    if not isinstance(column, Map):
+        return None
+    generator = column.get("generator")
     params = generator.get("lookup") if isinstance(generator, Map) else None
     source = params.get("from") if isinstance(params, Map) and not params.get("on") else None
-    return source.lower() if isinstance(source, str) else None
+    waiting = any(isinstance(text, str) and text.startswith("$") for text in (column.get("ref"), generator, source))
+    return UNKNOWN if waiting else source.lower() if isinstance(source, str) else None
 
 
 def _with_parent_key(node: Map, targets: Mapping[str, Target], reading: Reading) -> Map:
@@ -142,7 +148,7 @@ def _with_parent_key(node: Map, targets: Mapping[str, Target], reading: Reading)
     if not isinstance(columns, (Seq, type(None))) or not isinstance(parents, Seq):
         return node
     source = f"{target.id}.{target.pk}"
-    if any(_lookup_source(column) == source.lower() for column in columns or ()):
+    if any(_lookup_source(column) in (source.lower(), UNKNOWN) for column in columns or ()):
         return node
     mark = item_mark(parents, 0)
     generator = made(mark, {"lookup": made(mark, {"from": source})})

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from datagen.errors import DatagenError, Finding, did_you_mean, listed, quoted
+from datagen.errors import DatagenError, Finding, listed, near, quoted
 from datagen.schema.expand_laws import PARAMETERS as LAWS
 from datagen.schema.expand_reading import carry, is_version_1, item_mark, value_mark
+from datagen.schema.load_tree import MAX_NODES
 from datagen.schema.model_values import comment_like
 from datagen.schema.params_overrides import apply_overrides
 from datagen.schema.params_texts import (
@@ -42,6 +43,9 @@ LAW_PLACES = frozenset(
     {"distribution", "delay", "dwell", "duration", "fanout", "fill_to", "touches", "magnitude", "magnitude_dist", *LAWS}
 )
 FREE_TEXT = frozenset({"assumptions"})
+# A document of 50,000 values may grow fourfold. Without a limit ten lines of parameters make 10,000,000,000 values.
+MOST = 4 * MAX_NODES
+TEXT_SIZE = 50  # characters that count as one value
 
 
 def substitute(document: Document, evaluate: Evaluate) -> tuple[Document, list[Finding]]:
@@ -80,6 +84,8 @@ class _Filling:
     later: frozenset[str] = frozenset()  # declared, but not yet worked out
     failed: set[str] = field(default_factory=set)  # could not be worked out, said once
     names: list[str] = field(default_factory=list)
+    sizes: dict[str, int] = field(default_factory=dict)
+    size: int = 0  # of all that was put in so far, in values; a long text counts as several
     findings: list[Finding] = field(default_factory=list)
 
     def resolve(self, params: Map) -> Map:
@@ -91,9 +97,10 @@ class _Filling:
             if comment_like(name):
                 carry(resolved, params, name)
                 continue
-            before = len(self.findings)
+            before, size = len(self.findings), self.size
             value = self._value(written, value_mark(params, name))
             self.later -= {name.lower()}
+            self.sizes[name.lower()] = 1 + self.size - size
             if len(self.findings) > before:
                 self.failed.add(name.lower())
             else:
@@ -134,6 +141,7 @@ class _Filling:
 
     def fill(self, value: Any, mark: Mark, path: tuple[str, ...]) -> Any:
         """A part of the document with its parameters filled in."""
+        self.size += 1
         if isinstance(value, Map):
             result = Map(value.mark)
             for key, part in value.items():
@@ -161,7 +169,12 @@ class _Filling:
             if not known:
                 return text
             value = self.values[whole.lower()]
+            if self._too_large(self.sizes[whole.lower()], mark):
+                return text
             return _REMOVED if value is None else value
+        texts = [self.values[name.lower()] for name in known]
+        if self._too_large((len(text) + sum(len(part) for part in texts if isinstance(part, str))) // TEXT_SIZE, mark):
+            return text
 
         def value_of(name: str) -> Any:
             return self.values.get(name.lower(), f"${name}")
@@ -190,7 +203,7 @@ class _Filling:
                 hint="move its declaration up",
             )
             return False
-        near = did_you_mean(name, self.names)
+        other = near(name, self.names)
         dollar = "a dollar sign itself is written $$"
         self._report(
             "params.unknown",
@@ -199,9 +212,22 @@ class _Filling:
             expected=f"a declared parameter: {listed(self.names)}"
             if self.names
             else "no parameter: `params` declares none",
-            hint=f"{near[:-1]}, or is it text? {dollar}" if near else dollar,
+            hint=f"did you mean '${other}'? {dollar}" if other else dollar,
         )
         return False
+
+    def _too_large(self, more: int, mark: Mark) -> bool:
+        """Whether parameters that refer to each other make a document grow out of bounds; said once."""
+        before, self.size = self.size, self.size + more
+        if self.size > MOST >= before:
+            self._report(
+                "params.too_large",
+                mark,
+                found=f"parameters that together make more than {MOST:,} values",
+                expected="a document of a size that a person could write",
+                hint="does a list of parameters hold itself many times over?",
+            )
+        return self.size > MOST
 
     def _report(self, code: str, mark: Mark, **facts: Any) -> None:
         self.findings.append(

@@ -130,10 +130,13 @@ def _apply(document: Document, override: Override, canonical: Canonical | None, 
         other = find(form.root, path)
         # a new key goes into the form that the user wrote, unless only the canonical tree has room for it
         if other.exists or (not _may_add(found) and _may_add(other)):
-            found, holder = other, form
+            holder = form
             findings += [finding for finding in contradictions if finding not in findings]
+        if holder is form or (not _may_add(found) and len(other.rest) < len(found.rest)):
+            found = other  # where it fails, the form that goes along further says more
     if not found.exists and not _may_add(found):
-        facts = what_is_missing(found, _legal(found))
+        names = [*declared] if isinstance(declared, Map) else []
+        facts = what_is_missing(found, _legal(found), names)
         findings.append(
             _said(document, override, "params.unknown_path", found=facts[0], expected=facts[1], hint=facts[2])
         )

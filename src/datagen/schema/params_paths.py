@@ -15,7 +15,7 @@ from datagen.errors import did_you_mean, listed, quoted
 from datagen.schema.expand_reading import carry, item_mark, value_mark
 from datagen.schema.tree import Map, Mark, Seq
 
-_STEP = re.compile(r"""(?:^|\.)([^.\[\]"']+)|\[(\d{1,9})\]|\["([^"]*)"\]|\['([^']*)'\]""")
+_STEP = re.compile(r"""\.([^.\[\]"']+)|\[(\d{1,9})\]|\["([^"]*)"\]|\['([^']*)'\]""")
 _PLACE = re.compile(r"\d{1,9}")
 _SIMPLE = re.compile(r"[A-Za-z_$][A-Za-z0-9_-]*")
 # What names an item of a list, tried in this order.
@@ -43,7 +43,7 @@ class Found:
 def parsed(path: str) -> tuple[str, ...] | None:
     """The steps of a path as written; None when it is not one."""
     steps: list[str] = []
-    place = 0
+    place, path = 0, f".{path}"
     while place < len(path):
         match = _STEP.match(path, place)
         if match is None:
@@ -102,12 +102,15 @@ def may_add(found: Found, legal: frozenset[str] | None) -> bool:
     return found.steps[-1:] == () or (found.steps[-1] not in DECLARING and _SIMPLE.fullmatch(key) is not None)
 
 
-def what_is_missing(found: Found, legal: frozenset[str] | None) -> tuple[str, str, str]:
-    """Found, expected and hint of a path that names nothing."""
-    step, where = found.rest[0], spelled(found.steps) or "the document"
+def what_is_missing(found: Found, legal: frozenset[str] | None, params: Sequence[str]) -> tuple[str, str, str]:
+    """Found, expected and hint of a path that names nothing. params: the names that stand for a path of their own."""
+    step, where = found.rest[0], spelled(found.steps)
+    if isinstance(found.node, Map) and not where and len(found.rest) == 1:
+        expected = f"a parameter ({listed(params)}) or a path" if params else "a path such as nodes.user.rows"
+        return f"no parameter or key '{step}'", expected, did_you_mean(step, [*params, *found.node, *(legal or ())])
     if isinstance(found.node, Map):
-        known = sorted({*map(str, found.node), *(legal or ())}) if len(found.rest) == 1 else [*map(str, found.node)]
-        return f"no '{step}' in {where}", f"one of: {listed(known)}" if known else "", did_you_mean(step, known)
+        known = sorted({*found.node, *(legal or ())}) if len(found.rest) == 1 else [*found.node]
+        return f"no '{step}' in {where or 'the document'}", f"one of: {listed(known)}", did_you_mean(step, known)
     if isinstance(found.node, Seq):
         names = [name for name in map(_name, found.node) if name is not None]
         expected = (

@@ -122,7 +122,7 @@ def plain_value(value: Any) -> Any:
 
     Raises Unwritable for what a schema cannot say, such as infinity.
     """
-    if hasattr(value, "item") and not isinstance(value, (bool, int, float, str)):
+    if hasattr(value, "item"):
         value = value.item()  # a number or time of an array library
     if isinstance(value, Decimal):
         value = int(value) if value == value.to_integral_value() else float(value)
