@@ -48,6 +48,7 @@ class PartFile:
                 done += os.write(self._descriptor, view[done:])
         except OSError as error:
             self._error = machine_error(error, "writing", self.path)
+            self.abandon()
             raise self._error from error
         self._hash.update(view)
         self.bytes += done

@@ -78,7 +78,10 @@ class Stage:
     ) -> None:
         if self._path is not None and self._moment != "published" and self._is_own(self._path):
             self._moment = "staging"
-            self._remove(self._path)
+            try:
+                shutil.rmtree(self._path)
+            except OSError as reason:
+                self._leftover(self._path, reason.strerror)
         self._leave()
 
     def publish(self) -> None:
@@ -173,7 +176,7 @@ class Stage:
                 self._remove(path)
 
     def _remove(self, path: Path) -> None:
-        """Remove a stage or an old data set, of the latter only what its manifest lists; what fails becomes a note."""
+        """Remove a dead stage or an old data set, of that only what its manifest lists; what fails becomes a note."""
         try:
             manifest = _manifest_of(path)
             if manifest is None:
@@ -217,6 +220,9 @@ class Stage:
                 for place in self._made:
                     os.rmdir(place)
         self._made = []
+
+    def _leftover(self, path: Path, reason: str | None) -> None:
+        self._note("output.leftover", path, f"a directory that is no longer needed could not be removed: {reason}")
 
     def _note(self, code: str, path: Path, found: str) -> None:
         self.notes.append(Finding(code, severity="warning", path=os.fspath(path), found=found))

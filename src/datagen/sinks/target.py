@@ -66,7 +66,7 @@ def examine(target: Path) -> State:
             raise _refusal("output.is_file", target, "a file", "name a directory; the tables become files in it")
         if os.path.ismount(target) or _bound(target):
             raise mount_point(target)
-        if not os.access(target, os.W_OK | os.X_OK):
+        if not os.access(target, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
             raise _refusal("output.not_writable", target, "a directory that you may not write to")
         names = sorted(os.listdir(target))
     if not names:
