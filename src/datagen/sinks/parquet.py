@@ -26,14 +26,10 @@ class Parquet:
     def finish(self) -> None:
         """Write the file."""
         frames, self.frames = self.frames, []
-        try:
-            pl.concat(frames, rechunk=False).write_parquet(
-                self.file,  # type: ignore[arg-type]  # polars asks for `write` only
-                compression="zstd",
-                compression_level=1,
-                statistics=True,
-                row_group_size=ROW_GROUP,
-            )
-        except pl.exceptions.PolarsError:
-            self.file.check()  # the encoder wraps what the disk said into an error of its own
-            raise
+        pl.concat(frames, rechunk=False).write_parquet(
+            self.file,  # type: ignore[arg-type]  # polars asks for `write` only
+            compression="zstd",
+            compression_level=1,
+            statistics=True,
+            row_group_size=ROW_GROUP,
+        )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from datagen.errors import MachineError
@@ -18,7 +19,7 @@ START_WRITING = 2  # SYNC_FILE_RANGE_WRITE
 class PartFile:
     """A new file that encoders write to as to any binary file; nothing is buffered here.
 
-    Raises MachineError where the disk refuses. An encoder may swallow or wrap that; `close` raises it again.
+    Raises MachineError where the disk refuses.
     """
 
     def __init__(self, directory: Path, name: str) -> None:
@@ -39,9 +40,8 @@ class PartFile:
 
     def write(self, piece: bytes | bytearray | memoryview) -> int:
         """Write all of a piece."""
+        self._check()
         view = memoryview(piece).cast("B")
-        if self._error is not None:
-            raise self._error
         done = 0
         try:
             while done < len(view):  # a write may be cut short; only the next one says why
@@ -57,14 +57,19 @@ class PartFile:
     def flush(self) -> None:
         """Nothing waits here."""
 
-    def check(self) -> None:
-        """Raise what went wrong earlier, in its own words."""
-        if self._error is not None:
-            raise self._error
+    @contextmanager
+    def encoding(self) -> Iterator[None]:
+        """Around an encoder, which wraps what the disk said into an error of its own: raise the disk's word instead."""
+        try:
+            yield
+        except Exception:
+            self._check()
+            raise
+        self._check()
 
     def close(self, rows: int) -> FileFacts:
         """Close the file and say what it holds."""
-        self.check()
+        self._check()
         _start_writing(self._descriptor)
         try:
             self._close()
@@ -78,6 +83,10 @@ class PartFile:
             self._close()
         except OSError as error:
             self._error = self._error or machine_error(error, "closing", self.path)
+
+    def _check(self) -> None:
+        if self._error is not None:
+            raise self._error
 
     def _close(self) -> None:
         descriptor, self._descriptor = self._descriptor, -1

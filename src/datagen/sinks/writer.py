@@ -88,7 +88,8 @@ class Part:
 
     def append(self, frame: pl.DataFrame) -> None:
         """Add a block behind the others."""
-        self._encoder.append(frame)
+        with self._file.encoding():
+            self._encoder.append(frame)
         self._frames += 1
         self.rows += frame.height
 
@@ -96,7 +97,8 @@ class Part:
         """Finish the file and say what it holds."""
         if not self._frames:
             raise ValueError(f"{self._file.name}: a file needs at least one frame, with or without rows")
-        self._encoder.finish()
+        with self._file.encoding():
+            self._encoder.finish()
         return self._file.close(self.rows)
 
     def __enter__(self) -> Self:
