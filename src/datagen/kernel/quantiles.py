@@ -23,6 +23,7 @@ CELLS = 4_096
 TAIL = 32  # equal cells left to each tail: u < 2^-7
 OCTAVES = 45  # from 2^-7 down to 2^-52, the smallest step of a uniform
 STEPS = 32  # cells of an octave
+LARGEST = 8e307  # so that the rise of a cell is a float too
 PIECE = 16_384  # values per piece, so that the working arrays stay in cache
 
 _FINEST = 2.0**-52
@@ -37,7 +38,7 @@ class QuantileTable:
 
     inverse(u): (n,) float64 quantiles at u in [0, 1], rising. upper(v): quantiles at 1 - v, when the callable loses
     digits near 1 (default: inverse(1 - v)). Where the end of the law is infinite, the outermost cell ends at the
-    quantile of 2^-53. Raises ValueError when a quantile between is not a finite number or the quantiles fall.
+    quantile of 2^-53, and nothing is beyond ±8e307. Raises ValueError when a quantile is no number or they fall.
     """
 
     def __init__(self, inverse: Inverse, upper: Inverse | None = None) -> None:
@@ -48,9 +49,9 @@ class QuantileTable:
         for place, function in ((0, inverse), (-1, above)):
             if not np.isfinite(knots[place]):
                 knots[place] = function(np.array([_FINEST / 2]))[0]
-        knots = round_bits(knots)
-        if not np.isfinite(knots).all():
-            raise ValueError("a quantile is not a finite number")
+        if np.isnan(knots).any():
+            raise ValueError("a quantile is not a number")
+        knots = round_bits(np.clip(knots, -LARGEST, LARGEST))
         # scipy's inverses waver in their last digits; a fall beyond that is a wrong callable
         risen = np.maximum.accumulate(knots)
         if not np.allclose(risen, knots, rtol=1e-9, atol=1e-300):
@@ -67,8 +68,7 @@ class QuantileTable:
     @staticmethod
     def _lines(knots: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Start and rise of every cell."""
-        with np.errstate(over="ignore"):
-            return knots[:-1].copy(), np.diff(knots)
+        return knots[:-1].copy(), np.diff(knots)
 
     def draw(self, u: NDArray[np.float64], out: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
         """(n,) values at uniforms u in [0, 1). `out` receives them when given (it may be `u` itself)."""
