@@ -83,7 +83,7 @@ def _add_parts(definitions: Json, parts: Parts) -> None:
     for kind, classes in kinds.items():
         for word, part in classes.items():
             name = f"{kind}.{word}"
-            if not issubclass(part, BaseModel):
+            if not issubclass(part, BaseModel) or not part.model_fields:
                 known = PARAMETERS.get(word, ())
                 definitions[name] = closed(dict.fromkeys(known, ANY)) if known else {"type": "object"}
             else:
@@ -105,7 +105,7 @@ def _add_parts(definitions: Json, parts: Parts) -> None:
 
 
 def _loosen(schema: Json, kind: str, word: str) -> None:
-    """Second spellings, shares as text, expressions as parameters of laws."""
+    """Second spellings, expressions as parameters of laws, choices with their weights."""
     properties: Json = schema.get("properties", {})
     spelled = {"law": LAW_SPELLINGS, "modifier": MODIFIER_SPELLINGS}.get(kind, {}).get(word, {})
     for other, first in spelled.items():
@@ -116,8 +116,6 @@ def _loosen(schema: Json, kind: str, word: str) -> None:
         about = {"description": value["description"]} if value.get("description") else {}
         if kind == "law":
             properties[key] = {**about, **any_of(_bare(value), TEXT, _ref("duration"))} if value else value
-        elif value.get("type") == "number" or {"type": "number"} in value.get("anyOf", []):
-            properties[key] = {**about, **any_of(_bare(value), SHARE_TEXT)}
     if (kind, word) == ("modifier", "outliers") and "magnitude_dist" in properties:
         for key in ("magnitude_dist", "magnitude"):
             properties[key] = any_of(_ref("law"), {"type": "object"})
@@ -137,16 +135,17 @@ def _law(words: list[str], definitions: Json) -> Json:
     """A number, `a..b`, a duration, `{normal: {…}}`, or `{type: normal, …}` with flat parameters or under `params`."""
     cut = {key: value for key, value in definitions["LawSpec"]["properties"].items() if key not in ("type", "params")}
     by_word = closed({**cut, **{word: _law_value(word) for word in words}}, minProperties=1)
-    by_type = [
-        closed(
-            {**_properties(definitions, f"law.{word}"), **cut, "type": {"const": word}, "params": _ref(f"law.{word}")},
-            required=("type",),
-        )
-        for word in words
-    ]
+    by_type = [_flat(f"law.{word}", {**cut, "type": {"const": word}}, "params", definitions) for word in words]
     return any_of(
         NUMBER, RANGE_TEXT, TIME_TEXT, SHARE_TEXT, _ref("duration"), by_word, *by_type, description="a random number"
     )
+
+
+def _flat(name: str, own: Json, inside: str, definitions: Json) -> Json:
+    """A part named by a key of its object, its parameters beside that key or under `inside`."""
+    required = ("transform" if "transform" in own else "type",)
+    whole = closed({**_properties(definitions, name), **own, inside: _ref(name)}, required=required)
+    return whole if definitions[name].get("additionalProperties") is False else {**whole, "additionalProperties": True}
 
 
 def _law_value(word: str) -> Json:
@@ -200,17 +199,7 @@ def _modifier(words: list[str], definitions: Json, parts: Parts) -> Json:
         word: any_of(_ref(f"modifier.{word}"), *_main(parts["modifier"][word]), {"type": "null"}) for word in words
     }
     by_word = closed(short, minProperties=1)
-    by_transform = [
-        closed(
-            {
-                **_properties(definitions, f"modifier.{word}"),
-                "transform": {"const": word},
-                "args": _ref(f"modifier.{word}"),
-            },
-            required=("transform",),
-        )
-        for word in words
-    ]
+    by_transform = [_flat(f"modifier.{word}", {"transform": {"const": word}}, "args", definitions) for word in words]
     return any_of(by_word, *by_transform, description="what changes the values")
 
 
@@ -234,6 +223,8 @@ def _widen_columns(definitions: Json, generators: list[str], laws: list[str], pa
         **{word: _generator_value(word, laws, parts) for word in generators},
         **own["properties"],
         "generator": _ref("generator"),
+        # beside `ref` it is the lookup's own `unique`, which may name an ancestor
+        "unique": any_of({"type": "boolean"}, TEXT, description=own["properties"]["unique"]["description"]),
         "ref": {**TEXT, "description": "a table: this column is a key of one of its rows"},
         "choices": any_of({"type": "array"}, _weight_map(), description="the values, or values with their weights"),
     }

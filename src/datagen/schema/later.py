@@ -24,7 +24,7 @@ from datagen.schema.later_keys import (
     ROLES,
     TOP_KEYS,
 )
-from datagen.schema.model_findings import check_part, in_order, later_part_keys, not_yet
+from datagen.schema.model_findings import Suggest, check_part, in_order, later_part_keys, not_yet
 from datagen.schema.model_values import (
     Condition,
     Count,
@@ -265,7 +265,7 @@ PARTS: dict[tuple[str, str], type[BaseModel]] = {
 }
 
 
-def faults(document: Document, words: Words) -> list[Finding]:
+def faults(document: Document, words: Words, suggest: Suggest | None = None) -> list[Finding]:
     """What is wrong with the parameters of later generators, and with later keys of other parts. Works on any tree."""
     found: list[Finding] = []
     for kind, word, params, loc in _parts(document):
@@ -273,9 +273,9 @@ def faults(document: Document, words: Words) -> list[Finding]:
             model = GENERATORS[word]
             main = getattr(model, "MAIN", None)
             if isinstance(params, Map):
-                found += check_part(model, params, document, loc, context=words)[1]
+                found += check_part(model, params, document, loc, suggest=suggest, context=words)[1]
             elif main and params is not None:
-                found += check_part(model, {main: params}, document, loc, context=words)[1]
+                found += check_part(model, {main: params}, document, loc, suggest=suggest, context=words)[1]
             elif params is not None:
                 expected = f"an object with {listed(keys_of(model))}" if keys_of(model) else "an object"
                 found.append(document.finding("language.wrong_type", loc, found="a bare value", expected=expected))
@@ -283,7 +283,7 @@ def faults(document: Document, words: Words) -> list[Finding]:
             model = PARTS.get((kind, word), LaterPart)
             mine = {key: value for key, value in params.items() if key in later_part_keys(kind, word)}
             if mine:
-                found += check_part(model, mine, document, loc, context=words)[1]
+                found += check_part(model, mine, document, loc, suggest=suggest, context=words)[1]
     return found
 
 

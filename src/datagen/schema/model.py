@@ -194,12 +194,16 @@ def validate(document: Document, words: Words) -> tuple[Schema | None, list[Find
         return None, stop[:1] if stop[0].code == "language.newer_version" else in_order(stop)
     written, findings = _without_null_targets(document)
     schema: Schema | None = None
+
+    def suggest(model: type[BaseModel]) -> Iterable[str]:
+        return _also_meant(model, words)
+
     try:
         schema = Schema.model_validate(written, context=words)
     except ValidationError as error:
-        findings += part_findings(error, Schema, document, (), suggest=lambda model: _also_meant(model, words))
+        findings += part_findings(error, Schema, document, (), suggest=suggest)
     findings += _same_names(document)
-    findings += later.faults(document, words)
+    findings += later.faults(document, words, suggest)
     findings = in_order(findings)
     return (None if any(finding.severity == "error" for finding in findings) else schema), findings
 

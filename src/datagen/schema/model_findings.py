@@ -9,18 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, Tag, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from datagen.errors import Finding, did_you_mean, listed, near, quoted
 from datagen.schema.later_keys import INSTEAD, PART_KEYS
-from datagen.schema.model_values import NULL_HINT, described, keys_of, mend_type, without_comments
+from datagen.schema.model_trace import Trace, child, trace
+from datagen.schema.model_values import NULL_HINT, comment_like, described, keys_of, mend_type
 from datagen.schema.tree import Document
 
 MOST = 1000  # findings of one document; a document with more is broken in one way many times
-NO_FIELD = object()
 
 EXPECTED = {
     "int": "an integer",
@@ -54,16 +53,6 @@ Suggest = Callable[[type[BaseModel]], Iterable[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
-    """A location without union members: the path in the document, the object's model, and the unions passed."""
-
-    path: tuple[str | int, ...]
-    owner: type[BaseModel] | None  # the model whose key the last step is
-    unions: tuple[int, ...]  # how much of the path stood before each union without a discriminator
-    member: tuple[str | int, ...]  # the member taken in each of them
-
-
-@dataclass(frozen=True, slots=True)
 class Fact:
     """A finding, and which key of which object is unknown or missing, where that is what it says."""
 
@@ -78,14 +67,32 @@ def check_part(
     model: type[M], params: Mapping[str, Any], document: Document, loc: Sequence[str | int],
     *, suggest: Suggest | None = None, context: Any = None,
 ) -> tuple[M | None, list[Finding]]:  # fmt: skip
-    """The parameters of a part as its model, or the findings that say why not. Remarks beside them are left out."""
-    written = dict(params)
-    if model.model_config.get("extra") == "forbid":
-        written = without_comments(model, written)
-    try:
-        return model.model_validate(written, context=context), []
-    except ValidationError as error:
-        return None, part_findings(error, model, document, loc, suggest=suggest)
+    """The parameters of a part as its model, or the findings that say why not. Remarks in them are left out."""
+    written: Any = params
+    while True:
+        try:
+            return model.model_validate(dict(written), context=context), []
+        except ValidationError as error:
+            plain = _without_remarks(error, model, written)
+            if plain is None:
+                return None, part_findings(error, model, document, loc, suggest=suggest)
+            written = plain
+
+
+def _without_remarks(error: ValidationError, model: type[BaseModel], written: Any) -> Any:
+    """The parameters less the unknown keys that are remarks, at any depth; None when there are none."""
+    unknown = [fault["loc"] for fault in error.errors(include_url=False) if fault["type"] == "extra_forbidden"]
+    remarks = {path for loc in unknown if comment_like(str((path := trace(model, loc, written).path)[-1]))}
+    plain = _cut(written, remarks)
+    return plain if plain != written else None
+
+
+def _cut(value: Any, paths: set[tuple[str | int, ...]], here: tuple[str | int, ...] = ()) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _cut(inner, paths, (*here, key)) for key, inner in value.items() if (*here, key) not in paths}
+    if isinstance(value, list):
+        return [_cut(inner, paths, (*here, place)) for place, inner in enumerate(value)]
+    return value
 
 
 def part_findings(
@@ -130,41 +137,6 @@ def _ranked(findings: Iterable[Finding]) -> list[Finding]:
     for finding in findings:
         once.setdefault((finding.code, finding.line, finding.column, finding.json_path, finding.found), finding)
     return sorted(once.values(), key=lambda finding: (finding.line or 0, finding.column or 0))
-
-
-def trace(model: type[BaseModel], loc: Sequence[str | int], root: Any) -> Trace:
-    """Walk a pydantic location through the model and the document at once."""
-    here: Any = model
-    node: Any = root
-    path: list[str | int] = []
-    owner: type[BaseModel] | None = None
-    unions: list[int] = []
-    member: list[str | int] = []
-    for step in loc:
-        here = _bare(here)
-        choices = _members(here)
-        if len(choices) > 1:
-            here = next((choice for choice in choices if step in _labels(choice)), None)
-            if not any(isinstance(part, Tag) for choice in choices for part in getattr(choice, "__metadata__", ())):
-                unions.append(len(path))
-                member.append(step)
-            continue
-        if step == "[key]":
-            continue
-        owner = None
-        if isinstance(here, type) and issubclass(here, BaseModel):
-            owner = here
-            here = _field(here, step)
-        else:
-            here = _item(here)
-            fits = (isinstance(node, Mapping) and step in node) or (
-                isinstance(node, list | tuple) and isinstance(step, int)
-            )
-            if not fits:  # a member of a union that the annotation does not show, or the place of a lone item
-                continue
-        path.append(step)
-        node = _child(node, step)
-    return Trace(tuple(path), owner, tuple(unions), tuple(member))
 
 
 def _fact(document: Document, base: tuple[str | int, ...], step: Trace, fault: Any, suggest: Suggest | None) -> Fact:
@@ -255,7 +227,7 @@ def _part_at(document: Document, loc: tuple[str | int, ...]) -> tuple[str, str]:
     if len(loc) > 1 and loc[-2] == "generator":
         return "generator", str(loc[-1])
     if len(loc) > 2 and loc[-3] == "modifiers" and loc[-1] == "args":
-        return "modifier", str(_child(_node(document, loc[:-1]), "transform"))
+        return "modifier", str(child(_node(document, loc[:-1]), "transform"))
     return "", ""
 
 
@@ -322,60 +294,5 @@ def _without_consequences(facts: list[Fact]) -> list[Fact]:
 def _node(document: Document, loc: Sequence[str | int]) -> Any:
     node: Any = document.root
     for step in loc:
-        node = _child(node, step)
+        node = child(node, step)
     return node
-
-
-def _child(node: Any, step: str | int) -> Any:
-    if isinstance(node, Mapping):
-        return node.get(step)
-    if isinstance(node, list | tuple) and isinstance(step, int) and -len(node) <= step < len(node):
-        return node[step]
-    return None
-
-
-def _bare(annotation: Any) -> Any:
-    """An annotation without Annotated and without `| None`."""
-    while True:
-        if get_origin(annotation) is Annotated:
-            annotation = get_args(annotation)[0]
-        else:
-            members = _members(annotation)
-            if len(members) != 1 or members[0] is annotation:
-                return annotation
-            annotation = members[0]
-
-
-def _members(annotation: Any) -> tuple[Any, ...]:
-    if get_origin(annotation) in (Union, UnionType):
-        return tuple(member for member in get_args(annotation) if member is not type(None))
-    return (annotation,)
-
-
-def _labels(member: Any) -> set[str]:
-    """What pydantic may call a member of a union in a location."""
-    labels = {part.tag for part in getattr(member, "__metadata__", ()) if isinstance(part, Tag)}
-    bare = _bare(member)
-    if isinstance(bare, type):
-        labels.add(bare.__name__)
-    origin = get_origin(bare)
-    if origin is not None:
-        inner = ",".join("any" if item is Any else getattr(item, "__name__", str(item)) for item in get_args(bare))
-        labels.add(f"{getattr(origin, '__name__', origin)}[{inner}]")
-    return labels
-
-
-def _field(model: type[BaseModel], step: str | int) -> Any:
-    for name, field in model.model_fields.items():
-        if step == (field.alias or name):
-            return field.annotation
-    return NO_FIELD
-
-
-def _item(annotation: Any) -> Any:
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin in (list, tuple, Sequence) and arguments:
-        return arguments[0]
-    if origin in (dict, Mapping) and len(arguments) == 2:
-        return arguments[1]
-    return NO_FIELD

@@ -1,0 +1,215 @@
+"""What a later version builds: it loads, its mistakes are found, and it is refused by name and line."""
+
+import pkgutil
+
+import pytest
+from model_documents import FIXTURES, WORDS, checked, column, expanded, fault, only, table
+
+import datagen.generators
+import datagen.modifiers
+from datagen import registry
+from datagen.schema import later
+from datagen.schema.load import load_text
+from datagen.schema.model import validate
+from datagen.schema.model_values import keys_of
+
+
+def refused(text):
+    """Places and names of what is not built yet, in a document in short forms."""
+    tree, schema, findings = expanded(text)
+    assert findings == []
+    found = later.not_available(tree, schema)
+    assert {finding.code for finding in found} <= {"language.not_available_yet"}
+    return {finding.json_path: finding.found.split("`")[1] for finding in found}
+
+
+def test_every_later_key_is_refused_by_name():
+    names = set(refused((FIXTURES / "every_key.yaml").read_text()).values())
+    parts = {key for keys in later.PART_KEYS.values() for key in keys}
+    everything = later.TOP_KEYS | later.NODE_KEYS | later.COLUMN_KEYS | set(later.GENERATORS)
+    assert everything - names == set()
+    # keys that only stand beside others, or in the other form of the same thing
+    assert later.FANOUT_KEYS - names <= {"every", "each", "total", "mean", "stretch"}
+    assert parts - names <= {"within", "applies_to", "anchor", "smooth", "timezone"}
+
+
+@pytest.mark.parametrize(
+    "key", ["every: 5min", "each: product", "total: 10k", "mean: 3.5", "stretch: true", "per: month", "per: window"]
+)
+def test_keys_of_a_fanout_are_refused(key):
+    assert refused(table(f"fanout: {{poisson: 3, {key}}}")) == {
+        f"nodes[0].fanout.{key.split(':')[0]}": key.split(":")[0]
+    }
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "fanout: {poisson: 3, per: parent, clamp: [0, 9]}", "fanout: 2..5", "hidden: true", "rows: 100",
+        "modifiers: [{effect: {effect_table: a}}]",
+    ],
+)  # fmt: skip
+def test_what_is_built_is_not_refused(key):
+    assert refused(table(key)) == {}
+
+
+@pytest.mark.parametrize("role", ["time", "created", "measure"])
+def test_roles_that_are_built_pass(role):
+    assert refused(column(f"role: {role}")) == {}
+
+
+@pytest.mark.parametrize("role", sorted(later.ROLES))
+def test_roles_of_processes_are_refused(role):
+    assert refused(column(f"role: {role}")) == {"nodes[0].columns[0].role": role}
+
+
+def test_top_level_keys_of_the_base_language_pass():
+    text = "dag: [[customer]]\nparams: {n: 3}\nscenarios: {big: {seed: 3}}\nnotes: [x]\nassumptions: [{decision: a}]\n"
+    assert refused(text + table("")) == {}
+
+
+def test_targets_without_anything_in_them_change_nothing():
+    assert refused(f"targets: {{}}\n{table('')}") == {}
+    assert refused(f"targets: {{weekend_share: []}}\n{table('')}") == {"targets": "targets"}
+    assert refused(f"metrics: {{}}\n{table('')}") == {"metrics": "metrics"}
+    assert refused(table("correlations: []")) == {"nodes[0].correlations": "correlations"}
+
+
+def test_a_kind_that_is_told_by_its_key_is_refused_once():
+    assert refused("nodes:\n- id: a\n  sql: select 1\n") == {"nodes[0].sql": "sql"}
+    assert refused("nodes:\n- {id: a, kind: derived, sql: select 1}\n") == {
+        "nodes[0].kind": "derived",
+        "nodes[0].sql": "sql",
+    }
+
+
+def test_the_refusal_has_the_line_and_what_exists_instead():
+    tree, schema, _ = expanded(column("generator: {choice: {choices: [a, b], exact: true}}"))
+    finding = only(later.not_available(tree, schema))
+    assert (finding.line, finding.column) == (6, 47)
+    assert finding.json_path == "nodes[0].columns[0].generator.choice.exact"
+    assert finding.found == "`exact`, which this version does not build yet"
+    assert finding.hint == "without `exact` shares come out close to the weights"
+
+
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [
+        ("lookup: {from: a.b, where: 'candidate.x > 1'}", "lookup.where"),
+        ("lookup: {from: a.b, else: null}", "lookup.else"),
+        ("lookup: {from: a.b, self: true}", "lookup.self"),
+        ("bernoulli: {p: 0.1, exact: true}", "bernoulli.exact"),
+        ("faker: {method: name, by: {country: {US: {locale: en_US}, else: {}}}}", "faker.by"),
+        ("normal: {mean: 3, std: 1, by: {tier: {vip: {mean: 5}, else: {}}}}", "normal.by"),
+    ],
+)
+def test_later_keys_of_parts_are_refused(key, path):
+    assert refused(column(key)) == {f"nodes[0].columns[0].{path}": path.split(".")[1]}
+
+
+@pytest.mark.parametrize(
+    ("modifier", "path", "name"),
+    [
+        ("seasonality: {dimension: month, weights: [1], smooth: true}", "seasonality.smooth", "smooth"),
+        ("seasonality: {dimension: holiday, weights: [1]}", "seasonality.dimension", "holiday"),
+        ("trend: {type: logistic}", "trend.type", "logistic"),
+        ("trend: {growth_rate: 0.1, applies_to: value}", "trend.applies_to", "applies_to"),
+        ("multiply: {factor: 2, by: {a: {else: {factor: 3}}}}", "multiply.by", "by"),
+    ],
+)
+def test_later_keys_of_modifiers_are_refused(modifier, path, name):
+    found = refused(column(f"sequence: {{}}\n        modifiers: [{{{modifier}}}]"))
+    assert found == {f"nodes[0].columns[0].modifiers[0].{path}": name}
+
+
+@pytest.mark.parametrize(
+    ("generator", "code", "path"),
+    [
+        ("after: {column: t}", "language.missing_key", "after"),
+        ("after: {column: t, delay: {type: normul}}", "language.unknown_word", "after.delay.type"),
+        ("after: {column: t, delay: {normul: 3}}", "language.unknown_key", "after.delay.normul"),
+        ("after: {column: t, delay: 3}", "language.wrong_type", "after.delay"),
+        ("ingested: {column: t, profile: {same_day: 180%}}", "language.out_of_range", "ingested.profile.same_day"),
+        ("case: []", "language.empty", "case"),
+        ("case: {cases: [{when: 3, sequence: {}}]}", "language.wrong_type", "case.cases[0].when"),
+        ("case: {cases: [{when: a, sequense: {}}]}", "language.unknown_word", "case.cases[0].sequense"),
+        ("case: {cases: [{when: a, sequence: {}, uuid: {}}]}", "column.two_generators", "case.cases[0]"),
+        ("rollup: {from: a, agg: median}", "language.unknown_word", "rollup.agg"),
+        ("siblings: {agg: rank, off: t}", "language.unknown_key", "siblings.off"),
+        ("series: {ar: 0.5}", "language.wrong_type", "series.ar"),
+        ("pattern: 3", "language.wrong_type", "pattern"),
+        ("point: {spread_km: 3}", "language.missing_key", "point"),
+        ("polygon: {place: a, vertices: -3}", "language.out_of_range", "polygon.vertices"),
+        ("nested: 3", "language.wrong_type", "nested"),
+        ("choice: {choices: [a], exact: 7}", "language.wrong_type", "choice.exact"),
+        ("choice: {choices: [a], clustered: 2}", "language.out_of_range", "choice.clustered"),
+        ("lookup: {from: a.b, levels: [1, x]}", "language.wrong_type", "lookup.levels[1]"),
+        ("lookup: {from: a.b, weights: 3}", "language.wrong_type", "lookup.weights"),
+        ("bernoulli: {p: 1, by: 3}", "language.wrong_type", "bernoulli.by"),
+    ],
+)
+def test_mistakes_inside_later_parts_are_found(generator, code, path):
+    finding = fault(column(f"generator: {{{generator}}}"))
+    where = f"nodes[0].columns[0].generator.{path}"
+    assert (finding.code, finding.json_path) == (code, where)
+
+
+@pytest.mark.parametrize(
+    ("key", "inside", "code", "path"),
+    [
+        ("stage_config", "{stages: []}", "language.empty", ".stages"),
+        ("stage_config", "{stages: [{stage_name: a, transition_rate: 1.4}]}", "language.out_of_range",
+         ".stages[0].transition_rate"),
+        ("segment_behavior", "{vip: 3}", "language.wrong_type", ".vip"),
+        ("segment_behavior", "{segment_column: s, segments: {vip: {x: 1}}}", "language.unknown_key", ".segments.vip.x"),
+        ("state_transition_model", "{initial_state: a, states: {}}", "language.empty", ".states"),
+        ("state_transition_model", "{initial_state: a, states: {a: {b: 3}}}", "language.out_of_range", ".states.a.b"),
+        ("attribution_chain", "{conversion: {bass: 1}}", "language.unknown_key", ".conversion.bass"),
+        ("adoption_model", "{curve_type: base}", "language.unknown_word", ".curve_type"),
+        ("lifecycle_model", "{stages: [{stage_name: a, duration: 3}]}", "language.wrong_type", ".stages[0].duration"),
+        ("rows", "{per: month, rate: 0}", "language.out_of_range", ".rate"),
+        ("emits", "[{of: a, at: [1]}]", "language.wrong_type", "[0].at"),
+        ("correlations", "[{columns: [a], spearman: 2}]", "language.wrong_length", "[0].columns"),
+        ("data", "[{1a: 3}]", "name.bad", '[0]["1a"]'),
+    ],
+)  # fmt: skip
+def test_mistakes_inside_later_keys_are_found(key, inside, code, path):
+    _, findings = checked(table(f"{key}: {inside}"))
+    assert (findings[0].code, findings[0].json_path) == (code, f"nodes[0].{key}{path}")
+
+
+@pytest.mark.parametrize(
+    ("curve", "code", "path"),
+    [
+        ("curve: []", "language.empty", "curve"),
+        ("curve: [1, -1]", "language.out_of_range", "curve[1]"),
+        ("curve: cubic", "language.unknown_word", "curve"),
+        ("curve: {curve_type: linear, parms: {}}", "language.unknown_key", "curve.parms"),
+        ("curve: 3", "language.wrong_type", "curve"),
+        ("curve: [1], time_unit: fortnight", "language.unknown_word", "time_unit"),
+    ],
+)
+def test_mistakes_inside_age_curves_are_found(curve, code, path):
+    finding = fault(table(f"vintage_behavior: {{age_based_multipliers: {{decay: {{{curve}}}}}}}"))
+    assert finding.code == code
+    assert finding.json_path == f"nodes[0].vintage_behavior.age_based_multipliers.decay.{path}"
+
+
+def test_words_and_keys_that_are_built_are_not_called_later():
+    built = {module.name for module in pkgutil.iter_modules(datagen.generators.__path__)}
+    assert built & set(later.GENERATORS) == set()
+    for (kind, word), keys in later.PART_KEYS.items():
+        part = registry.find(kind, word)
+        assert part is None or set(keys_of(part)) & keys == set(), (kind, word)
+
+
+def test_every_later_key_has_a_model():
+    assert set(later.GENERATOR_WORDS) == set(later.GENERATORS)
+    for word, keys in later.PART_KEYS.items():
+        assert set(keys_of(later.PARTS[word])) == keys | {"by"}
+
+
+def test_a_document_that_is_wrong_elsewhere_still_hears_of_its_later_parts():
+    tree = load_text(table("rows: x", "[{name: x, generator: {rollup: {from: a, agg: nope}}}]"), path="schema.yaml")
+    _, findings = validate(tree, WORDS)
+    assert [finding.code for finding in findings] == ["language.unknown_word", "language.wrong_type"]
