@@ -50,7 +50,7 @@ LOOKUP_KEYS = frozenset(
 BESIDE = {
     "choice": CHOICE_KEYS,
     "after": frozenset({"delay", "before", "censor", "by"}),
-    "distribution": frozenset({"params", "clamp", "truncate", "keep_mean", "by"}),
+    "distribution": frozenset({"clamp", "truncate", "keep_mean", "by"}),
 }
 
 
@@ -89,7 +89,7 @@ def column_of(value: Map, reading: Reading) -> Map:
     return rewritten(
         value,
         {
-            "generator": lambda written, mark: generator_of(written, mark, reading),
+            "generator": lambda written, _: generator_of(written, reading),
             "modifiers": lambda written, _: modifiers_of(written, reading),
             "imperfections": lambda written, _: imperfections_of(written, reading),
         },
@@ -173,9 +173,10 @@ def _params(word: str, key: str, column: Map, reading: Reading) -> Map | None:
         carry(params, column, key)
         return params
     inner = column[key]
-    law = word == "distribution" and isinstance(inner, str) and inner in reading.words.laws
-    main = "type" if law else reading.words.main("generator", word)
-    if isinstance(inner, Map):
+    main = reading.words.main("generator", word)
+    if word == "choice" and isinstance(inner, Map) and _is_weight_map(inner):
+        carry(params, column, key, to="choices")
+    elif isinstance(inner, Map):
         for name in inner:
             carry(params, inner, name)
     elif inner is not None and main is not None:
@@ -185,10 +186,8 @@ def _params(word: str, key: str, column: Map, reading: Reading) -> Map | None:
     return params
 
 
-def generator_of(written: Any, mark: Mark, reading: Reading) -> Any:
+def generator_of(written: Any, reading: Reading) -> Any:
     """What stands under `generator`, as an object with the generator's word and its parameters."""
-    if isinstance(written, str) and written in reading.words.generators:
-        return made(mark, {written: made(mark, {})})
     if not isinstance(written, Map):
         return written
     told = [key for key in written if not comment_like(key)]
@@ -215,8 +214,6 @@ def generator_of(written: Any, mark: Mark, reading: Reading) -> Any:
 def generator_params(word: str, value: Any, mark: Mark, reading: Reading) -> Any:
     """Parameters of a generator as an object, laws and weights inside it in their one form."""
     if word == "distribution":
-        if isinstance(value, str) and value in reading.words.laws:
-            return made(mark, {"type": value})
         return law_of(value, mark, reading)
     if value is None:
         value = made(mark, {})
@@ -296,13 +293,13 @@ def _choice(value: Map, reading: Reading) -> Map:
 def _cases(value: Any, reading: Reading) -> Any:
     """The branches of a `case`: each a condition and a generator's own word."""
 
-    def branch(part: Any, mark: Mark) -> Any:
+    def branch(part: Any, _: Mark) -> Any:
         if not isinstance(part, Map):
             return part
         made_by = without(part, {key for key in part if key == "when" or comment_like(key)})
         if [*made_by] == ["generator"]:
             made_by = made_by["generator"]
-        generator = generator_of(made_by, mark, reading)
+        generator = generator_of(made_by, reading)
         if not isinstance(generator, Map):
             return part
         result = Map(part.mark)

@@ -48,8 +48,8 @@ def process_steps(reading: Reading) -> Mapping[str, Callable[[Any, Mark], Any]]:
     def fanout(value: Any, mark: Mark) -> Any:
         return fanout_of(value, mark, reading)
 
-    def generator(value: Any, mark: Mark) -> Any:
-        return generator_of(value, mark, reading) if isinstance(value, Map) else value
+    def generator(value: Any, _: Mark) -> Any:
+        return generator_of(value, reading) if isinstance(value, Map) else value
 
     def generators(value: Any, _: Mark) -> Any:
         return rewritten(value, dict.fromkeys(value, generator)) if isinstance(value, Map) else value
