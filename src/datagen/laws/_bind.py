@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -14,8 +15,9 @@ from pydantic import ValidationError
 from datagen.contracts import Reader, Scope
 from datagen.errors import Severity, did_you_mean, listed, near, quoted
 from datagen.laws._bounds import bounded
-from datagen.laws._draws import BoundDraw, RowDraw, drawn
+from datagen.laws._draws import BoundDraw, drawn
 from datagen.laws._law import Discrete, Law, Parametric, Params
+from datagen.laws._rows import RowDraw
 from datagen.schema.durations import duration_text, parse_duration
 from datagen.schema.weights import share, shares
 
