@@ -128,17 +128,27 @@ def _law_object(value: Map, reading: Reading, times: bool, outer: str | None, be
     given = words[0] if words else value.get("type", outer)
     kind = given if isinstance(given, str) else None
     law = (
-        _by_word(value, words[0], reading, times)
+        _by_word(value, words[0], reading, times, beside)
         if words
-        else _flat(value, kind, reading, times, beside)
+        else _joined(value, kind, _flat_keys(value, kind, beside), reading, times)
         if kind is not None
         else value
     )
     return with_branches(law, lambda branch: _law_object(branch, reading, times, kind, beside))
 
 
-def _by_word(value: Map, word: str, reading: Reading, times: bool) -> Map:
+def _by_word(value: Map, word: str, reading: Reading, times: bool, beside: frozenset[str]) -> Map:
     """`{normal: {mean: 5, std: 1}, clamp: …}` and `{poisson: 3}`."""
+    flat = [key for key in _flat_keys(value, word, beside) if key != word]
+    for key in flat:
+        reading.report(
+            "law.parameter_beside",
+            key_mark(value, key),
+            found=f"'{key}', a parameter of the {word} law, beside '{word}'",
+            expected=f"parameters inside: {word}: {{{key}: …}}",
+        )
+    if flat:
+        return value
     inner, mark = value[word], value_mark(value, word)
     if isinstance(inner, Map):
         own = _joined(inner, word, [key for key in inner if key == "type" or key not in LAW_KEYS], reading, times)
@@ -168,11 +178,10 @@ def _by_word(value: Map, word: str, reading: Reading, times: bool) -> Map:
     return law
 
 
-def _flat(value: Map, kind: str, reading: Reading, times: bool, beside: frozenset[str]) -> Map:
-    """`{type: normal, params: {…}}` and `{type: normal, mean: 5, std: 1}`; without `type` for a branch of `by`."""
+def _flat_keys(value: Map, kind: str, beside: frozenset[str]) -> list[str]:
+    """The keys of an object that are parameters of its law, written flat."""
     known = {*PARAMETERS.get(kind, ()), *SPELLINGS.get(kind, {})}
-    flat = [key for key in value if key not in LAW_KEYS and (key in known if kind in PARAMETERS else key not in beside)]
-    return _joined(value, kind, flat, reading, times)
+    return [key for key in value if key not in LAW_KEYS and (key in known if kind in PARAMETERS else key not in beside)]
 
 
 def _joined(value: Map, kind: str, flat: list[str], reading: Reading, times: bool) -> Map:

@@ -55,9 +55,10 @@ def _node(node: Map, targets: Mapping[str, Target], reading: Reading) -> Map:
             columns, lambda column, _: _column(column, targets, reading) if isinstance(column, Map) else column
         )
         node = rewritten(node, {"columns": lambda _, mark: columns})
-    if node.get("kind") in WITHOUT_OWN_ROWS:
+    kind = node.get("kind")
+    if isinstance(kind, str) and kind in WITHOUT_OWN_ROWS:
         return node
-    if node.get("kind") != "vocab":
+    if kind != "vocab":
         node = _with_parent_key(node, targets, reading)
     return _with_made_key(node)
 
