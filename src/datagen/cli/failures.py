@@ -1,0 +1,126 @@
+"""What happens when a command ends early: by a finding, a wrong option, Ctrl-C, a closed pipe or a bug of our own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+import click
+
+from datagen.cli import screen
+from datagen.errors import DatagenError, Finding, UsageError, near
+from datagen.version import __version__
+
+INTERRUPTED = 130
+INTERNAL = 2
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Ctrl-C, SIGTERM and SIGHUP end the run through the same door; the second one ends it at once."""
+    asked = False
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            os._exit(INTERRUPTED)
+        asked = True
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def told(error: BaseException, words: Sequence[str]) -> int:
+    """Say what went wrong, and return the exit code."""
+    try:
+        return _told(error, words)
+    except BrokenPipeError:
+        screen.abandon_stdout()
+    except DatagenError:  # standard error cannot be written either: only the code is left to say it
+        pass
+    return getattr(error, "exit_code", INTERNAL)
+
+
+def _told(error: BaseException, words: Sequence[str]) -> int:
+    if isinstance(error, click.exceptions.Exit):
+        screen.flush()
+        return error.exit_code
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else INTERNAL
+    if isinstance(error, BrokenPipeError):
+        # the reader has all that it wanted, as `head` has
+        screen.abandon_stdout()
+        return 0
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        screen.note("interrupted; nothing was published")
+        return INTERRUPTED
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        screen.note(error.format_message())
+        return INTERNAL
+    if isinstance(error, click.ClickException):
+        error = UsageError(_finding(error))
+    if isinstance(error, DatagenError):
+        _show(error.findings, words)
+        return error.exit_code
+    _show([_bug(error, words)], words)
+    return INTERNAL
+
+
+def _show(findings: Sequence[Finding], words: Sequence[str]) -> None:
+    if "--json" in words:
+        screen.document({"ok": False, "findings": [finding.as_dict() for finding in findings]})
+        return
+    as_json = "--errors=json" in words or ("--errors", "json") in zip(words, words[1:], strict=False)
+    screen.findings(findings, form="json" if as_json else "text")
+
+
+def _finding(error: click.ClickException) -> Finding:
+    """The words of click in the form of ours."""
+    usage = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx is not None else "datagen"
+    hint = f"{usage} --help shows how it is called"
+    if isinstance(error, click.exceptions.NoSuchCommand):
+        known = tuple(error.possibilities or ())
+        return _unknown("command", error.command_name, known, hint)
+    if isinstance(error, click.exceptions.NoSuchOption):
+        known = tuple(option for param in error.ctx.command.params for option in param.opts) if error.ctx else ()
+        return _unknown("option", error.option_name, known, hint)
+    if isinstance(error, click.exceptions.MissingParameter):
+        name = error.param.human_readable_name if error.param is not None else ""
+        return Finding("usage.missing_argument", found=f"no {name}", hint=hint)
+    return Finding("usage.not_understood", found=error.format_message(), hint=hint)
+
+
+def _unknown(what: str, name: str, known: Sequence[str], hint: str) -> Finding:
+    close = near(name, known)
+    return Finding(
+        f"usage.unknown_{what}", found=f"'{name}'", expected=", ".join(known) if what == "command" else "",
+        hint=f"did you mean '{close}'?" if close else hint,
+    )  # fmt: skip
+
+
+def _bug(error: BaseException, words: Sequence[str]) -> Finding:
+    """A bug of our own: the traceback goes to a file, or to the terminal with DATAGEN_DEBUG=1."""
+    text = "".join(traceback.format_exception(error))
+    if os.environ.get("DATAGEN_DEBUG") == "1":
+        screen.note(text)
+    where = ""
+    with suppress(OSError):  # no room for the report either: the finding says so by naming no file
+        descriptor, where = tempfile.mkstemp(prefix="datagen-report-", suffix=".txt")
+        with os.fdopen(descriptor, "w", errors="backslashreplace") as file:
+            file.write(f"datagen {__version__}, Python {sys.version}\ndatagen {' '.join(words)}\n\n{text}")
+    kind = f"{type(error).__name__}: {error}".splitlines()[0][:150]
+    return Finding(
+        "internal.bug", found=f"a bug in Datagen: {kind}",
+        hint=f"the report is in {where}; please send it" if where else "DATAGEN_DEBUG=1 shows where it happened",
+    )  # fmt: skip
