@@ -190,6 +190,7 @@ class Scope(Protocol):
     version_1: bool  # an old document: dangling things are warnings
     timeframe: Any  # datagen.plan.model.Timeframe or None
     decimals: int | None
+    precision: Literal["s", "ms", "us"]  # of a time column
     unique: bool  # the column must have no value twice
     lower: Sequence[Bound]  # inequality constraints that this column must keep: not below any of these
     upper: Sequence[Bound]  # and not above any of these
@@ -233,12 +234,14 @@ class Scope(Protocol):
         severity: Severity = "error",
     ) -> None:
         """Record a finding at a field of this part; binding goes on so that all findings come at once."""
+    def tolerate(self, code: str, field: str | Sequence[str | int] = (), **facts: str) -> None:
+        """Record what an old document may leave dangling: a warning in version 1.0 ("declared, not applied"), else an error."""
 
 
 class Part(BaseModel, ABC):
     """Parameters of one part, as the user writes them. The class docstring and EXAMPLES are its documentation page."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)  # strict: the text "5" is no number
 
     EXAMPLES: ClassVar[list[dict[str, Any]]] = []
 

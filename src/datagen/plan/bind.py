@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pydantic import ValidationError
-
 from datagen.contracts import Bound, Generator, Modifier
 from datagen.errors import Finding, SchemaError, did_you_mean, listed
 from datagen.kernel.address import table_key
@@ -27,7 +25,7 @@ from datagen.plan.scope import PlanScope
 from datagen.plan.window import read_timeframe
 from datagen.registry import find, words
 from datagen.schema.model import Schema
-from datagen.schema.model_findings import part_findings
+from datagen.schema.model_findings import check_part
 from datagen.schema.tree import Document
 from datagen.version import DATA_VERSION
 
@@ -108,11 +106,9 @@ class Binder:
                 hint=did_you_mean(word, words(kind)),
             )
             return None
-        try:
-            return found.model_validate(dict(params))
-        except ValidationError as error:
-            self.findings.extend(part_findings(error, found, self.document, (*loc, *inside)))
-            return None
+        made, findings = check_part(found, params, self.document, (*loc, *inside))
+        self.findings.extend(findings)
+        return made
 
     def _scope(self, column: ColumnDraft, part: str = "", *, loc: tuple[str | int, ...] | None = None, **more: Any) -> PlanScope:
         node = (column.table, column.name)
@@ -121,6 +117,7 @@ class Binder:
             document=self.document, findings=self.findings, tables=self.tables, table=self.tables[column.table],
             column=column.name, loc=loc or (*column.loc, "generator", column.word), timeframe=self.timeframe,
             version_1=self.version_1, column_type=more.pop("column_type", spec.get("type")), decimals=spec.get("decimals"),
+            precision=spec.get("precision") or "s",
             nullable=bool(spec.get("nullable", False)), unique=more.pop("unique", False),
             time_column=time_column_of(self.tables[column.table]), own_modifiers=column.modifiers,
             table_modifiers=self.drafting.table_modifiers[column.table],

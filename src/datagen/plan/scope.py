@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from datagen.contracts import Block, Bound, ColumnType, Draw, Reader, Values
 from datagen.errors import Finding, Severity, did_you_mean, listed
@@ -50,6 +50,7 @@ class PlanScope:
         column_type: ColumnType | None = None,
         value_type: ColumnType = "float",
         decimals: int | None = None,
+        precision: Literal["s", "ms", "us"] = "s",
         unique: bool = False,
         nullable: bool = False,
         fixed_rows: Callable[[str], int | None] | None = None,
@@ -73,6 +74,7 @@ class PlanScope:
         self.column_type = column_type
         self.value_type = value_type
         self.decimals = decimals
+        self.precision = precision
         self.unique = unique
         self.nullable = nullable
         self._expected_rows = expected_rows
