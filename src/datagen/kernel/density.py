@@ -1,0 +1,182 @@
+"""When things happen: points of a time grid with a relative chance each, drawn by inverse distribution function.
+
+A density is a run of cells (hours, days, months or the whole window, in UTC). All points of one cell are equally
+likely; the cell's weight is shared out among them. Cells are found by a guide table, the place inside one by a
+multiplication.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.kernel import clock
+from datagen.kernel.clock import DAY_US, HOUR_US, Times
+from datagen.kernel.digits import round_bits
+from datagen.kernel.guides import GuideTable
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Unit = Literal["hour", "day", "month", "window", "point"]
+
+UNITS: dict[str, Unit] = {"hour": "hour", "dow": "day", "month": "month"}
+LENGTHS = {"hour": 24, "dow": 7, "month": 12}  # weights of a pattern
+MOST_CELLS = 10_000_000  # an hourly pattern over 1,140 years: 0.5 GB of tables
+JUST_BELOW = 1.0 - 2.0**-50  # keeps the last point of a cell from rounding into the next cell
+
+Pattern = tuple[str, Sequence[float]]
+
+
+def relative(times: Times, patterns: Sequence[Pattern]) -> Floats:
+    """(n,) product of the patterns' weights at each time. Patterns: (hour | dow | month, weights)."""
+    weight = np.ones(len(times))
+    for dimension, weights in patterns:
+        place = {"hour": clock.hour, "dow": clock.dow, "month": clock.month}[dimension](times)
+        if dimension == "month":
+            place -= 1
+        weight *= np.asarray(weights, dtype=np.float64)[place]
+    return weight
+
+
+class TimeDensity:
+    """Points at first[k] + j·step, j < count[k], in cells k, with the chance `weights`[k] of each cell.
+
+    first, count (k,) int64: cells in order of time, none overlapping; weights (k,) float64 >= 0, any scale, not all 0
+    (0 where a cell has no point). starts (k,) int64: where each cell begins, which may be before its first point. unit
+    says how the cell of a time is found. Raises ValueError when no point has a weight.
+    """
+
+    def __init__(self, starts: Times, first: Times, count: Ints, step: int, weights: Floats, unit: Unit) -> None:
+        table = GuideTable(weights)
+        self.step, self.unit = step, unit
+        self.starts, self.first, self.count = starts, first, count
+        self.borders = table.borders  # (k,) chance of a point up to the end of each cell
+        self._table = table if len(first) > 1 else None
+        self._low = np.concatenate([[0.0], table.borders[:-1]])
+        share = table.borders - self._low
+        with np.errstate(divide="ignore", invalid="ignore"):
+            # points per chance, just below, so that a uniform below the border stays below the count
+            self._slope = np.where(share > 0, count / share * JUST_BELOW, 0.0)
+            self._each = np.where(count > 0, share / count, 0.0)
+        self._points = np.concatenate([[0], np.cumsum(count)])
+        self._origin = _cell_number(starts[:1], unit)[0] if unit in ("hour", "day", "month") else 0
+        self.single = bool((count <= 1).all())  # every cell is one point
+
+    @property
+    def earliest(self) -> int:
+        """The first point that can be drawn."""
+        return int(self.first[np.flatnonzero(self._slope)[0]])
+
+    @property
+    def latest(self) -> int:
+        """The last point that can be drawn."""
+        last = np.flatnonzero(self._slope)[-1]
+        return int(self.first[last] + (self.count[last] - 1) * self.step)
+
+    @property
+    def points(self) -> int:
+        """Number of points of the grid, those without a chance included."""
+        return int(self._points[-1])
+
+    def time(self, u: Floats) -> Times:
+        """(n,) int64 times at uniforms u in [0, 1): the inverse distribution function. u is left as it is."""
+        if self._table is None:
+            place = np.multiply(u, self._slope[0])
+            return self._stepped(place.astype(np.int64), self.first[0])
+        cell = self._table.draw(u)
+        first = self.first[cell]
+        if self.single:
+            return first
+        place = np.subtract(u, self._low[cell])
+        np.multiply(place, self._slope[cell], out=place)
+        return self._stepped(place.astype(np.int64), first)
+
+    def _stepped(self, place: Ints, first: Times | np.int64) -> Times:
+        if self.step != 1:
+            np.multiply(place, self.step, out=place)
+        return np.add(place, first, out=place)
+
+    def below(self, times: Times) -> Floats:
+        """(n,) chance of a point before each time: the distribution function, in [0, 1]."""
+        cell = self._cell(times)
+        if self.single:
+            return np.where(times > self.first[cell], self.borders[cell], self._low[cell])
+        inside = self._inside(times, cell)
+        chance = np.multiply(inside, self._each[cell])
+        np.add(chance, self._low[cell], out=chance)
+        # behind the last point of a cell the chance is exactly that of the next cell's start
+        return np.where(inside < self.count[cell], chance, self.borders[cell])
+
+    def points_below(self, times: Times) -> Ints:
+        """(n,) number of points before each time, whatever their chance."""
+        cell = self._cell(times)
+        return self._points[cell] + self._inside(times, cell)
+
+    def point(self, index: Ints) -> Times:
+        """(n,) time of the index-th point of the grid, from 0."""
+        cell = np.searchsorted(self._points, index, side="right") - 1
+        times: Times = self.first[cell] + (index - self._points[cell]) * self.step
+        return times
+
+    def _inside(self, times: Times, cell: Ints) -> Ints:
+        """(n,) points of the cell before each time."""
+        before = np.subtract(times, self.first[cell])
+        np.negative(np.floor_divide(np.negative(before, out=before), self.step, out=before), out=before)  # rounded up
+        return np.clip(before, 0, self.count[cell], out=before)
+
+    def _cell(self, times: Times) -> Ints:
+        """(n,) the cell that each time falls in; the first or last one outside the window."""
+        if len(self.first) == 1:
+            return np.zeros(len(times), dtype=np.int64)
+        if self.unit in ("hour", "day", "month"):
+            cell = _cell_number(times, self.unit)
+            np.subtract(cell, self._origin, out=cell)
+        else:
+            cell = np.searchsorted(self.starts, times, side="right") - 1
+        return np.clip(cell, 0, len(self.first) - 1, out=cell)
+
+
+def _cell_number(times: Times, unit: Unit) -> Ints:
+    if unit == "month":
+        return clock.month_index(times)
+    return np.floor_divide(times, HOUR_US if unit == "hour" else DAY_US)
+
+
+def regular(start: int, end: int, step: int, patterns: Sequence[Pattern]) -> TimeDensity:
+    """Points start, start + step, … below end, as likely as the patterns say; steps of at most a day.
+
+    Raises ValueError when the patterns leave no point, OverflowError when they need more than MOST_CELLS cells.
+    """
+    unit: Unit = min(
+        (UNITS[dimension] for dimension, _ in patterns), key=["hour", "day", "month"].index, default="window"
+    )
+    edges = _edges(start, end, unit)
+    number = -(-(edges - start) // step)  # points before each edge
+    count = np.diff(number)
+    starts = edges[:-1]
+    weights = round_bits(relative(starts, patterns)) * count
+    return TimeDensity(starts, start + number[:-1] * step, count, step, weights, unit)
+
+
+def listed(points: Times, end: int, patterns: Sequence[Pattern]) -> TimeDensity:
+    """The given points, each standing for the time up to the next one (the last one up to end): its chance is the
+    pattern's weight at the point times that length."""
+    lengths = np.diff(np.append(points, end)).astype(np.float64)
+    weights = round_bits(relative(points, patterns)) * (lengths / float(lengths.max()))
+    return TimeDensity(points, points, np.ones(len(points), dtype=np.int64), 1, weights, "point")
+
+
+def _edges(start: int, end: int, unit: Unit) -> Times:
+    """(k + 1,) borders of the cells of a window: start, every full unit in between, end."""
+    if unit == "window":
+        return np.array([start, end], dtype=np.int64)
+    ends = np.array([start, end - 1], dtype=np.int64)
+    first, last = (int(number) for number in _cell_number(ends, unit))
+    if last - first >= MOST_CELLS:
+        raise OverflowError(f"{last - first + 1:,} {unit}s")
+    inner = np.arange(first + 1, last + 1, dtype=np.int64)
+    inner = clock.month_start(inner) if unit == "month" else inner * (HOUR_US if unit == "hour" else DAY_US)
+    return np.concatenate([[start], inner, [end]]).astype(np.int64)
