@@ -1,0 +1,143 @@
+"""Times spread over a window: uniformly, or by hour, weekday and month, on a grid as fine or coarse as wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
+from datagen.errors import Finding, SchemaError
+from datagen.generators import _calendar, _time_grid
+from datagen.generators._interval import TimeBounds
+from datagen.kernel.density import TimeDensity
+from datagen.kernel.keyed_density import PlainLaw
+
+
+class Within(BaseModel):
+    """A window of its own: a date as `end` includes its whole day, a time as `end` is exclusive."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    start: str
+    end: str
+
+
+class DatetimeSeries(Generator):
+    """A random time in a window, on a grid, where the weights say.
+
+    Params: within, `timeframe` or {start, end} (UTC unless they say otherwise); freq, the grid on which times fall (the
+    timeframe's unless given; whole seconds without either), counted from the window's start, months from their first
+    day; pattern, {dimension: hour | dow | month, weights} or several of them, which multiply. `seasonality` and
+    `effect` modifiers of the column, and `effect` modifiers of the table on its time column, shape the same density.
+    Inequality constraints cut the draw to what they leave. Fills datetime; one draw per row. Source: inverse
+    distribution function.
+    """
+
+    STEERED: ClassVar[bool] = True
+    MAKES_UNIQUE: ClassVar[bool] = True
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [
+        {"datetime_series": {"within": {"start": "2024-01-01", "end": "2024-12-31"}}},
+        {
+            "datetime_series": {
+                "within": {"start": "2024-01-01", "end": "2024-12-31"},
+                "freq": "h",
+                "pattern": {"dimension": "dow", "weights": [1, 1, 1, 1.1, 1.3, 1.6, 0.4]},
+            }
+        },
+    ]
+
+    within: Literal["timeframe"] | Within = "timeframe"
+    freq: str | None = None
+    pattern: _calendar.Pattern | list[_calendar.Pattern] | None = None
+
+    @property
+    def patterns(self) -> list[_calendar.Pattern]:
+        """The patterns as a list."""
+        return self.pattern if isinstance(self.pattern, list) else [] if self.pattern is None else [self.pattern]
+
+    def reads(self, scope: Scope) -> Iterable[str | tuple[str, str]]:
+        from datagen.modifiers._shapes import shape_reads
+
+        return shape_reads(scope)
+
+    def infer(self, scope: Scope) -> ColumnType:
+        return "datetime"
+
+    def support(self, scope: Scope) -> tuple[float, float] | None:
+        made = self.density(scope)
+        return None if made is None else (float(made.earliest), float(made.latest))
+
+    def density(self, scope: Scope) -> TimeDensity | None:
+        """The density of the column before effects and bounds, or None after a refusal."""
+        from datagen.modifiers._shapes import seasons
+
+        for place, pattern in enumerate(self.patterns):
+            pattern.check(scope, "pattern", ("pattern", place) if isinstance(self.pattern, list) else ("pattern",))
+        window, grid = _time_grid.read_window(self, scope), _time_grid.read_grid(self, scope)
+        if window is None or grid is None or any(pattern.fault for pattern in self.patterns):
+            return None
+        shown: list[tuple[_time_grid.Pattern, tuple[str | int, ...]]] = [
+            *(((pattern.dimension, pattern.weights), ("pattern",)) for pattern in self.patterns),
+            *(((season.dimension, season.weights), ()) for season in seasons(scope) if not season.fault),
+        ]
+        return _time_grid.make_density(window, grid, shown, scope)
+
+    def bind(self, scope: Scope) -> Fill:
+        from datagen.modifiers._shapes import bind_shapes, seasons
+
+        scope.fits("datetime", "")
+        density, shapes, bounds = self.density(scope), bind_shapes(scope), TimeBounds.of(scope)
+        if density is None:
+            return _nothing
+        if scope.unique:
+            return _unique(density, bool(self.patterns or seasons(scope) or bounds or shapes.effects), scope)
+        salt, plain = scope.salt("draw"), PlainLaw(density)
+
+        def fill(block: Block) -> Values:
+            u = block.uniform(salt)
+            if not bounds and not shapes.effects:
+                return Values("time", density.time(u))
+            interval = bounds.interval(block)
+            law, codes = shapes.law(block, density) if shapes.effects else (plain, None)
+            times, mass = law.draw(codes, u, interval.low, interval.high)
+            return Values("time", bounds.settle(times, mass, density, interval))
+
+        return fill
+
+
+def _unique(density: TimeDensity, shaped: bool, scope: Scope) -> Fill:
+    """Every point of the grid at most once: the row's rank under a keyed permutation of the points."""
+    from datagen.kernel.permute import permuted_rank
+
+    if shaped:
+        scope.refuse(
+            "unique.not_by_law",
+            (),
+            found="unique times that are also shaped by weights, effects or inequalities",
+            expected="unique times spread evenly over their window",
+            hint="drop `unique`, or drop what shapes the times",
+        )
+        return _nothing
+    scope.domain(density.points, "freq")
+    key, table, home = scope.salt("permutation"), scope.table, f"{scope.table}.{scope.column}"
+
+    def fill(block: Block) -> Values:
+        if block.total(table) > density.points:
+            raise SchemaError(
+                Finding(
+                    code="unique.domain_too_small",
+                    json_path=home,
+                    found=f"{density.points:,} points of time < {block.total(table):,} rows",
+                    expected="a finer freq, or fewer rows",
+                )
+            )
+        return Values("time", density.point(permuted_rank(block.row_number, density.points, key)))
+
+    return fill
+
+
+def _nothing(block: Block) -> Values:
+    return Values("time", np.zeros(block.rows, dtype=np.int64))

@@ -1,0 +1,101 @@
+"""Moves times a little, so that they do not all stand on the grid; never out of their window or past a bound."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, ValidationError
+
+from datagen.contracts import Block, Change, Modifier, Scope, Values
+from datagen.generators._interval import NEVER, TimeBounds
+from datagen.kernel.effects import DAWN
+from datagen.schema.times import DAY_US, SECOND_US
+
+MINUTE_US = 60 * SECOND_US
+Times = NDArray[np.int64]
+
+
+class TimeJitter(Modifier):
+    """Adds a normal shift with standard deviation std_minutes, in whole seconds (whole days on a date).
+
+    Params: std_minutes, 0 or more. What would leave the window of the column's own generator (else the timeframe), or a
+    bound that an inequality constraint sets, is reflected back inside; a row that stands outside is left where it is.
+    """
+
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"transform": "time_jitter", "args": {"std_minutes": 20}}]
+
+    std_minutes: float = Field(ge=0, allow_inf_nan=False)
+
+    def bind(self, scope: Scope) -> Change:
+        if scope.value_type not in ("datetime", "date"):
+            scope.refuse(
+                "time_jitter.needs_time",
+                (),
+                found=f"time_jitter on {scope.value_type} values",
+                expected="a column of type datetime or date",
+                hint="jitter moves numbers",
+            )
+            return _unchanged
+        if self.std_minutes == 0:
+            return _unchanged
+        noise = scope.law(
+            {"type": "normal", "params": {"mean": 0.0, "std": self.std_minutes * MINUTE_US}}, "std_minutes"
+        )
+        if noise is None:
+            return _unchanged
+        salt, bounds = scope.salt("shift"), TimeBounds.of(scope)
+        step = DAY_US if "date" in (scope.column_type, scope.value_type) else SECOND_US
+        first, last = _window(scope)
+
+        def change(block: Block, values: Values) -> Values:
+            shift = np.rint(noise.quantile(block.uniform(salt), block) / step).astype(np.int64) * step
+            times = np.asarray(values.array, dtype=np.int64)
+            interval = bounds.interval(block)
+            low = np.full(len(times), first) if interval.low is None else np.maximum(interval.low, first)
+            high = np.full(len(times), last) if interval.high is None else np.minimum(interval.high, last)
+            return values.changed(array=reflected(times, shift, low, high, step))
+
+        return change
+
+
+def reflected(times: Times, shift: Times, low: Times, high: Times, step: int) -> Times:
+    """(n,) times moved by shift, thrown back at low and high (both allowed) in whole steps from where they were.
+
+    A shift as long as the room or longer runs back and forth. A row outside [low, high] is not moved.
+    """
+    below = np.floor_divide(times - low, step)  # whole steps of room on either side
+    above = np.floor_divide(high - times, step)
+    inside = (below >= 0) & (above >= 0)
+    below, above = np.where(inside, below, 0), np.where(inside, above, 0)
+    moved = np.floor_divide(shift, step)
+    out = np.flatnonzero((moved < -below) | (moved > above))
+    if len(out):
+        span = below[out] + above[out] + 1  # places to stand on; a mirror lies half a step outside the last one
+        place = (moved[out] + below[out]) % (2 * span)
+        moved[out] = np.minimum(place, 2 * span - 1 - place) - below[out]
+    result: Times = times + moved * step
+    return result
+
+
+def _window(scope: Scope) -> tuple[int, int]:
+    """First and last microsecond of the window that times must not leave."""
+    from datagen.generators._time_grid import read_window
+    from datagen.generators.datetime_series import DatetimeSeries
+
+    word, params = scope.own_columns[scope.column]
+    if word == "datetime_series":
+        try:
+            window = read_window(DatetimeSeries.model_validate(dict(params)), scope)
+        except ValidationError:
+            window = None  # the generator says it
+        if window is not None:
+            return window.start, window.end - 1
+    if scope.timeframe is not None:
+        return scope.timeframe.start, scope.timeframe.end - 1
+    return DAWN, NEVER
+
+
+def _unchanged(block: Block, values: Values) -> Values:
+    return values
