@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
 
+from datagen.kernel.elementary import exp, log
+from datagen.kernel.inversion import SmoothLaw, exp_curve
 from datagen.laws._law import POSITIVE, Continuous, Floats, Parameter, Params
 
 
@@ -14,7 +17,7 @@ class Gamma(Continuous):
     """Values above 0.
 
     Params: shape > 0, unitless (1 is exponential, large is bell-shaped; the standard deviation is mean / √shape);
-    mean > 0, in the column's unit. Source: inverse of the incomplete gamma function.
+    mean > 0, in the column's unit. Source: numerical inversion of the density.
     """
 
     MAIN: ClassVar[str | None] = "shape"
@@ -27,21 +30,23 @@ class Gamma(Continuous):
     mean: Parameter
 
     def inverse(self, u: Floats, p: Params) -> Floats:
-        from scipy.special import gammaincinv
+        if isinstance(p["shape"], np.ndarray):
+            from scipy.special import gammaincinv
 
-        result: Floats = gammaincinv(p["shape"], u) * (p["mean"] / p["shape"])
-        return result
+            result: Floats = gammaincinv(p["shape"], u) * (p["mean"] / p["shape"])
+            return result
+        values: Floats = exp(_log_ratio(p["shape"]).inverse(u)) * p["mean"]
+        return values
 
     def inverse_upper(self, v: Floats, p: Params) -> Floats:
-        from scipy.special import gammainccinv
+        values: Floats = exp(_log_ratio(p["shape"]).inverse_upper(v)) * p["mean"]
+        return values
 
-        result: Floats = gammainccinv(p["shape"], v) * (p["mean"] / p["shape"])
-        return result
+    def below(self, x: float, p: Params) -> float:
+        return float(_log_ratio(p["shape"]).below(log(np.array([max(x, 0.0) / p["mean"]])))[0])
 
     def above(self, x: float, p: Params) -> float:
-        from scipy.special import gammaincc
-
-        return float(gammaincc(p["shape"], max(x, 0.0) * p["shape"] / p["mean"]))
+        return float(_log_ratio(p["shape"]).above(log(np.array([max(x, 0.0) / p["mean"]])))[0])
 
     def cdf(self, x: Floats, p: Params) -> Floats:
         from scipy.special import gammainc
@@ -60,3 +65,9 @@ class Gamma(Continuous):
 
     def support_of(self, p: Params) -> tuple[float, float]:
         return 0.0, math.inf
+
+
+@lru_cache(maxsize=64)
+def _log_ratio(shape: float) -> SmoothLaw:
+    """The law of ln(value / mean), whose density peaks at 0."""
+    return SmoothLaw(lambda t: -shape * exp_curve(t), 1.0 / math.sqrt(max(shape, 1.0)))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
 
+from datagen.kernel.elementary import exp
+from datagen.kernel.inversion import SmoothLaw, exp_curve, log_one_more
 from datagen.laws._law import ANY, POSITIVE, Continuous, Domain, Floats, Parameter, Params
+
+LN_2 = 0.6931471805599453
 
 
 class StudentT(Continuous):
@@ -28,19 +33,25 @@ class StudentT(Continuous):
     std: Parameter = 1.0
 
     def inverse(self, u: Floats, p: Params) -> Floats:
-        from scipy.special import stdtrit
+        if isinstance(p["df"], np.ndarray):
+            from scipy.special import stdtrit
 
-        result: Floats = p["mean"] + _scale(p) * stdtrit(p["df"], u)
-        return result
+            result: Floats = p["mean"] + _scale(p) * stdtrit(p["df"], u)
+            return result
+        return self._from(_stretched(p["df"]).inverse(u), p)
 
     def inverse_upper(self, v: Floats, p: Params) -> Floats:
-        from scipy.special import stdtrit
+        return self._from(_stretched(p["df"]).inverse_upper(v), p)
 
-        result: Floats = p["mean"] - _scale(p) * stdtrit(p["df"], v)
-        return result
+    def _from(self, place: Floats, p: Params) -> Floats:
+        values: Floats = p["mean"] + _scale(p) * _sinh(place)
+        return values
+
+    def below(self, x: float, p: Params) -> float:
+        return float(_stretched(p["df"]).below(_asinh((x - p["mean"]) / _scale(p)))[0])
 
     def above(self, x: float, p: Params) -> float:
-        return self.below(2.0 * p["mean"] - x, p)
+        return float(_stretched(p["df"]).above(_asinh((x - p["mean"]) / _scale(p)))[0])
 
     def cdf(self, x: Floats, p: Params) -> Floats:
         from scipy.special import stdtr
@@ -64,3 +75,30 @@ class StudentT(Continuous):
 def _scale(p: Params) -> Any:
     """Student's own unit, whose variance is df / (df - 2)."""
     return p["std"] * np.sqrt(1.0 - 2.0 / p["df"])
+
+
+@lru_cache(maxsize=64)
+def _stretched(df: float) -> SmoothLaw:
+    """The law of asinh(t), whose tails fall exponentially."""
+
+    def log_density(y: Floats) -> Floats:
+        size = np.minimum(np.abs(y), 340.0)
+        sinh = _sinh(size)
+        log_cosh = size + log_one_more(exp(-2.0 * size)) - LN_2
+        result: Floats = log_cosh - (df + 1.0) / 2.0 * log_one_more(sinh * sinh / df)
+        return result
+
+    return SmoothLaw(log_density, 1.0)
+
+
+def _sinh(y: Floats) -> Floats:
+    size = np.minimum(np.abs(y), 700.0)
+    grown = exp_curve(size) + size  # e^|y| - 1
+    result: Floats = np.copysign((grown + grown / (grown + 1.0)) / 2.0, y)
+    return result
+
+
+def _asinh(t: float) -> Floats:
+    """(1,)"""
+    size = np.array([min(abs(t), 1e150)])
+    return np.copysign(log_one_more(size + size * size / (np.sqrt(size * size + 1.0) + 1.0)), t)
