@@ -22,10 +22,11 @@ def command(
 ) -> None:
     """Make a data set and publish it."""
     from datagen import api
+    from datagen.engine.options import Options
 
     prepared = Given(given).prepared()
     target = Path(output or f"out/{prepared.bind().name}")
-    made = api.generate(prepared, target, api.Options(format=format, workers=workers, gate=gate, select=select))
+    made = api.generate(prepared, target, Options(format=format, workers=workers, gate=gate, select=select))
     screen.findings(made.findings)
     for table, rows in made.rows.items():
         screen.say(f"{table}: {rows:,} rows")

@@ -1,0 +1,134 @@
+"""Describes a data set that was made: its tables for the manifest, the side files, and the facts of the run."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+import resource
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datagen.packs import pack_versions
+from datagen.plan.explain import assumptions, generation_notes
+from datagen.plan.model import Plan, TablePlan
+from datagen.schema.tree import Document
+from datagen.sinks.manifest import ColumnEntry, ForeignKey, Manifest, TableEntry, run_summary, write_text
+from datagen.version import __version__
+
+if TYPE_CHECKING:
+    from datagen.engine.executor import Made
+
+LIBRARIES = ("numpy", "scipy", "polars", "duckdb", "pydantic", "sqlglot")
+
+
+def table_entries(plan: Plan, made: Made) -> tuple[TableEntry, ...]:
+    """The written tables as the manifest and the structural check describe them."""
+    return tuple(_entry(plan, made, plan.tables[name]) for name in made.files)
+
+
+def _entry(plan: Plan, made: Made, table: TablePlan) -> TableEntry:
+    columns = tuple(
+        ColumnEntry(
+            column.name, column.type, column.seal.nullable, column.role,
+            column.seal.precision if column.type == "datetime" else None,
+        )
+        for column in table.visible
+    )  # fmt: skip
+    shown = {column.name for column in table.visible}
+    keys = tuple(
+        key for key in foreign_keys(plan, table)
+        if key.column in shown and key.table in made.files and not plan.tables[key.table].columns[key.to_column].hidden
+    )  # fmt: skip
+    groups = (
+        tuple(constraint.facts["columns"]) for constraint in plan.constraints
+        if constraint.kind == "unique" and constraint.facts["table"] == table.id
+    )  # fmt: skip
+    unique = tuple(group for group in groups if group != (table.pk,) and set(group) <= shown)
+    return TableEntry(
+        name=table.id, rows=made.rows[table.id], columns=columns, files=made.files[table.id],
+        primary_key=(table.pk,) if table.pk is not None and table.pk in shown else (), unique=unique,
+        foreign_keys=keys, sums={column: total.hex for column, total in made.sums[table.id].columns.items()},
+    )  # fmt: skip
+
+
+def foreign_keys(plan: Plan, table: TablePlan) -> tuple[ForeignKey, ...]:
+    """Keys of a table: declared ones, and columns picked from another table's key."""
+    found: dict[tuple[str, str, str], ForeignKey] = {}
+    for constraint in plan.constraints:
+        if constraint.kind == "foreign_key" and constraint.facts["table"] == table.id:
+            key = (constraint.facts["column"], constraint.facts["to_table"], constraint.facts["to_column"])
+            found[key] = ForeignKey(*key)
+    for column in table.columns.values():
+        if column.points_to is not None and column.points_to[1] == plan.tables[column.points_to[0]].pk:
+            found.setdefault((column.name, *column.points_to), ForeignKey(column.name, *column.points_to))
+    return tuple(found.values())
+
+
+def schema_hash(document: Document) -> str:
+    """64 hexadecimal digits of a canonical document, the same for every spelling of it."""
+    canonical = json.dumps(document.root, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.blake2b(canonical.encode(), digest_size=32).hexdigest()
+
+
+def manifest_of(
+    plan: Plan, document: Document, made: Made, entries: tuple[TableEntry, ...],
+    *, format: str, gate: str, directory: Path,
+) -> Manifest:  # fmt: skip
+    """The manifest, with the side files that it answers for, which are written on the way."""
+    side = (
+        write_text(directory, "run_summary.json", run_summary(entries)),
+        write_text(directory, "assumptions.md", assumptions(plan)),
+        write_text(directory, "generation_notes.md", generation_notes(plan, made.rows)),
+    )
+    fills = (column.fill for table in plan.tables.values() for column in table.columns.values())
+    return Manifest(
+        name=plan.name, seed=plan.seed, schema_hash=schema_hash(document), fingerprint=plan.fingerprint,
+        format=format, gate=gate, content_hash=made.content_hash, tables=entries, side_files=side,
+        packs=pack_versions(fills),
+    )  # fmt: skip
+
+
+def run_facts(made: Made, seconds: Mapping[str, float], memory: int) -> str:
+    """The text of run.json: what differs from run to run. memory: the limit in bytes."""
+    facts = {
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - seconds["total"])),
+        "seconds": {stage: round(value, 4) for stage, value in seconds.items()},
+        "workers": made.workers,
+        "memory_limit": memory,
+        "peak_memory_kib": peak_memory(),
+        "host": platform.node(),
+        "platform": platform.platform(),
+        "python": sys.version.split()[0],
+        "datagen": __version__,
+        "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
+    }
+    return json.dumps(facts, indent=1) + "\n"
+
+
+def run_log(made: Made, seconds: Mapping[str, float]) -> str:
+    """The text of log.jsonl: one line per stage, then one per table."""
+    lines: list[dict[str, object]] = [
+        {"stage": stage, "seconds": round(seconds[stage], 4)}
+        for stage in ("plan", "ledger", "tables", "check") if stage in seconds
+    ]  # fmt: skip
+    for table, rows in made.rows.items():
+        making, writing = made.seconds.get(table, 0.0), made.seconds.get(f"write:{table}", 0.0)
+        lines.append(
+            {
+                "stage": "table", "table": table, "rows": rows, "seconds": round(making, 4),
+                "write_seconds": round(writing, 4),
+            }
+        )  # fmt: skip
+    lines.append({"stage": "run", "peak_memory_kib": peak_memory()})
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+def peak_memory() -> int:
+    """Peak resident memory in KiB of this process, or of its largest worker."""
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return max(resource.getrusage(one).ru_maxrss for one in who)
