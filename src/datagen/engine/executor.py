@@ -48,6 +48,7 @@ class Job:
     tables: frozenset[str] | None = None  # written tables; None: all that are not hidden
     spec: dict[str, Any] | None = None
     max_rows: int = MOST_ROWS
+    most_workers: int | None = None  # as many as there is memory for
 
 
 def count(plan: Plan, runner: Runner, cut: tuple[Grain, ...]) -> Ledger:
@@ -73,7 +74,7 @@ def execute(plan: Plan, job: Job, progress: Callable[[str, int, int], None] | No
         runner = Here(plan, job.directory, job.format, block_rows=job.block_rows, tables=job.tables)
     else:
         runner = Processes(
-            workers,
+            plan, workers,
             {**(job.spec or {}), "format": job.format, "directory": str(job.directory), "block_rows": job.block_rows, "tables": job.tables},
         )
     made = Made(workers=workers)
@@ -101,11 +102,12 @@ def worker_count(plan: Plan, job: Job, pieces: int) -> int:
     """Worker processes for a run: never more than grains, one for what is soon done anyway."""
     if job.spec is None or pieces < 2:
         return 1
+    most = pieces if job.most_workers is None else min(pieces, job.most_workers)
     if job.workers is not None:
-        return max(1, min(job.workers, pieces))
+        return max(1, min(job.workers, most))
     if estimate_all(plan).seconds < PROCESSES_FROM_SECONDS:
         return 1
-    return max(1, min(len(os.sched_getaffinity(0)), pieces))
+    return max(1, min(len(os.sched_getaffinity(0)), most))
 
 
 def refuse_too_many(plan: Plan, rows: Any, most: int) -> None:
