@@ -59,9 +59,11 @@ class Here:
 
 
 class Processes:
-    """Worker processes on this machine, one grain each at a time."""
+    """Worker processes on this machine, one grain each at a time. While they start, this process counts."""
 
-    def __init__(self, workers: int, job: dict[str, Any]) -> None:
+    def __init__(self, plan: Plan, workers: int, job: dict[str, Any]) -> None:
+        self._run = Run(plan)
+        self._ready: set[int] = set()
         environment = {**os.environ, "POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         self._selector = selectors.DefaultSelector()
         self._workers: list[subprocess.Popen[bytes]] = []
@@ -76,10 +78,19 @@ class Processes:
 
     def count(self, grains: Sequence[Grain]) -> dict[int, dict[str, int]]:
         done: dict[int, dict[str, int]] = {}
-        self._share([("count", grain) for grain in grains], lambda grain, result: done.__setitem__(grain.number, result), None)
+        waiting = list(reversed(grains))
+        while waiting and len(self._ready) < len(self._workers):
+            grain = waiting.pop()
+            done[grain.number] = totals(self._run, grain)
+            self._greet(timeout=0)
+        self._share(
+            [("count", grain) for grain in reversed(waiting)], lambda grain, result: done.__setitem__(grain.number, result), None
+        )
         return done
 
     def tell(self, ledger: Ledger) -> None:
+        self._run.rows.update(ledger.rows)
+        self._run.offsets.update(ledger.offsets)
         for worker in self._workers:
             self._send(worker, {"do": "rows", "rows": dict(ledger.rows), "offsets": dict(ledger.offsets)})
 
@@ -109,17 +120,26 @@ class Processes:
             for key, _ in self._selector.select():
                 worker = key.data
                 message = self._receive(worker)
+                if "ready" in message:
+                    self._ready.add(worker.pid)
+                    continue
                 if "progress" in message:
                     if progress is not None:
                         progress(*message["progress"])
                     continue
                 if "error" in message:
-                    error: BaseException = message["error"]
-                    error.add_note(message["trace"])
-                    raise error
+                    raise _told(message)
                 done(busy.pop(worker.pid), message["result"])
                 if waiting:
                     busy[worker.pid] = self._give(worker, waiting.pop())
+
+    def _greet(self, timeout: float | None) -> None:
+        """Take note of workers that have started."""
+        for key, _ in self._selector.select(timeout):
+            message = self._receive(key.data)
+            if "error" in message:
+                raise _told(message)
+            self._ready.add(key.data.pid)
 
     def _give(self, worker: subprocess.Popen[bytes], task: tuple[str, Grain]) -> Grain:
         self._send(worker, {"do": task[0], "grain": task[1]})
@@ -143,3 +163,10 @@ class Processes:
         code = worker.wait()
         hint = "the system may have run out of memory: use fewer --workers or a smaller --memory" if code == -9 else ""
         return MachineError(Finding(code="worker.lost", found=f"worker process {worker.pid} ended with code {code}", hint=hint))
+
+
+def _told(message: dict[str, Any]) -> BaseException:
+    """The error of a worker, with its traceback as a note."""
+    error: BaseException = message["error"]
+    error.add_note(message["trace"])
+    return error

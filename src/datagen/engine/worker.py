@@ -62,6 +62,7 @@ def main() -> int:
 
         plan = bind(job["schema"], job["document"], seed=job["seed"], scale=job["scale"])
         run = Run(plan)
+        send(outgoing, {"ready": True})
         while True:
             task = receive(incoming)
             try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from datagen import registry
 from datagen.errors import Finding, SchemaError
 from datagen.schema import later
-from datagen.schema.expand import expand
+from datagen.schema.expand import expand, told_once
 from datagen.schema.model import Schema, validate
 from datagen.schema.tree import Document
 
@@ -84,15 +84,16 @@ def prepare(written: Document, overrides: Overrides | None = None) -> Prepared:
     from datagen.schema.params import apply_overrides, substitute
 
     overrides = overrides or Overrides()
-    document, findings = apply_overrides(written, list(overrides.sets), overrides.params, overrides.scenario)
+    document, findings = apply_overrides(
+        written, list(overrides.sets), overrides.params, overrides.scenario, canonical=lambda one: expand(one, VOCABULARY)
+    )
     stop_on_errors(findings)
     document, more = substitute(document, evaluate)
     findings = [*findings, *more]
     stop_on_errors(findings)
-    document, more = expand(document, VOCABULARY)
-    findings = [*findings, *more]
+    document, contradictions = expand(document, VOCABULARY)
     schema, more = validate(document, VOCABULARY)
-    findings = [*findings, *more]
+    findings = [*findings, *told_once(contradictions, more, VOCABULARY)]
     if schema is not None:
         findings = [*findings, *later.not_available(document, schema)]
     stop_on_errors(findings)
