@@ -1,0 +1,135 @@
+"""Looks at declared ranges, inequalities, enums and patterns in the written files, by SQL: values that a generator cannot promise.
+
+Nulls satisfy every value constraint. A pattern must match the whole value (RE2 syntax).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datagen.checks.database import identifier, literal, locked_database, source
+from datagen.errors import Finding
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from datagen.sinks.manifest import TableEntry
+
+EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """From a row to the one row of another table that its key names."""
+
+    column: str
+    to_table: str
+    to_column: str
+
+
+@dataclass(frozen=True, slots=True)
+class ValueCheck:
+    """One constraint to look at. `hops` lead from the rows of `table` to those of the other side of an inequality.
+
+    facts by kind: range {min, max}; enum {values} or {enum_ref: (table, column)}; pattern {regex};
+    inequality {op, other} with `column op other`, where other is a column at the end of the hops.
+    """
+
+    kind: str
+    text: str
+    table: str
+    column: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    hops: tuple[Hop, ...] = ()
+    place: Mapping[str, Any] = field(default_factory=dict)  # path, line, column, json_path of the declaration
+
+
+def check_values(
+    directory: Path,
+    tables: Sequence[TableEntry],
+    checks: Sequence[ValueCheck],
+    format: str,
+    *,
+    memory: int,
+    threads: int,
+) -> list[Finding]:
+    """Every constraint that some row breaks, with the number of such rows and up to five keys. Empty when all hold."""
+    if not checks:
+        return []
+    known = {table.name: table for table in tables}
+    findings: list[Finding] = []
+    with locked_database(directory, memory=memory, threads=threads) as database:
+        for check in checks:
+            findings.extend(_check_one(database, directory, known, check, format))
+    return findings
+
+
+def _check_one(
+    database: duckdb.DuckDBPyConnection,
+    directory: Path,
+    tables: Mapping[str, TableEntry],
+    check: ValueCheck,
+    format: str,
+) -> list[Finding]:
+    def rows_of(name: str) -> str:
+        entry = tables[name]
+        return source(
+            [directory / file.name for file in entry.files],
+            format,
+            {column.name: column.type for column in entry.columns},
+        )
+
+    table = tables[check.table]
+    joins, last = "", "t0"
+    for place, hop in enumerate(check.hops, start=1):
+        joins += f" join {rows_of(hop.to_table)} as t{place} on {last}.{identifier(hop.column)} = t{place}.{identifier(hop.to_column)}"
+        last = f"t{place}"
+    broken = _broken(check, rows_of, last)
+    key = table.primary_key[0] if table.primary_key else check.column
+    sql = f"select count(*), list(k)[:{EXAMPLES}] from (select t0.{identifier(key)} as k from {rows_of(check.table)} as t0{joins} where {broken})"
+    row = database.execute(sql).fetchone()
+    assert row is not None
+    count, examples = row
+    if not count:
+        return []
+    shown = ", ".join(str(example) for example in (examples or ())[:EXAMPLES])
+    return [
+        Finding(
+            code=f"value.{check.kind}",
+            found=f"{count:,} of {table.rows:,} rows of {check.table} break it ({key} {shown})",
+            expected=check.text,
+            hint="the constraint is looked at, not steered: change the generator so that it cannot leave it",
+            **check.place,
+        )
+    ]
+
+
+def _broken(check: ValueCheck, rows_of: Any, last: str) -> str:
+    """The SQL condition of rows that break a constraint; null is no break."""
+    column, facts = f"t0.{identifier(check.column)}", check.facts
+    match check.kind:
+        case "range":
+            sides = [f"{column} < {_number(facts['min'])}"] if facts["min"] is not None else []
+            sides += [f"{column} > {_number(facts['max'])}"] if facts["max"] is not None else []
+            return " or ".join(sides) or "false"
+        case "inequality":
+            return f"not ({column} {facts['op']} {last}.{identifier(facts['other'])})"
+        case "pattern":
+            return f"not regexp_full_match(cast({column} as varchar), {literal(facts['regex'])})"
+        case _:
+            if "enum_ref" in facts:
+                other, name = facts["enum_ref"]
+                return f"{column} is not null and {column} not in (select {identifier(name)} from {rows_of(other)} where {identifier(name)} is not null)"
+            listed = ", ".join(literal(str(value)) for value in facts["values"])
+            return (
+                f"{column} is not null and cast({column} as varchar) not in ({listed})"
+                if listed
+                else f"{column} is not null"
+            )
+
+
+def _number(value: Any) -> str:
+    return literal(value) if isinstance(value, str) else repr(value)

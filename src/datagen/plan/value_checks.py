@@ -1,0 +1,58 @@
+"""Which declared constraints are looked at in the written files, and along which keys their two sides meet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from datagen.plan.model import ConstraintPlan, Plan
+
+FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+def hops_between(plan: Plan, start: str, goal: str) -> tuple[tuple[str, str, str], ...] | None:
+    """(key, table, column) steps from a row of `start` to its one row of `goal`: a key that points there, else by driving parents."""
+    table = plan.tables[start]
+    direct = [column for column in table.visible if column.points_to is not None and column.points_to[0] == goal]
+    keys = [column for column in direct if column.points_to == (goal, plan.tables[goal].pk)] or direct
+    if len(keys) == 1 and keys[0].points_to is not None:
+        return ((keys[0].name, *keys[0].points_to),)
+    if table.parent is None:
+        return None
+    up = [column for column in table.visible if column.points_to == (table.parent, plan.tables[table.parent].pk)]
+    if not up or up[0].points_to is None:
+        return None
+    step = (up[0].name, *up[0].points_to)
+    if table.parent == goal:
+        return (step,)
+    rest = hops_between(plan, table.parent, goal)
+    return None if rest is None else (step, *rest)
+
+
+def looked_at(plan: Plan, constraint: ConstraintPlan, written: set[str]) -> dict[str, Any] | None:
+    """A value constraint as the check wants it: {kind, text, table, column, facts, hops}; None when the files cannot tell.
+
+    They cannot where a side is hidden or not written, or no written key leads from one side to the other.
+    """
+    facts = dict(constraint.facts)
+    if constraint.kind in ("range", "enum", "pattern"):
+        if "enum_ref" in facts and not _shown(plan, *facts["enum_ref"], written):
+            return None
+        if not _shown(plan, facts["table"], facts["column"], written):
+            return None
+        return {"kind": constraint.kind, "text": constraint.text, "table": facts["table"], "column": facts["column"], "facts": facts, "hops": ()}
+    if constraint.kind != "inequality":
+        return None
+    left, op, right = facts["left"], facts["op"], facts["right"]
+    if not (_shown(plan, *left, written) and _shown(plan, *right, written)):
+        return None
+    for row, other, sign in ((left, right, op), (right, left, FLIPPED[op])):
+        hops = () if row[0] == other[0] else hops_between(plan, row[0], other[0])
+        if hops is not None and all(hop[1] in written for hop in hops):
+            return {
+                "kind": "inequality", "text": constraint.text, "table": row[0], "column": row[1], "facts": {"op": sign, "other": other[1]}, "hops": hops,
+            }
+    return None
+
+
+def _shown(plan: Plan, table: str, column: str, written: set[str]) -> bool:
+    return table in written and not plan.tables[table].columns[column].hidden
