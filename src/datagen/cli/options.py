@@ -2,37 +2,218 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import math
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from datagen.plan.prepare import Prepared
+from datagen.errors import Finding, SchemaError, UsageError, quoted
+
+if TYPE_CHECKING:
+    from datagen.engine.options import Options
+    from datagen.plan.prepare import Prepared
+    from datagen.schema.tree import Document
+
+MOST_SEED = 2**64 - 1
+MOST_WORKERS = 256
+LEAST_MEMORY, MOST_MEMORY = 64_000_000, 10**15  # bytes
+MOST_SCALE = 1e9
+MOST_ROWS = 10**15
+WHOLE = re.compile(r"\s*[+-]?[0-9][0-9_]*\s*")
+STANDARD_INPUT = "<stdin>"
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def schema_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """SCHEMA and what changes it."""
-    for decorate in (
-        click.option("--scenario"),
-        click.option("--set", "sets", multiple=True, metavar="NAME=VALUE"),
-        click.option("--scale", type=float, default=1.0),
-        click.option("--seed", type=int),
-        click.argument("schema"),
-    ):
+    """SCHEMA and what changes it. The command reads them with `Given`."""
+    decorators: Sequence[Decorator] = (
+        click.argument("schema", metavar="SCHEMA|NAME"),
+        click.option("--seed", metavar="N", help="Seed of all random draws, 0 to 2^64-1 [the schema's, else 42]."),
+        click.option("--scale", metavar="X", help="Multiply the rows of tables without parents [1]."),
+        click.option(
+            "--set", "sets", multiple=True, metavar="NAME=VALUE",
+            help="Set a parameter, or any path: nodes.users.rows=500. May be repeated.",
+        ),
+        click.option("--params", metavar="FILE", help="YAML or JSON file with values of parameters."),
+        click.option("--scenario", metavar="NAME", help="Apply a scenario of the schema."),
+        errors_option,
+    )  # fmt: skip
+    for decorate in reversed(decorators):
+        function = decorate(function)
+    return function
+
+
+def errors_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--errors, which `failures` looks for in the words of the call."""
+    option = click.option(
+        "--errors", type=click.Choice(("text", "json")), default="text", metavar="text|json",
+        help="How findings are printed on standard error [text].",
+    )  # fmt: skip
+    return option(function)
+
+
+def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--json."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(function)
+
+
+def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """How a run is made. The command reads them with `Given.run`."""
+    decorators: Sequence[Decorator] = (
+        click.option("-f", "--format", "format", metavar="FORMAT", help="parquet, csv or ndjson [the schema's]."),
+        click.option(
+            "--select", multiple=True, metavar="TABLE",
+            help="Write only these tables; orders+ means all below it too, +orders all above it. May be repeated.",
+        ),
+        click.option("--workers", metavar="N", help="Worker processes [all cores, for runs that are worth it]."),
+        click.option("--memory", metavar="SIZE", help="Memory of all workers together [2GB, or 1/4 of the machine]."),
+        click.option("--gate", metavar="GATE", help="What must hold to publish: structural, all or none [structural]."),
+        click.option("--max-rows", metavar="N", help="Refuse to make more rows than this, such as 500M [1000M]."),
+    )  # fmt: skip
+    for decorate in reversed(decorators):
         function = decorate(function)
     return function
 
 
 class Given:
-    """The options of a call."""
+    """The options of one call, as texts. Reading gathers faults; `stop` raises them."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.options = options
+        self.faults: list[Finding] = []
 
-    def prepared(self) -> Prepared:
+    def prepared(self, *, strict: bool = False) -> Prepared:
+        """The schema, loaded, changed and checked. Raises what is wrong with the options first."""
         from datagen import api
 
-        sets = [tuple(text.split("=", 1)) for text in self.options["sets"]]
+        sets, seed, scale = self.sets(), self.seed(), self.scale()
+        self.stop()
         return api.prepare(
-            self.options["schema"], sets=sets, scenario=self.options["scenario"], seed=self.options["seed"], scale=self.options["scale"]
-        )
+            self.document(), sets=sets, params=self.params(), scenario=self.options["scenario"], seed=seed,
+            scale=1.0 if scale is None else scale,
+        )  # fmt: skip
+
+    def run(self) -> Options:
+        """How a run is made."""
+        from datagen.engine import options
+        from datagen.plan.memory import parse_size
+
+        workers = self.whole("workers", 1, MOST_WORKERS)
+        memory = None
+        if (text := self.options["memory"]) is not None:
+            memory = parse_size(text)
+            if memory is None:
+                self.fault("option.not_a_size", "memory", text, "a size such as 2GB, 512MB or 1.5GiB")
+            elif not LEAST_MEMORY <= memory <= MOST_MEMORY:
+                hint = "a number alone is bytes; write 2GB" if text.strip().isdigit() else ""
+                self.fault("option.out_of_range", "memory", text, "64 MB to 1000 TB", hint)
+        format, gate = self.options["format"], self.options["gate"]
+        if format is not None and format not in options.FORMATS:
+            self.faults.append(options.unknown_format(format))
+        if gate is not None and gate not in options.GATES:
+            self.faults.append(options.unknown_gate(gate))
+        most = self.count("max_rows", MOST_ROWS)
+        return options.Options(
+            format=format, gate=gate, workers=workers, memory=memory, select=tuple(self.options["select"]),
+            max_rows=options.Options.max_rows if most is None else most,
+        )  # fmt: skip
+
+    def document(self) -> Document:
+        """The document behind SCHEMA: a file, a shipped name, or standard input for a dash."""
+        from datagen import api
+        from datagen.schema.load import MAX_BYTES, load_text
+
+        if self.options["schema"] != "-":
+            return api.load(self.options["schema"])
+        raw = b"" if sys.stdin is None else sys.stdin.buffer.read(MAX_BYTES + 1)
+        return load_text(raw, path=STANDARD_INPUT)
+
+    def params(self) -> Mapping[str, Any] | None:
+        """The parameters in a file."""
+        from datagen.schema.load import load
+
+        name = self.options["params"]
+        if name is None:
+            return None
+        try:
+            return load(name).root
+        except SchemaError as error:
+            expected = "an object with values of parameters, such as `rows: 500`"
+            raise UsageError(
+                finding.moved(expected=expected, hint="")
+                if finding.code in ("load.empty", "load.not_an_object")
+                else finding
+                for finding in error.findings
+            ) from None
+
+    def sets(self) -> list[tuple[str, str]]:
+        """The settings of `--set`."""
+        pairs: list[tuple[str, str]] = []
+        for text in self.options["sets"]:
+            name, sign, value = text.partition("=")
+            if not sign or not name.strip():
+                self.fault("option.set", "set", text, "name=value, such as --set nodes.users.rows=500")
+            else:
+                pairs.append((name.strip(), value))
+        return pairs
+
+    def seed(self) -> int | None:
+        return self.whole("seed", 0, MOST_SEED)
+
+    def scale(self) -> float | None:
+        text = self.options["scale"]
+        if text is None:
+            return None
+        expected = "a number above 0, such as 0.1"
+        try:
+            value = float(text)
+        except ValueError:
+            self.fault("option.not_a_number", "scale", text, expected)
+            return None
+        if not math.isfinite(value) or not 0 < value <= MOST_SCALE:
+            self.fault("option.out_of_range", "scale", text, expected)
+            return None
+        return value
+
+    def whole(self, name: str, low: int, high: int) -> int | None:
+        """A whole number from low to high."""
+        text = self.options[name]
+        if text is None:
+            return None
+        expected = f"a whole number from {low} to {high}"
+        if not WHOLE.fullmatch(text):
+            self.fault("option.not_a_number", name, text, expected)
+            return None
+        value = int(text) if len(text) < 40 else high + 1
+        if not low <= value <= high:
+            self.fault("option.out_of_range", name, text, expected)
+            return None
+        return value
+
+    def count(self, name: str, most: int) -> int | None:
+        """A number of rows, letters allowed: 10M."""
+        from datagen.schema.counts import read_count
+
+        text = self.options[name]
+        if text is None:
+            return None
+        value = read_count(int(text) if WHOLE.fullmatch(text) and len(text) < 40 else text)
+        if value is None or not 1 <= value <= most:
+            code = "option.not_a_number" if value is None else "option.out_of_range"
+            self.fault(code, name, text, f"a number of rows from 1 to {most:,}, such as 500k or 10M")
+            return None
+        return value
+
+    def fault(self, code: str, name: str, text: str, expected: str, hint: str = "") -> None:
+        """Record what is wrong with one option."""
+        found = f"--{name.replace('_', '-')} {quoted(text) if not text.isprintable() or not text else text}"
+        self.faults.append(Finding(code, found=found[:200], expected=expected, hint=hint))
+
+    def stop(self) -> None:
+        """Raise the faults that were found."""
+        if self.faults:
+            raise UsageError(self.faults)

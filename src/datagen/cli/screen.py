@@ -56,6 +56,11 @@ def findings(found: Iterable[Finding], *, form: str = "text") -> None:
         note("\n\n".join(render(one) for one in found))
 
 
+def counted(number: int, what: str) -> str:
+    """`1 table`, `2 tables`."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def flush() -> None:
     """Have everything written by now, so that a full disk or a closed pipe is noticed here."""
     for stream in (sys.stdout, sys.stderr):

@@ -5,14 +5,44 @@ from __future__ import annotations
 import click
 
 from datagen.cli import screen
-from datagen.cli.options import Given, schema_options
+from datagen.cli.options import Given, json_option, schema_options
+from datagen.errors import Finding, SchemaError, UsageError
+
+EXAMPLES = """\
+\b
+Examples:
+  datagen validate shop.yaml
+  datagen validate shop.yaml --strict --errors json
+  cat shop.yaml | datagen validate - --set rows=500"""
 
 
-@click.command("validate")
+@click.command("validate", epilog=EXAMPLES)
 @schema_options
-def command(**given: object) -> None:
-    """Say all that is wrong with a schema."""
-    prepared = Given(given).prepared()
-    plan = prepared.bind()
-    screen.findings(plan.findings)
-    screen.say(f"{plan.name}: fine, {len(plan.tables)} tables")
+@click.option("--strict", is_flag=True, help="Warnings are errors: what version 1 tolerates is refused.")
+@click.option("--data-dir", metavar="DIR", help="Check data against the schema (comes in a later version).")
+@json_option
+def command(strict: bool, data_dir: str | None, as_json: bool, **given: object) -> None:
+    """Say all that is wrong with a schema, with places and ways out.
+
+    SCHEMA is a file, the name of a shipped data set, or - for standard input.
+    """
+    if data_dir is not None:
+        hint = "`datagen verify DIR` compares published files with their checksums"
+        found = "--data-dir: checking data that is there comes in a later version"
+        raise UsageError(Finding("command.not_available_yet", found=found, expected="a schema alone", hint=hint))
+    plan = Given(given).prepared().bind()
+    if strict and any(finding.severity == "warning" for finding in plan.findings):
+        raise SchemaError(finding.moved(severity="error") for finding in plan.findings)
+    shown = [table for table in plan.tables.values() if not table.hidden]
+    if as_json:
+        screen.document(
+            {
+                "ok": True, "name": plan.name, "tables": {table.id: round(table.expected_rows) for table in shown},
+                "findings": [finding.as_dict() for finding in plan.findings],
+            }
+        )  # fmt: skip
+        return
+    screen.findings(plan.findings, form=str(given["errors"]))
+    rows = sum(table.expected_rows for table in shown)
+    about = "" if all(table.rows is not None for table in shown) else "about "
+    screen.say(f"{plan.name} is valid: {screen.counted(len(shown), 'table')}, {about}{rows:,.0f} rows")
