@@ -100,17 +100,29 @@ def fresh(folder: Path) -> Path:
 
 def versions() -> str:
     """What was measured with what."""
-    libraries = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("numpy", "polars", "duckdb", "datagen"))
-    return f"Python {platform.python_version()}, {libraries}; {len(os.sched_getaffinity(0))} cores, {platform.machine()}"
+    libraries = ", ".join(
+        f"{name} {importlib.metadata.version(name)}" for name in ("numpy", "polars", "duckdb", "datagen")
+    )
+    return (
+        f"Python {platform.python_version()}, {libraries}; {len(os.sched_getaffinity(0))} cores, {platform.machine()}"
+    )
 
 
 def record(section: str, text: str) -> None:
     """Put a section of RESULTS.md in place of the one of the same title, or behind the others."""
     path = Path(__file__).with_name("RESULTS.md")
-    old = path.read_text() if path.exists() else "# Benchmark results\n\nEvery table names the command that made it; ratios are of medians of one run.\n"
+    old = (
+        path.read_text()
+        if path.exists()
+        else "# Benchmark results\n\nEvery table names the command that made it; ratios are of medians of one run.\n"
+    )
     head, *sections = old.split("\n## ")
     kept = [one for one in sections if not one.startswith(f"{section}\n")]
-    path.write_text("\n## ".join([head.rstrip("\n") + "\n", *[one.rstrip("\n") + "\n" for one in kept], f"{section}\n\n{text.strip()}\n"]))
+    path.write_text(
+        "\n## ".join(
+            [head.rstrip("\n") + "\n", *[one.rstrip("\n") + "\n" for one in kept], f"{section}\n\n{text.strip()}\n"]
+        )
+    )
 
 
 PYTHON = sys.executable

@@ -36,36 +36,96 @@ def main() -> None:
     parser.add_argument("--no-record", action="store_true")
     choice = parser.parse_args()
     folder = choice.folder
-    ours, one, peer, write = Measured("datagen"), Measured("datagen, 1 worker"), Measured("hand-written Polars"), Measured("writing only")
+    ours, one, peer, write = (
+        Measured("datagen"),
+        Measured("datagen, 1 worker"),
+        Measured("hand-written Polars"),
+        Measured("writing only"),
+    )
     scale = choice.customers / 1_000_000
     here = Path(__file__).parent
     stages: list[dict[str, float]] = []
     for _ in range(choice.runs):
         out = fresh(folder / "ours")
         extra = ["--workers", str(choice.workers)] if choice.workers else []
-        run([PYTHON, "-m", "datagen", "generate", "orders", "-q", "-o", str(out), "--scale", str(scale), "--gate", choice.gate, *extra], ours)
+        run(
+            [
+                PYTHON,
+                "-m",
+                "datagen",
+                "generate",
+                "orders",
+                "-q",
+                "-o",
+                str(out),
+                "--scale",
+                str(scale),
+                "--gate",
+                choice.gate,
+                *extra,
+            ],
+            ours,
+        )
         stages.append(json.loads((out / "run.json").read_text())["seconds"])
-        run([PYTHON, str(here / "peers" / "orders_polars.py"), str(choice.customers), str(fresh(folder / "peer"))], peer)
+        run(
+            [PYTHON, str(here / "peers" / "orders_polars.py"), str(choice.customers), str(fresh(folder / "peer"))], peer
+        )
         write.told.append(float(run([PYTHON, "-c", WRITE_ONLY, str(out), str(fresh(folder / "write"))], write)))
-        run([PYTHON, "-m", "datagen", "generate", "orders", "-q", "-o", str(fresh(folder / "one")), "--scale", str(scale), "--gate", choice.gate, "--workers", "1"], one)
+        run(
+            [
+                PYTHON,
+                "-m",
+                "datagen",
+                "generate",
+                "orders",
+                "-q",
+                "-o",
+                str(fresh(folder / "one")),
+                "--scale",
+                str(scale),
+                "--gate",
+                choice.gate,
+                "--workers",
+                "1",
+            ],
+            one,
+        )
     text = table(choice, ours, one, peer, write, stages)
     print(text)
     if not choice.no_record:
         record(f"orders, {choice.customers:,} customers", text)
 
 
-def table(choice: argparse.Namespace, ours: Measured, one: Measured, peer: Measured, write: Measured, stages: list[dict[str, float]]) -> str:
+def table(
+    choice: argparse.Namespace,
+    ours: Measured,
+    one: Measured,
+    peer: Measured,
+    write: Measured,
+    stages: list[dict[str, float]],
+) -> str:
     command = f"python benchmarks/orders.py --customers {choice.customers} --runs {choice.runs} --gate {choice.gate}"
-    lines = [f"`{command}`", "", versions(), "", "| run | wall s | CPU s | MiB, largest process | MiB, tree | wall against datagen |", "|---|---:|---:|---:|---:|---:|"]
+    lines = [
+        f"`{command}`",
+        "",
+        versions(),
+        "",
+        "| run | wall s | CPU s | MiB, largest process | MiB, tree | wall against datagen |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
     for measured in (ours, one, peer, write):
         lines.append(
             f"| {measured.name} | {measured.median:.2f} | {statistics.median(measured.cpu):.2f} | {max(measured.process_mib):.0f} | "
             f"{max(measured.tree_mib):.0f} | {measured.median / ours.median:.2f} |"
         )
     ledger = statistics.median(stage["ledger"] / stage["total"] for stage in stages)
-    ticks = ", ".join(f"{name} {statistics.median(stage[name] for stage in stages):.2f} s" for name in ("plan", "ledger", "tables", "check"))
+    ticks = ", ".join(
+        f"{name} {statistics.median(stage[name] for stage in stages):.2f} s"
+        for name in ("plan", "ledger", "tables", "check")
+    )
     lines += [
-        "", f"- wall / hand-written Polars: **{ours.median / peer.median:.2f}** (must <= 1.0)",
+        "",
+        f"- wall / hand-written Polars: **{ours.median / peer.median:.2f}** (must <= 1.0)",
         f"- wall / writing only: **{ours.median / write.median:.2f}** (must <= 2.0)",
         f"- workers 1 -> all: **{one.median / ours.median:.2f} x** (must >= 1.8)",
         f"- ledger: **{ledger:.1%}** of the run (must <= 8 %)",

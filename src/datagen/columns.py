@@ -94,7 +94,9 @@ def to_series(values: Values, name: str, type: ColumnType) -> pl.Series:
     if values.kind == "category":
         assert values.dictionary is not None
         codes = values.array if values.valid is None else np.where(values.valid, values.array, 0)
-        width = np.uint8 if len(values.dictionary) <= 256 else np.uint16 if len(values.dictionary) <= 65_536 else np.uint32
+        width = (
+            np.uint8 if len(values.dictionary) <= 256 else np.uint16 if len(values.dictionary) <= 65_536 else np.uint32
+        )
         series = pl.Series(name, codes.astype(width, copy=False)).cat.to(values.dictionary.enum)
     elif values.kind == "time":
         if type == "date":

@@ -111,9 +111,11 @@ class Block(Protocol):
     @property
     def address(self) -> NDArray[np.uint64]:
         """(n,) the 64-bit identity of each row."""
+
     @property
     def row_number(self) -> NDArray[np.int64]:
         """(n,) place of each row in its table, from 0, by the ledger."""
+
     @property
     def ordinal(self) -> NDArray[np.int64]:
         """(n,) place of each row among the children of its driving parent, from 0 (root rows: the row number)."""
@@ -124,20 +126,27 @@ class Block(Protocol):
 
     def uniform(self, salt: int) -> NDArray[np.float64]:
         """(n,) uniforms in [0, 1), one per row; the array is the caller's to change."""
+
     def bits(self, salt: int) -> NDArray[np.uint64]:
         """(n,) 64 random bits per row; the array is the caller's to change."""
+
     def column(self, name: str) -> Values:
         """Another column of these rows, in its declared type."""
+
     def ancestor(self, table: str) -> tuple[Block, NDArray[np.int64] | None]:
         """The block of an ancestor (or this one) and, for each row here, the place of its ancestor in that block."""
+
     def total(self, table: str) -> int:
         """Rows of a whole table, from the ledger."""
+
     def gather(
         self, table: str, column: str, rows: NDArray[np.int64], valid: NDArray[np.bool_] | None = None
     ) -> Values:
         """A column at row numbers of any table; null where `valid` is False."""
+
     def whole(self, table: str, column: str) -> Values:
         """A whole column in row order, kept in memory for the rest of the run."""
+
     def once(self, key: object, make: Callable[[], Any]) -> Any:
         """Something made once per run and worker, such as an index over a whole table."""
 
@@ -171,10 +180,13 @@ class Draw(Protocol):
 
     def quantile(self, u: NDArray[np.float64], block: Block | None) -> NDArray[np.float64]:
         """(n,) values at uniforms u; `block` may be None when the law is constant."""
+
     def cdf(self, x: NDArray[np.float64], block: Block | None) -> NDArray[np.float64]:
         """(n,) probability of a value <= x, the inverse of `quantile` to rounding."""
+
     def mean(self) -> float | None:
         """Expected value of a constant law; None when parameters depend on the row."""
+
     def variance(self) -> float | None: ...
     def support(self) -> tuple[float, float]:
         """Smallest and largest possible value (infinite where open), over all rows."""
@@ -195,45 +207,74 @@ class Scope(Protocol):
     lower: Sequence[Bound]  # inequality constraints that this column must keep: not below any of these
     upper: Sequence[Bound]  # and not above any of these
     time_column: str | None  # the row's time: the column with `role: time`, else the first datetime of the table
-    own_modifiers: Sequence[tuple[str, Mapping[str, Any]]]  # (word, raw parameters) of this column's modifiers, in order
+    own_modifiers: Sequence[
+        tuple[str, Mapping[str, Any]]
+    ]  # (word, raw parameters) of this column's modifiers, in order
     table_modifiers: Sequence[tuple[str, Mapping[str, Any]]]  # and of the table's own
-    own_columns: Mapping[str, tuple[str, Mapping[str, Any]]]  # generator word and raw parameters of each column of the table
+    volume: Any  # effects on the table's number of rows (datagen.modifiers._volume.VolumeEffect), or None
+    own_columns: Mapping[
+        str, tuple[str, Mapping[str, Any]]
+    ]  # generator word and raw parameters of each column of the table
 
     def salt(self, part: str, use: int = 0) -> int:
         """The salt of one use of randomness in this column, by name."""
+
     def read(self, name: str, field: str = "") -> Reader:
         """A reader of `column`, `node.column` (driving parent or ancestor) or `fk_column.column`, findings placed at field."""
+
     def type_of(self, name: str) -> ColumnType | None:
         """Type of a name as `read` knows it, None if there is no such name."""
-    def expression(self, text: str | int | float, field: str, *, extra: Mapping[str, ColumnType] | None = None) -> Reader:
+
+    def expression(
+        self, text: str | int | float, field: str, *, extra: Mapping[str, ColumnType] | None = None
+    ) -> Reader:
         """A reader of a scalar expression over names; numbers are constant expressions."""
+
     def checked(self, text: str, field: str, *, extra: Mapping[str, ColumnType] | None = None) -> Any:
         """An expression with names beyond the row's (such as `value`), checked; None after a refusal."""
+
     def names_in(self, text: str | int | float) -> tuple[str, ...]:
         """The names an expression reads, for `reads`; empty when it cannot be parsed (binding will say why)."""
+
     def law(self, spec: Any, field: str, *, durations: bool = False) -> Draw | None:
         """A bound law; None after a refusal. `durations`: parameters are times, values come in microseconds."""
+
     def law_reads(self, spec: Any) -> tuple[str, ...]:
         """The names that the parameters of a law read."""
+
     nullable: bool  # the column may be null
     ancestors: Sequence[str]  # driving parent, its driving parent, …
+
     def find_target(self, reference: str) -> Any:
         """The draft of `table.column` (see datagen.plan.names.ColumnDraft), or None, without a refusal."""
+
     def key_of(self, table: str) -> tuple[tuple[str, str], ...]:
         """((table, primary key),), or nothing when the table has none."""
+
     def fixed_rows(self, table: str) -> int | None:
         """Rows of a table when they are known before the ledger: roots."""
+
     def target(self, reference: str, field: str) -> Any:
         """The plan of `table.column`, or None after a refusal. See datagen.plan.model.ColumnPlan."""
+
     def fits(self, made: ColumnType, field: str) -> None:
         """Refuse (`column.type_mismatch`) values of a type that the declared column cannot hold."""
+
     def domain(self, size: int, field: str) -> None:
         """Refuse (`unique.domain_too_small`) a column of unique values whose table will have more rows than `size`."""
+
     def refuse(
-        self, code: str, field: str | Sequence[str | int] = (), *, found: str = "", expected: str = "", hint: str = "",
+        self,
+        code: str,
+        field: str | Sequence[str | int] = (),
+        *,
+        found: str = "",
+        expected: str = "",
+        hint: str = "",
         severity: Severity = "error",
     ) -> None:
         """Record a finding at a field of this part; binding goes on so that all findings come at once."""
+
     def tolerate(self, code: str, field: str | Sequence[str | int] = (), **facts: str) -> None:
         """Record what an old document may leave dangling: a warning in version 1.0 ("declared, not applied"), else an error."""
 

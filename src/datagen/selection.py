@@ -26,7 +26,9 @@ def selected(terms: Iterable[str], parents: Mapping[str, tuple[str, ...]]) -> fr
         if match is None or table is None:
             faults.append(
                 Finding(
-                    "select.unknown_table", found=f"'{term}'", expected=f"tables, with + for all above or below: {listed(tuple(parents))}",
+                    "select.unknown_table",
+                    found=f"'{term}'",
+                    expected=f"tables, with + for all above or below: {listed(tuple(parents))}",
                     hint=did_you_mean(term.strip("+"), parents),
                 )
             )
@@ -35,7 +37,9 @@ def selected(terms: Iterable[str], parents: Mapping[str, tuple[str, ...]]) -> fr
         if match[1]:
             wanted |= _reach(table, parents)
         if match[3]:
-            wanted |= _reach(table, {name: tuple(other for other, above in parents.items() if name in above) for name in parents})
+            wanted |= _reach(
+                table, {name: tuple(other for other, above in parents.items() if name in above) for name in parents}
+            )
     if faults:
         raise UsageError(faults)
     return frozenset(wanted)

@@ -11,7 +11,9 @@ from datagen.checks.values import Hop, ValueCheck, check_values
 from datagen.sinks.manifest import ColumnEntry, FileFacts, ForeignKey, TableEntry
 
 PARENT = pl.DataFrame({"id": [1, 2, 3], "made": [10, 20, 30]})
-CHILD = pl.DataFrame({"id": [1, 2, 3, 4], "parent_id": [1, 2, 3, None], "made": [10, 25, 31, 5], "word": ["ab", "abc", None, "b"]})
+CHILD = pl.DataFrame(
+    {"id": [1, 2, 3, 4], "parent_id": [1, 2, 3, None], "made": [10, 25, 31, 5], "word": ["ab", "abc", None, "b"]}
+)
 
 
 @pytest.fixture
@@ -45,8 +47,12 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("check", "broken"), CASES, ids=[f"{check.kind}-{check.text}-{broken}" for check, broken in CASES])
-def test_rows_that_break_a_constraint_are_counted(tables: tuple[Path, list[TableEntry]], check: ValueCheck, broken: int) -> None:
+@pytest.mark.parametrize(
+    ("check", "broken"), CASES, ids=[f"{check.kind}-{check.text}-{broken}" for check, broken in CASES]
+)
+def test_rows_that_break_a_constraint_are_counted(
+    tables: tuple[Path, list[TableEntry]], check: ValueCheck, broken: int
+) -> None:
     directory, entries = tables
     found = check_values(directory, entries, [check], "parquet", memory=10**9, threads=1)
     if broken == 0:

@@ -66,7 +66,10 @@ def test_imports_go_down(path: Path) -> None:
     wrong = [
         f"{relative}:{line} imports {module}"
         for module, line, _ in imports(path)
-        if (floor := floor_of(module)) is not None and floor in RANK and RANK[floor] < RANK[home] and (home, floor) not in ALLOWED
+        if (floor := floor_of(module)) is not None
+        and floor in RANK
+        and RANK[floor] < RANK[home]
+        and (home, floor) not in ALLOWED
     ]
     assert not wrong
 
@@ -77,19 +80,51 @@ def test_heavy_libraries_are_imported_late(path: Path) -> None:
     if relative.parts[0] == "sinks":
         return  # a format's module is itself loaded late, when something is written
     late = {"polars", "duckdb", "scipy", "sqlglot", "faker", "rich", "ruamel"}
-    if relative.parts[0] in ("schema", "errors.py", "contracts.py", "registry.py", "version.py", "datasets", "codes", "cli", "__init__.py", "api.py", "selection.py"):
+    if relative.parts[0] in (
+        "schema",
+        "errors.py",
+        "contracts.py",
+        "registry.py",
+        "version.py",
+        "datasets",
+        "codes",
+        "cli",
+        "__init__.py",
+        "api.py",
+        "selection.py",
+    ):
         late = late | {"numpy"}
-    wrong = [f"{relative}:{line} imports {module} at the top" for module, line, top in imports(path) if top and module.split(".")[0] in late]
+    wrong = [
+        f"{relative}:{line} imports {module} at the top"
+        for module, line, top in imports(path)
+        if top and module.split(".")[0] in late
+    ]
     assert not wrong
 
 
 BANNED_CALLS = {
-    "np.random": "values come from addresses", "numpy.random": "values come from addresses", "random.": "values come from addresses",
-    "datetime.now": "no clock", "datetime.today": "no clock", "datetime.utcnow": "no clock", "date.today": "no clock",
-    "secrets.": "values come from addresses", "uuid.uuid": "values come from addresses", "locale.": "no locale", "hash(": "differs between processes",
-    "np.interp": "slow, and floats of many rows meet", "strftime": "depends on the locale",
+    "np.random": "values come from addresses",
+    "numpy.random": "values come from addresses",
+    "random.": "values come from addresses",
+    "datetime.now": "no clock",
+    "datetime.today": "no clock",
+    "datetime.utcnow": "no clock",
+    "date.today": "no clock",
+    "secrets.": "values come from addresses",
+    "uuid.uuid": "values come from addresses",
+    "locale.": "no locale",
+    "hash(": "differs between processes",
+    "np.interp": "slow, and floats of many rows meet",
+    "strftime": "depends on the locale",
 }
-BESIDE_VALUES = {"sinks", "cli", "api.py", "checks", "dataset.py", "handle.py"}  # may read clocks: nothing there reaches a value
+BESIDE_VALUES = {
+    "sinks",
+    "cli",
+    "api.py",
+    "checks",
+    "dataset.py",
+    "handle.py",
+}  # may read clocks: nothing there reaches a value
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(SOURCE)))
@@ -104,14 +139,24 @@ def test_nothing_ambient_is_near_a_value(path: Path) -> None:
         name = ast.unparse(node.func)
         text = f"{name}("
         for banned, why in BANNED_CALLS.items():
-            hit = text == banned if banned.endswith("(") else name == banned or name.startswith(banned if banned.endswith(".") else f"{banned}.")
+            hit = (
+                text == banned
+                if banned.endswith("(")
+                else name == banned or name.startswith(banned if banned.endswith(".") else f"{banned}.")
+            )
             if hit or (banned == "strftime" and name.endswith(".strftime") and not relative.parts[0] == "expressions"):
                 wrong.append(f"{relative}:{node.lineno} {name}: {why}")
         if name in ("time.time", "time.gmtime"):
             wrong.append(f"{relative}:{node.lineno} {name}: no clock")
-        if name.endswith(("argsort", "np.sort")) and name.startswith("np.") and not any(
-            keyword.arg == "kind" and isinstance(keyword.value, ast.Constant) and keyword.value.value == "stable" for keyword in node.keywords
-        ) and name == "np.argsort":
+        if (
+            name.endswith(("argsort", "np.sort"))
+            and name.startswith("np.")
+            and not any(
+                keyword.arg == "kind" and isinstance(keyword.value, ast.Constant) and keyword.value.value == "stable"
+                for keyword in node.keywords
+            )
+            and name == "np.argsort"
+        ):
             wrong.append(f"{relative}:{node.lineno} {name}: stable sorts only")
     assert not wrong
 
@@ -119,6 +164,8 @@ def test_nothing_ambient_is_near_a_value(path: Path) -> None:
 def test_the_list_of_upward_steps_holds_nothing_that_is_not_used() -> None:
     used = {
         (path.relative_to(SOURCE).parts[0].removesuffix(".py"), floor)
-        for path in modules() for module, _, _ in imports(path) if (floor := floor_of(module)) is not None
+        for path in modules()
+        for module, _, _ in imports(path)
+        if (floor := floor_of(module)) is not None
     }
     assert set(ALLOWED) <= used

@@ -15,7 +15,13 @@ VAGUE = {"utils.py", "util.py", "helpers.py", "helper.py", "misc.py", "common.py
 def tracked(*patterns: str) -> list[Path]:
     """Files of the project: those that git knows, or all where there is no git."""
     try:
-        listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", *patterns], cwd=ROOT, capture_output=True, text=True, check=True)
+        listed = subprocess.run(
+            ["git", "ls-files", "-co", "--exclude-standard", *patterns],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
     except (OSError, subprocess.CalledProcessError):
         return [path for pattern in patterns for path in ROOT.rglob(pattern) if path.is_file()]
     return [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
@@ -45,14 +51,23 @@ def test_every_module_says_what_it_is_for() -> None:
 
 
 def test_no_stub_and_no_swallowed_exception() -> None:
-    pattern = re.compile(r"except(?: Exception| BaseException)?:\s*\n\s*(?:pass|continue)\b|\b(?:TODO|FIXME|XXX)\b|pytest\.mark\.(?:skip|xfail)|assert True\b")
+    pattern = re.compile(
+        r"except(?: Exception| BaseException)?:\s*\n\s*(?:pass|continue)\b|\b(?:TODO|FIXME|XXX)\b|pytest\.mark\.(?:skip|xfail)|assert True\b"
+    )
     own = Path(__file__)
-    found = [f"{path.relative_to(ROOT)}: {match[0]!r}" for path in tracked("*.py") if path != own for match in pattern.finditer(path.read_text())]
+    found = [
+        f"{path.relative_to(ROOT)}: {match[0]!r}"
+        for path in tracked("*.py")
+        if path != own
+        for match in pattern.finditer(path.read_text())
+    ]
     assert not found
 
 
 def test_the_project_speaks_of_itself_only() -> None:
-    words = re.compile(r"\b(?:this session|issue #?\d+|helper-\d|as an AI|language model wrote|the CEO|subagent)\b", re.IGNORECASE)
+    words = re.compile(
+        r"\b(?:this session|issue #?\d+|helper-\d|as an AI|language model wrote|the CEO|subagent)\b", re.IGNORECASE
+    )
     own = Path(__file__)
     found = [
         f"{path.relative_to(ROOT)}: {match[0]!r}"

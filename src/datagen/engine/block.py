@@ -57,7 +57,9 @@ class TableBlock:
         if self.table.parent is None:
             return root_addresses(self.table.key, self.row_number)
         if self.parent is None or self.parent_index is None:
-            raise AssertionError(f"rows of {self.table.id} were asked for by number alone; their values need their parents")
+            raise AssertionError(
+                f"rows of {self.table.id} were asked for by number alone; their values need their parents"
+            )
         return child_addresses(self.parent.address[self.parent_index], self.table.key, self.ordinal)
 
     @property

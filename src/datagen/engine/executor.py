@@ -74,8 +74,15 @@ def execute(plan: Plan, job: Job, progress: Callable[[str, int, int], None] | No
         runner = Here(plan, job.directory, job.format, block_rows=job.block_rows, tables=job.tables)
     else:
         runner = Processes(
-            plan, workers,
-            {**(job.spec or {}), "format": job.format, "directory": str(job.directory), "block_rows": job.block_rows, "tables": job.tables},
+            plan,
+            workers,
+            {
+                **(job.spec or {}),
+                "format": job.format,
+                "directory": str(job.directory),
+                "block_rows": job.block_rows,
+                "tables": job.tables,
+            },
         )
     made = Made(workers=workers)
     with closing(runner):
@@ -117,7 +124,9 @@ def refuse_too_many(plan: Plan, rows: Any, most: int) -> None:
         widest = max(rows, key=lambda table: rows[table])
         raise SchemaError(
             Finding(
-                code="rows.too_many", found=f"{total:,.0f} rows, {rows[widest]:,.0f} of them in {widest}", expected=f"at most {most:,} rows",
+                code="rows.too_many",
+                found=f"{total:,.0f} rows, {rows[widest]:,.0f} of them in {widest}",
+                expected=f"at most {most:,} rows",
                 hint="say --max-rows to allow more",
             )
         )
@@ -129,7 +138,8 @@ def gather_up(plan: Plan, job: Job, written: list[Written], made: Made) -> None:
         if table.hidden or (job.tables is not None and table.id not in job.tables):
             continue
         parts = sorted(
-            (part for one in written for part in one.parts if part.table == table.id), key=lambda part: (part.grain, part.place)
+            (part for one in written for part in one.parts if part.table == table.id),
+            key=lambda part: (part.grain, part.place),
         )
         made.sums[table.id] = empty_sums(table)
         for one in written:

@@ -81,7 +81,8 @@ class Walk:
         """The blocks of the grain, parents before their children; of the wanted tables and what leads to them only."""
         self.below = {
             table.id: tuple(
-                child for child in table.children
+                child
+                for child in table.children
                 if wanted is None or any(one.id in wanted for one in tree(self.plan, self.plan.tables[child]))
             )
             for table in tree(self.plan, self.plan.tables[self.grain.root])
@@ -113,14 +114,16 @@ class Walk:
             number = self.next_row[table.id]
             self.next_row[table.id] = number + rows
             yield TableBlock(
-                self.run, table, np.arange(number, number + rows, dtype=np.int64),
-                parent=parent, parent_index=index, ordinal=ordinal,
+                self.run,
+                table,
+                np.arange(number, number + rows, dtype=np.int64),
+                parent=parent,
+                parent_index=index,
+                ordinal=ordinal,
             )
 
 
-def cuts(
-    counts: NDArray[np.int64], ends: NDArray[np.int64], block_rows: int
-) -> Iterator[tuple[int, int, int, int]]:
+def cuts(counts: NDArray[np.int64], ends: NDArray[np.int64], block_rows: int) -> Iterator[tuple[int, int, int, int]]:
     """Cuts the children of a run of parents into blocks: (first parent, last parent exclusive, children to skip, rows).
 
     Blocks hold whole parents, except that a parent with more than WIDE_PARENT children is continued over several.

@@ -28,7 +28,9 @@ def preview(plan: Plan, rows: int = 10, tables: Sequence[str] = ()) -> dict[str,
     shown: dict[str, pl.DataFrame] = {}
     for table in wanted:
         frames = found[table.id]
-        shown[table.id] = (frames[0].vstack(frames[1]) if len(frames) > 1 else frames[0]).head(rows) if frames else empty_frame(table)
+        shown[table.id] = (
+            (frames[0].vstack(frames[1]) if len(frames) > 1 else frames[0]).head(rows) if frames else empty_frame(table)
+        )
     return shown
 
 
@@ -44,7 +46,20 @@ def _first_rows(run: Run, root: str, rows: int, found: dict[str, list[pl.DataFra
         # nothing below the first parents: look further, as far as a block goes
         made = _collect(Walk(run, Grain(0, root, 0, min(4096, total)), _zeros(run, root)), rows)
     for table, blocks in made.frames.items():
-        found[table] = [pl.concat([frame.cast({name: pl.String for name, kind in frame.schema.items() if isinstance(kind, pl.Enum)}) for frame in blocks])] if blocks else []
+        found[table] = (
+            [
+                pl.concat(
+                    [
+                        frame.cast(
+                            {name: pl.String for name, kind in frame.schema.items() if isinstance(kind, pl.Enum)}
+                        )
+                        for frame in blocks
+                    ]
+                )
+            ]
+            if blocks
+            else []
+        )
 
 
 class _Collected:
@@ -75,7 +90,10 @@ def _head(block: TableBlock, rows: int) -> TableBlock:
     if block.rows <= rows:
         return block
     return TableBlock(
-        block.run, block.table, block.row_number[:rows], parent=block.parent,
+        block.run,
+        block.table,
+        block.row_number[:rows],
+        parent=block.parent,
         parent_index=None if block.parent_index is None else block.parent_index[:rows],
         ordinal=None if block.parent is None else block.ordinal[:rows],
     )

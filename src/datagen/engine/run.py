@@ -45,7 +45,9 @@ class Run:
         for wave in counting_order(self.plan):
             counted |= {grain.number: totals(self, grain) for grain in cut if grain.root in wave}
             ledger = summed(self.plan, [grain for grain in cut if grain.number in counted], counted)
-            self.rows.update({table: rows for table, rows in ledger.rows.items() if any(table in one for one in counted.values())})
+            self.rows.update(
+                {table: rows for table, rows in ledger.rows.items() if any(table in one for one in counted.values())}
+            )
             self.offsets.update(ledger.offsets)
 
     def once(self, key: Any, make: Any) -> Any:
@@ -55,7 +57,9 @@ class Run:
             found = self._made[key] = make()
         return found
 
-    def gather(self, table: str, column: str, rows: NDArray[np.int64], valid: NDArray[np.bool_] | None = None) -> Values:
+    def gather(
+        self, table: str, column: str, rows: NDArray[np.int64], valid: NDArray[np.bool_] | None = None
+    ) -> Values:
         """The column at row numbers of a table; null where `valid` is False."""
         plan = self.plan.tables[table]
         if plan.columns[column].by_row_number or (plan.parent is None and self.total(table) > KEPT_ROWS):
@@ -68,7 +72,11 @@ class Run:
         found = self._kept.get((table, column))
         if found is None:
             pieces = [block.column(column) for block in self.blocks_of(table)]
-            found = joined(pieces) if pieces else TableBlock(self, self.plan.tables[table], np.zeros(0, np.int64)).column(column)
+            found = (
+                joined(pieces)
+                if pieces
+                else TableBlock(self, self.plan.tables[table], np.zeros(0, np.int64)).column(column)
+            )
             self._kept[table, column] = found
         return found
 

@@ -32,7 +32,13 @@ class Here:
     """Everything in this process: for small runs, previews and tests."""
 
     def __init__(
-        self, plan: Plan, directory: Path, format: str, *, block_rows: int = BLOCK_ROWS, tables: frozenset[str] | None = None
+        self,
+        plan: Plan,
+        directory: Path,
+        format: str,
+        *,
+        block_rows: int = BLOCK_ROWS,
+        tables: frozenset[str] | None = None,
     ) -> None:
         self.run = Run(plan)
         self.directory = directory
@@ -50,8 +56,14 @@ class Here:
     def write(self, grains: Sequence[Grain], progress: Progress) -> Iterable[Written]:
         for grain in grains:
             yield write_grain(
-                self.run, grain, self.run.offsets[grain.number], self.directory, self.format, progress,
-                block_rows=self.block_rows, tables=self.tables,
+                self.run,
+                grain,
+                self.run.offsets[grain.number],
+                self.directory,
+                self.format,
+                progress,
+                block_rows=self.block_rows,
+                tables=self.tables,
             )
 
     def close(self) -> None:
@@ -69,7 +81,10 @@ class Processes:
         self._workers: list[subprocess.Popen[bytes]] = []
         for _ in range(workers):
             worker = subprocess.Popen(
-                [sys.executable, "-m", "datagen.engine.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
+                [sys.executable, "-m", "datagen.engine.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=environment,
             )
             self._workers.append(worker)
             assert worker.stdin is not None and worker.stdout is not None
@@ -84,7 +99,9 @@ class Processes:
             done[grain.number] = totals(self._run, grain)
             self._greet(timeout=0)
         self._share(
-            [("count", grain) for grain in reversed(waiting)], lambda grain, result: done.__setitem__(grain.number, result), None
+            [("count", grain) for grain in reversed(waiting)],
+            lambda grain, result: done.__setitem__(grain.number, result),
+            None,
         )
         return done
 
@@ -110,7 +127,9 @@ class Processes:
                     pipe.close()
         self._selector.close()
 
-    def _share(self, tasks: list[tuple[str, Grain]], done: Callable[[Grain, Any], None], progress: Progress | None) -> None:
+    def _share(
+        self, tasks: list[tuple[str, Grain]], done: Callable[[Grain, Any], None], progress: Progress | None
+    ) -> None:
         waiting = list(reversed(tasks))
         busy: dict[int, Grain] = {}
         for worker in self._workers:
@@ -162,7 +181,9 @@ class Processes:
     def _lost(self, worker: subprocess.Popen[bytes]) -> MachineError:
         code = worker.wait()
         hint = "the system may have run out of memory: use fewer --workers or a smaller --memory" if code == -9 else ""
-        return MachineError(Finding(code="worker.lost", found=f"worker process {worker.pid} ended with code {code}", hint=hint))
+        return MachineError(
+            Finding(code="worker.lost", found=f"worker process {worker.pid} ended with code {code}", hint=hint)
+        )
 
 
 def _told(message: dict[str, Any]) -> BaseException:

@@ -24,7 +24,9 @@ def seal(values: Values, column: ColumnPlan) -> Values:
         values = values.changed(valid=None)
     if values.valid is not None and not form.nullable and column.when is None:
         raise _fault(
-            column, "generate.null", found=f"{int((~values.valid).sum()):,} rows without a value in one block",
+            column,
+            "generate.null",
+            found=f"{int((~values.valid).sum()):,} rows without a value in one block",
             expected="a value in every row: the column is not nullable",
             hint="say `nullable: true`, or give the value another way where there is none (coalesce in an expression)",
         )
@@ -65,8 +67,11 @@ def _sealed_int(values: Values, column: ColumnPlan) -> Values:
     over = np.abs(numbers) >= INT64_EDGE
     if over.any():
         raise _fault(
-            column, "generate.overflow", found=f"{int(over.sum()):,} values beyond int64, such as {numbers[over][0]:.6g}",
-            expected="whole numbers between -9.2e18 and 9.2e18", hint="make the column a float, or its parameters smaller",
+            column,
+            "generate.overflow",
+            found=f"{int(over.sum()):,} values beyond int64, such as {numbers[over][0]:.6g}",
+            expected="whole numbers between -9.2e18 and 9.2e18",
+            hint="make the column a float, or its parameters smaller",
         )
     return values.changed(kind="int", array=numbers.astype(np.int64))
 
@@ -76,8 +81,11 @@ def _finite(numbers: np.ndarray, column: ColumnPlan) -> None:
         return
     wrong = ~np.isfinite(numbers)
     raise _fault(
-        column, "generate.not_finite", found=f"{int(wrong.sum()):,} infinite or undefined values in one block",
-        expected="finite numbers", hint="make the parameters of the generator and its modifiers smaller",
+        column,
+        "generate.not_finite",
+        found=f"{int(wrong.sum()):,} infinite or undefined values in one block",
+        expected="finite numbers",
+        hint="make the parameters of the generator and its modifiers smaller",
     )
 
 

@@ -70,14 +70,25 @@ def add_block(sums: TableSums, block: TableBlock) -> None:
 
 
 def write_grain(
-    run: Run, grain: Grain, offsets: Mapping[str, int], directory: Path, format: str, progress: Progress,
-    *, block_rows: int = BLOCK_ROWS, tables: frozenset[str] | None = None,
+    run: Run,
+    grain: Grain,
+    offsets: Mapping[str, int],
+    directory: Path,
+    format: str,
+    progress: Progress,
+    *,
+    block_rows: int = BLOCK_ROWS,
+    tables: frozenset[str] | None = None,
 ) -> Written:
     """Make the blocks of a grain and write their visible tables as parts into `directory`.
 
     tables: only these are written (None: all that are not hidden); the others are made as far as these need them.
     """
-    wanted = {table.id for table in tree(run.plan, run.plan.tables[grain.root]) if not table.hidden and (tables is None or table.id in tables)}
+    wanted = {
+        table.id
+        for table in tree(run.plan, run.plan.tables[grain.root])
+        if not table.hidden and (tables is None or table.id in tables)
+    }
     done = Written(grain.number)
     waiting: dict[str, list[pl.DataFrame]] = {table: [] for table in wanted}
     waiting_rows = dict.fromkeys(wanted, 0)
@@ -120,7 +131,9 @@ def write_grain(
 def writer_of(table: TablePlan, directory: Path, format: str) -> Writer:
     """The writer of one table's parts."""
     return open_writer(
-        format, directory, precisions={column.name: column.seal.precision for column in table.visible if column.type == "datetime"}
+        format,
+        directory,
+        precisions={column.name: column.seal.precision for column in table.visible if column.type == "datetime"},
     )
 
 
@@ -139,6 +152,11 @@ def empty_frame(table: TablePlan) -> pl.DataFrame:
     import polars as pl
 
     types: dict[str, Any] = {
-        "int": pl.Int64, "float": pl.Float64, "bool": pl.Boolean, "string": pl.String, "datetime": pl.Datetime("us"), "date": pl.Date,
+        "int": pl.Int64,
+        "float": pl.Float64,
+        "bool": pl.Boolean,
+        "string": pl.String,
+        "datetime": pl.Datetime("us"),
+        "date": pl.Date,
     }
     return pl.DataFrame(schema={column.name: types[column.type] for column in table.visible})

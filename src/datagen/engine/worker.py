@@ -75,9 +75,14 @@ def main() -> int:
                         result: Any = totals(run, task["grain"])
                     case "write":
                         result = write_grain(
-                            run, task["grain"], run.offsets[task["grain"].number], Path(job["directory"]), job["format"],
+                            run,
+                            task["grain"],
+                            run.offsets[task["grain"].number],
+                            Path(job["directory"]),
+                            job["format"],
                             lambda table, rows: send(outgoing, {"progress": (table, rows)}),
-                            block_rows=job["block_rows"], tables=job["tables"],
+                            block_rows=job["block_rows"],
+                            tables=job["tables"],
                         )
                     case other:
                         raise AssertionError(f"unknown task {other}")

@@ -31,7 +31,10 @@ class Lookup(Generator):
     """
 
     MAIN: ClassVar[str | None] = "from"
-    EXAMPLES = [{"lookup": {"from": "customer.customer_id"}}, {"lookup": {"from": "product.price", "on": {"this_key": "product_id"}}}]
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [
+        {"lookup": {"from": "customer.customer_id"}},
+        {"lookup": {"from": "product.price", "on": {"this_key": "product_id"}}},
+    ]
 
     from_: str = Field(alias="from")
     on: ThisKey | None = None
@@ -45,7 +48,11 @@ class Lookup(Generator):
             case "along":
                 return (f"{self.on.this_key}.{target.name}",) if self.on else ()
             case "match":
-                return (*((self.on.this_key,) if self.on else ()), (target.table, target.name), *scope.key_of(target.table))
+                return (
+                    *((self.on.this_key,) if self.on else ()),
+                    (target.table, target.name),
+                    *scope.key_of(target.table),
+                )
             case "ancestor":
                 return (f"{target.table}.{target.name}",)
             case _:
@@ -59,7 +66,11 @@ class Lookup(Generator):
         """How the row of the other table is found."""
         if self.on is not None:
             key = scope.find_target(f"{scope.table}.{self.on.this_key}")
-            return "along" if key is not None and key.points_to is not None and key.points_to[0] == target.table else "match"
+            return (
+                "along"
+                if key is not None and key.points_to is not None and key.points_to[0] == target.table
+                else "match"
+            )
         if target.table == scope.table:
             return "self"
         return "ancestor" if target.table in scope.ancestors else "pick"
@@ -71,7 +82,12 @@ class Lookup(Generator):
         scope.fits(target.type or "int", "from")
         way = self._way(scope, target)
         if self.root_share is not None and way != "self":
-            scope.refuse("lookup.root_share", "root_share", found=f"root_share on a lookup of {target.table}", expected="root_share only where a table looks into itself")
+            scope.refuse(
+                "lookup.root_share",
+                "root_share",
+                found=f"root_share on a lookup of {target.table}",
+                expected="root_share only where a table looks into itself",
+            )
         match way:
             case "along":
                 return scope.read(f"{self.on.this_key}.{target.name}", "on.this_key") if self.on else _nothing
@@ -104,10 +120,16 @@ class Lookup(Generator):
         rows = scope.fixed_rows(target.table)
         if rows == 0:
             scope.refuse(
-                "lookup.no_rows", "from", found=f"{target.table} has 0 rows", expected="at least one row to pick",
+                "lookup.no_rows",
+                "from",
+                found=f"{target.table} has 0 rows",
+                expected="at least one row to pick",
             )
         if scope.unique:
             return self._unique_pick(scope, target)
+        volume = scope.volume
+        if volume is not None and volume.picked is not None and volume.picked.column == scope.column:
+            return _weighted_picks(scope, target, volume)
         table, column, salt, home = target.table, target.name, scope.salt("pick"), f"{scope.table}.{scope.column}"
 
         def fill(block: Block) -> Values:
@@ -133,7 +155,9 @@ class Lookup(Generator):
             if block.total(own) > total:
                 raise SchemaError(
                     Finding(
-                        code="unique.domain_too_small", json_path=home, expected="at least as many rows to pick from",
+                        code="unique.domain_too_small",
+                        json_path=home,
+                        expected="at least as many rows to pick from",
                         found=f"{total:,} rows of {table} < {block.total(own):,} rows of {own}",
                     )
                 )
@@ -146,7 +170,12 @@ class Lookup(Generator):
         table, column, nullable = scope.table, target.name, scope.nullable
         which, pick, share = scope.salt("root"), scope.salt("pick"), self.root_share
         if target.name == scope.column:
-            scope.refuse("lookup.itself", "from", found=f"'{self.from_}' looks at itself", expected=f"another column of {table}, such as its key")
+            scope.refuse(
+                "lookup.itself",
+                "from",
+                found=f"'{self.from_}' looks at itself",
+                expected=f"another column of {table}, such as its key",
+            )
             return _nothing
 
         def fill(block: Block) -> Values:
@@ -166,9 +195,14 @@ class Lookup(Generator):
         reader = scope.read(key_name, "on.this_key")
         key_column = scope.key_of(target.table)
         if not key_column:
-            scope.refuse("lookup.target_not_unique", "from", found=f"{target.table} has no key", expected="a table with a primary key")
+            scope.refuse(
+                "lookup.target_not_unique",
+                "from",
+                found=f"{target.table} has no key",
+                expected="a table with a primary key",
+            )
             return _nothing
-        (_, remote), = key_column
+        ((_, remote),) = key_column
         home, table, column = f"{scope.table}.{scope.column}", target.table, target.name
 
         def fill(block: Block) -> Values:
@@ -183,9 +217,11 @@ class Lookup(Generator):
             if missing.any():
                 raise SchemaError(
                     Finding(
-                        code="lookup.no_match", json_path=home,
+                        code="lookup.no_match",
+                        json_path=home,
                         found=f"{int(missing.sum()):,} rows of one block whose {key_name} is no {table}.{remote}, such as {index.show(keys, int(np.flatnonzero(missing)[0]))}",
-                        expected=f"values that stand in {table}.{remote}", hint=f"make {key_name} by a lookup from {table}.{remote}",
+                        expected=f"values that stand in {table}.{remote}",
+                        hint=f"make {key_name} by a lookup from {table}.{remote}",
                     )
                 )
             return block.gather(table, column, picks, keys.valid).changed(picks=picks)
@@ -193,9 +229,28 @@ class Lookup(Generator):
         return fill
 
 
+def _weighted_picks(scope: Scope, target: Any, volume: Any) -> Fill:
+    """Picks in proportion to the rows that an effect on the table's volume gives each candidate."""
+    table, column, home = target.table, target.name, f"{scope.table}.{scope.column}"
+
+    def fill(block: Block) -> Values:
+        _some_rows(block.total(table), block, table, home)
+        picks = volume.picks(block, scope.salt)
+        return block.gather(table, column, picks).changed(picks=picks)
+
+    return fill
+
+
 def _some_rows(total: int, block: Block, table: str, home: str) -> None:
     if total == 0 and block.rows:
-        raise SchemaError(Finding(code="lookup.no_rows", json_path=home, found=f"{table} came out with 0 rows", expected="at least one row to pick"))
+        raise SchemaError(
+            Finding(
+                code="lookup.no_rows",
+                json_path=home,
+                found=f"{table} came out with 0 rows",
+                expected="at least one row to pick",
+            )
+        )
 
 
 def _nothing(block: Block) -> Values:

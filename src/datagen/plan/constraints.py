@@ -62,14 +62,20 @@ class ConstraintReader:
         table = find_table(self.tables, head)
         if table is None:
             self.refuse(
-                "ref.unknown_table", loc, found=f"'{reference}'", expected=f"`table.column` with a table: {listed(tuple(self.tables))}",
+                "ref.unknown_table",
+                loc,
+                found=f"'{reference}'",
+                expected=f"`table.column` with a table: {listed(tuple(self.tables))}",
                 hint=did_you_mean(head, self.tables),
             )
             return None
         column = table.column(tail)
         if column is None:
             self.refuse(
-                "ref.unknown_column", loc, found=f"'{reference}'", expected=f"a column of {table.id}: {listed(tuple(table.columns))}",
+                "ref.unknown_column",
+                loc,
+                found=f"'{reference}'",
+                expected=f"a column of {table.id}: {listed(tuple(table.columns))}",
                 hint=did_you_mean(tail, table.columns),
             )
         return column
@@ -81,12 +87,21 @@ class ConstraintReader:
                 columns = [self.attribute(part, (*at, k)) for k, part in enumerate(entry)]
                 known = [column for column in columns if column is not None]
                 if len({column.table for column in known}) > 1:
-                    self.refuse("constraint.two_tables", at, found=f"columns of {listed(sorted({c.table for c in known}))}", expected="columns of one table")
+                    self.refuse(
+                        "constraint.two_tables",
+                        at,
+                        found=f"columns of {listed(sorted({c.table for c in known}))}",
+                        expected="columns of one table",
+                    )
                 elif len(known) == len(columns):
                     self.found.declared.append(
                         ConstraintPlan(
-                            "unique", f"{known[0].table}({', '.join(c.name for c in known)})", "checked", "several columns together",
-                            {"table": known[0].table, "columns": [c.name for c in known]}, at,
+                            "unique",
+                            f"{known[0].table}({', '.join(c.name for c in known)})",
+                            "checked",
+                            "several columns together",
+                            {"table": known[0].table, "columns": [c.name for c in known]},
+                            at,
                         )
                     )
                 continue
@@ -104,13 +119,20 @@ class ConstraintReader:
             held = child.points_to == (parent.table, parent.name)
             self.found.declared.append(
                 ConstraintPlan(
-                    "foreign_key", f"{child.table}.{child.name} -> {parent.table}.{parent.name}", "held" if held else "checked",
-                    "picked from the rows there" if held else f"made by {child.word}, not by a lookup of {parent.table}.{parent.name}",
-                    {"table": child.table, "column": child.name, "to_table": parent.table, "to_column": parent.name}, at,
+                    "foreign_key",
+                    f"{child.table}.{child.name} -> {parent.table}.{parent.name}",
+                    "held" if held else "checked",
+                    "picked from the rows there"
+                    if held
+                    else f"made by {child.word}, not by a lookup of {parent.table}.{parent.name}",
+                    {"table": child.table, "column": child.name, "to_table": parent.table, "to_column": parent.name},
+                    at,
                 )
             )
 
-    def read_inequalities(self, entries: Sequence[Mapping[str, Any]], loc: tuple[str | int, ...], reads: Mapping[Node, Sequence[Node]]) -> None:
+    def read_inequalities(
+        self, entries: Sequence[Mapping[str, Any]], loc: tuple[str | int, ...], reads: Mapping[Node, Sequence[Node]]
+    ) -> None:
         edges: dict[Node, list[Node]] = {node: list(needs) for node, needs in reads.items()}
         for place, entry in enumerate(entries):
             at = (*loc, place)
@@ -132,15 +154,24 @@ class ConstraintReader:
             self._steer(left, right, op == "<", text, facts, at, edges)
 
     def _steer(
-        self, small: ColumnDraft, large: ColumnDraft, strict: bool, text: str, facts: Mapping[str, Any],
-        at: tuple[str | int, ...], edges: dict[Node, list[Node]],
+        self,
+        small: ColumnDraft,
+        large: ColumnDraft,
+        strict: bool,
+        text: str,
+        facts: Mapping[str, Any],
+        at: tuple[str | int, ...],
+        edges: dict[Node, list[Node]],
     ) -> None:
         """Choose the side that keeps the inequality, in a graph that grows by the edge that this makes."""
         low, high = (small.table, small.name), (large.table, large.name)
         to_small, to_large = self._name(large, small), self._name(small, large)
         if to_small is None and to_large is None:
             self.refuse(
-                "constraint.unrelated", at, found=text, expected="two columns of one row, or of a row and one that it refers to",
+                "constraint.unrelated",
+                at,
+                found=text,
+                expected="two columns of one row, or of a row and one that it refers to",
                 hint=f"no key of {large.table} leads to exactly one row of {small.table}, nor the other way",
             )
             return
@@ -155,7 +186,9 @@ class ConstraintReader:
             first, then = (other.table, other.name), (bounded.table, bounded.name)
             edges.setdefault(then, []).append(first)
             self.found.steering.append(
-                Steering(bounded.table, bounded.name, name, (first,), above, strict, text, at, (other.table, other.name))
+                Steering(
+                    bounded.table, bounded.name, name, (first,), above, strict, text, at, (other.table, other.name)
+                )
             )
             status, reason = ("held", f"{bounded.table}.{bounded.name} is drawn inside the bound")
             if bounded.may_leave_bounds:
@@ -192,8 +225,12 @@ class ConstraintReader:
                 continue
             self.found.declared.append(
                 ConstraintPlan(
-                    "range", f"{column.table}.{column.name} in {'' if low is None else low}..{'' if high is None else high}", "checked", "looked at afterwards",
-                    {"table": column.table, "column": column.name, "min": low, "max": high}, at,
+                    "range",
+                    f"{column.table}.{column.name} in {'' if low is None else low}..{'' if high is None else high}",
+                    "checked",
+                    "looked at afterwards",
+                    {"table": column.table, "column": column.name, "min": low, "max": high},
+                    at,
                 )
             )
 
@@ -235,7 +272,12 @@ def _later(node: Node, edges: Mapping[Node, Sequence[Node]]) -> set[Node]:
     return closure([node], back) - {node}
 
 
-def settled(constraint: ConstraintPlan, support: tuple[float, float] | None, listed_values: Sequence[Any] | None, type: str | None) -> tuple[ConstraintPlan, str]:
+def settled(
+    constraint: ConstraintPlan,
+    support: tuple[float, float] | None,
+    listed_values: Sequence[Any] | None,
+    type: str | None,
+) -> tuple[ConstraintPlan, str]:
     """A range or an enum against what the generator can make: (the constraint, why it can never hold or "").
 
     support: smallest and largest value of a numeric generator without modifiers; listed_values: all values of a closed list.

@@ -50,7 +50,9 @@ def draft_tables(document: Any, refuse: Callable[..., None], *, scale: float, ve
     return made
 
 
-def _draft_table(made: Drafting, node: Mapping[str, Any], loc: tuple[str | int, ...], refuse: Callable[..., None]) -> None:
+def _draft_table(
+    made: Drafting, node: Mapping[str, Any], loc: tuple[str | int, ...], refuse: Callable[..., None]
+) -> None:
     table = TableDraft(node["id"], node.get("pk"), None, loc)
     made.tables[table.id] = table
     made.nodes[table.id] = node
@@ -60,13 +62,25 @@ def _draft_table(made: Drafting, node: Mapping[str, Any], loc: tuple[str | int, 
         at = (*loc, "columns", place)
         generator = spec.get("generator") or {}
         if not generator:
-            refuse("column.no_generator", at, found=f"{spec.get('name')} without a generator", expected="a generator, such as choice, distribution or lookup")
+            refuse(
+                "column.no_generator",
+                at,
+                found=f"{spec.get('name')} without a generator",
+                expected="a generator, such as choice, distribution or lookup",
+            )
             continue
         word, params = next(iter(generator.items()))
         if not isinstance(params, Mapping):
-            refuse("generator.no_params", (*at, "generator", word), found=f"{word}: {params!r}", expected=f"the parameters of {word} as an object")
+            refuse(
+                "generator.no_params",
+                (*at, "generator", word),
+                found=f"{word}: {params!r}",
+                expected=f"the parameters of {word} as an object",
+            )
             continue
-        column = ColumnDraft(table.id, spec["name"], word, params, at, _modifiers(spec), spec.get("type"), spec.get("role"))
+        column = ColumnDraft(
+            table.id, spec["name"], word, params, at, _modifiers(spec), spec.get("type"), spec.get("role")
+        )
         table.columns[column.name] = column
         made.specs[table.id, column.name] = spec
 
@@ -82,20 +96,36 @@ def _settle_parents(made: Drafting, table: TableDraft, refuse: Callable[..., Non
         parent = find_table(made.tables, name)
         at = (*table.loc, "parents", place)
         if parent is None:
-            refuse("ref.unknown_table", at, found=f"'{name}'", expected=f"a table: {listed(tuple(made.tables))}", hint=did_you_mean(name, made.tables))
+            refuse(
+                "ref.unknown_table",
+                at,
+                found=f"'{name}'",
+                expected=f"a table: {listed(tuple(made.tables))}",
+                hint=did_you_mean(name, made.tables),
+            )
         elif parent is table:
-            refuse("parents.itself", at, found=f"{table.id} as its own parent", expected="another table", hint=f"for a key into the own table use lookup from: {table.id}.{table.pk}")
+            refuse(
+                "parents.itself",
+                at,
+                found=f"{table.id} as its own parent",
+                expected="another table",
+                hint=f"for a key into the own table use lookup from: {table.id}.{table.pk}",
+            )
         elif place == 0:
             table.parent = parent.id
         else:
             looked_up = any(
-                column.word == "lookup" and str(column.params.get("from", "")).lower().startswith(f"{parent.id.lower()}.")
+                column.word == "lookup"
+                and str(column.params.get("from", "")).lower().startswith(f"{parent.id.lower()}.")
                 for column in table.columns.values()
             )
             if not looked_up:
                 refuse(
-                    "parents.unused", at, found=f"parent {parent.id} that no column of {table.id} looks up",
-                    expected=f"a column with lookup from: {parent.id}.{parent.pk}", hint=f"add {{ref: {parent.id}}}, or take {parent.id} out of parents",
+                    "parents.unused",
+                    at,
+                    found=f"parent {parent.id} that no column of {table.id} looks up",
+                    expected=f"a column with lookup from: {parent.id}.{parent.pk}",
+                    hint=f"add {{ref: {parent.id}}}, or take {parent.id} out of parents",
                     severity="warning" if version_1 else "error",
                 )
 
@@ -112,8 +142,11 @@ def _refuse_parent_loops(made: Drafting, refuse: Callable[..., None]) -> None:
             loop = [*way[way.index(step) :], step]
             told.update(loop)
             refuse(
-                "parents.loop", (*made.tables[loop[0]].loc, "parents"), found=" -> ".join(loop),
-                expected="driving parents that do not come back to the same table", hint="make one of them a lookup of an independent table",
+                "parents.loop",
+                (*made.tables[loop[0]].loc, "parents"),
+                found=" -> ".join(loop),
+                expected="driving parents that do not come back to the same table",
+                hint="make one of them a lookup of an independent table",
             )
             made.tables[loop[0]].parent = None
 
@@ -124,19 +157,46 @@ def _rows(made: Drafting, table: TableDraft, refuse: Callable[..., None], scale:
     at = (*table.loc, "rows")
     if table.parent is not None:
         if written is not None:
-            refuse("rows.of_a_child", at, found=f"rows on {table.id}, whose rows come from its parent {table.parent}", expected="rows or parents, not both", hint="use fanout for rows per parent")
+            refuse(
+                "rows.of_a_child",
+                at,
+                found=f"rows on {table.id}, whose rows come from its parent {table.parent}",
+                expected="rows or parents, not both",
+                hint="use fanout for rows per parent",
+            )
         return None
     lists = [len(column.params.get("values") or []) for column in table.columns.values() if column.word == "enum_list"]
     if lists:
         if len(set(lists)) > 1:
-            refuse("enum_list.lengths", (*table.loc, "columns"), found=f"lists of {', '.join(map(str, lists))} values in one table", expected="lists of one length")
+            refuse(
+                "enum_list.lengths",
+                (*table.loc, "columns"),
+                found=f"lists of {', '.join(map(str, lists))} values in one table",
+                expected="lists of one length",
+            )
         if written is not None and read_count(written) != lists[0]:
-            refuse("enum_list.rows", at, found=f"{written} rows for {lists[0]} listed values", expected="no rows: the list gives them")
+            refuse(
+                "enum_list.rows",
+                at,
+                found=f"{written} rows for {lists[0]} listed values",
+                expected="no rows: the list gives them",
+            )
         return lists[0]
     if made.kinds[table.id] == "vocab" and written is None:
-        refuse("vocab.no_values", table.loc, found=f"vocab {table.id} without enum_list, data or rows", expected="the values of the vocabulary")
+        refuse(
+            "vocab.no_values",
+            table.loc,
+            found=f"vocab {table.id} without enum_list, data or rows",
+            expected="the values of the vocabulary",
+        )
     if node.get("fanout") is not None:
-        refuse("fanout.no_parent", (*table.loc, "fanout"), key=True, found=f"a fanout on {table.id}, which has no parent", expected="parents: [table], or rows")
+        refuse(
+            "fanout.no_parent",
+            (*table.loc, "fanout"),
+            key=True,
+            found=f"a fanout on {table.id}, which has no parent",
+            expected="parents: [table], or rows",
+        )
     rows = FACT_ROWS if written is None else read_count(written)
     if rows is None:
         return 0  # the model has said that it is no count
@@ -153,9 +213,20 @@ def _fanout(made: Drafting, table: TableDraft, refuse: Callable[..., None]) -> F
     law = {key: spec[key] for key in ("type", "params", "truncate", "keep_mean") if spec.get(key) is not None}
     clamp = spec.get("clamp") or (None, None)
     if clamp[0] is not None and clamp[1] is not None and clamp[0] > clamp[1]:
-        refuse("clamp.reversed", (*at, "clamp"), found=f"clamp from {clamp[0]} to {clamp[1]}", expected="the smaller bound first")
+        refuse(
+            "clamp.reversed",
+            (*at, "clamp"),
+            found=f"clamp from {clamp[0]} to {clamp[1]}",
+            expected="the smaller bound first",
+        )
     if "type" not in law:
-        refuse("fanout.no_law", at, key=True, found="a fanout without a law", expected="rows per parent, such as {poisson: 3} or 2..5")
+        refuse(
+            "fanout.no_law",
+            at,
+            key=True,
+            found="a fanout without a law",
+            expected="rows per parent, such as {poisson: 3} or 2..5",
+        )
         return FanoutSpec(None)
     return FanoutSpec({"params": {}, **law}, (clamp[0], clamp[1]))
 
@@ -166,7 +237,10 @@ def _check_pk(made: Drafting, table: TableDraft, refuse: Callable[..., None]) ->
     column = table.column(table.pk)
     if column is None:
         refuse(
-            "pk.unknown_column", (*table.loc, "pk"), found=f"'{table.pk}'", expected=f"a column of {table.id}: {listed(tuple(table.columns))}",
+            "pk.unknown_column",
+            (*table.loc, "pk"),
+            found=f"'{table.pk}'",
+            expected=f"a column of {table.id}: {listed(tuple(table.columns))}",
             hint=did_you_mean(table.pk, table.columns),
         )
         table.pk = None
@@ -174,7 +248,12 @@ def _check_pk(made: Drafting, table: TableDraft, refuse: Callable[..., None]) ->
     table.pk = column.name
     spec = made.specs[table.id, column.name]
     if spec.get("nullable") or spec.get("when") is not None:
-        refuse("pk.nullable", (*column.loc, "nullable"), found=f"a primary key {column.name} that may be null", expected="a value in every row of a key")
+        refuse(
+            "pk.nullable",
+            (*column.loc, "nullable"),
+            found=f"a primary key {column.name} that may be null",
+            expected="a value in every row of a key",
+        )
 
 
 def _point(made: Drafting) -> None:
@@ -210,6 +289,6 @@ def time_column_of(table: TableDraft) -> str | None:
         if column.role == "time":
             return column.name
     for column in table.columns.values():
-        if column.type == "datetime" or (column.type is None and column.word == "datetime_series"):
+        if column.known_type == "datetime" or (column.known_type is None and column.word == "datetime_series"):
             return column.name
     return None

@@ -39,9 +39,18 @@ def expected_tables(tables: Mapping[str, TablePlan]) -> dict[str, TablePlan]:
                 each = table.counts.expected if table.counts is not None else 0.0
                 most = table.counts.largest if table.counts is not None else 0.0
                 expected = parent.expected_rows * each
-                largest = parent.largest_rows * most if parent.largest_rows and most else 0.0 if not math.isinf(most) else math.inf
+                largest = (
+                    parent.largest_rows * most
+                    if parent.largest_rows and most
+                    else 0.0
+                    if not math.isinf(most)
+                    else math.inf
+                )
             known[table.id] = replace(
-                table, expected_rows=expected, largest_rows=largest, row_bytes=sum(memory_bytes(column) for column in table.visible)
+                table,
+                expected_rows=expected,
+                largest_rows=largest,
+                row_bytes=sum(memory_bytes(column) for column in table.visible),
             )
         return known[table.id]
 
@@ -64,7 +73,8 @@ def estimate(table: TablePlan) -> Estimate:
     """Expected rows, file bytes and seconds of one table."""
     columns = table.visible
     return Estimate(
-        table.expected_rows, table.expected_rows * sum(file_bytes(column) for column in columns),
+        table.expected_rows,
+        table.expected_rows * sum(file_bytes(column) for column in columns),
         table.expected_rows * SECONDS_PER_VALUE * max(len(table.columns), 1),
     )
 

@@ -15,13 +15,23 @@ def as_facts(plan: Plan) -> dict[str, Any]:
     """The plan as JSON-ready facts: what `datagen plan --json` prints."""
     whole = estimate_all(plan)
     return {
-        "name": plan.name, "seed": plan.seed, "fingerprint": plan.fingerprint,
-        "timeframe": None if plan.timeframe is None else {"start": spell_time(plan.timeframe.start), "end": spell_time(plan.timeframe.end)},
-        "rows": round(whole.rows), "bytes": round(whole.bytes), "seconds_on_one_core": round(whole.seconds, 3),
+        "name": plan.name,
+        "seed": plan.seed,
+        "fingerprint": plan.fingerprint,
+        "timeframe": None
+        if plan.timeframe is None
+        else {"start": spell_time(plan.timeframe.start), "end": spell_time(plan.timeframe.end)},
+        "rows": round(whole.rows),
+        "bytes": round(whole.bytes),
+        "seconds_on_one_core": round(whole.seconds, 3),
         "tables": [_table_facts(table) for table in plan.tables.values()],
         "order": [f"{table}.{column}" for table, column in plan.order],
-        "kept_in_memory": [{"column": f"{kept.table}.{kept.column}", "bytes": round(kept.bytes)} for kept in kept_columns(plan)],
-        "constraints": [{"kind": c.kind, "text": c.text, "status": c.status, "reason": c.reason} for c in plan.constraints],
+        "kept_in_memory": [
+            {"column": f"{kept.table}.{kept.column}", "bytes": round(kept.bytes)} for kept in kept_columns(plan)
+        ],
+        "constraints": [
+            {"kind": c.kind, "text": c.text, "status": c.status, "reason": c.reason} for c in plan.constraints
+        ],
         "findings": [finding.as_dict() for finding in plan.findings],
     }
 
@@ -29,13 +39,24 @@ def as_facts(plan: Plan) -> dict[str, Any]:
 def _table_facts(table: TablePlan) -> dict[str, Any]:
     size = estimate(table)
     return {
-        "table": table.id, "kind": table.kind, "parent": table.parent, "rows_exact": table.rows, "rows": round(size.rows),
-        "rows_at_most": None if math.isinf(table.largest_rows) else round(table.largest_rows), "bytes": round(size.bytes),
-        "seconds_on_one_core": round(size.seconds, 3), "fanout": table.counts.description if table.counts is not None else None,
-        "time_column": table.time_column, "hidden": table.hidden,
+        "table": table.id,
+        "kind": table.kind,
+        "parent": table.parent,
+        "rows_exact": table.rows,
+        "rows": round(size.rows),
+        "rows_at_most": None if math.isinf(table.largest_rows) else round(table.largest_rows),
+        "bytes": round(size.bytes),
+        "seconds_on_one_core": round(size.seconds, 3),
+        "fanout": table.counts.description if table.counts is not None else None,
+        "time_column": table.time_column,
+        "hidden": table.hidden,
         "columns": [
             {
-                "column": column.name, "type": column.type, "made_by": column.word, "nullable": column.seal.nullable, "hidden": column.hidden,
+                "column": column.name,
+                "type": column.type,
+                "made_by": column.word,
+                "nullable": column.seal.nullable,
+                "hidden": column.hidden,
                 "points_to": ".".join(column.points_to) if column.points_to else None,
                 "reads": [f"{other}.{name}" if name != "#n" else f"rows of {other}" for other, name in column.reads],
                 "moves_when_rows_are_added": moves(column, table) or None,
@@ -57,14 +78,22 @@ def moves(column: ColumnPlan, table: TablePlan) -> str:
 def as_text(plan: Plan) -> str:
     """The plan for people: tables with rows, bytes and time, how each column is made, what is kept and what holds."""
     whole = estimate_all(plan)
-    window = "" if plan.timeframe is None else f", {spell_time(plan.timeframe.start)} to {spell_time(plan.timeframe.end)}"
+    window = (
+        "" if plan.timeframe is None else f", {spell_time(plan.timeframe.start)} to {spell_time(plan.timeframe.end)}"
+    )
     lines = [f"{plan.name}: seed {plan.seed}{window}", ""]
     for table in plan.tables.values():
         size = estimate(table)
-        where = f"below {table.parent}, {table.counts.description} per row" if table.parent and table.counts is not None else "rows as declared"
+        where = (
+            f"below {table.parent}, {table.counts.description} per row"
+            if table.parent and table.counts is not None
+            else "rows as declared"
+        )
         hidden = ", hidden" if table.hidden else ""
         rows = f"{table.rows:,}" if table.rows is not None else f"about {size.rows:,.0f}"
-        lines.append(f"{table.id} ({table.kind}{hidden}): {rows} rows, {spell_bytes(size.bytes)}, {size.seconds:.1f} s on one core; {where}")
+        lines.append(
+            f"{table.id} ({table.kind}{hidden}): {rows} rows, {spell_bytes(size.bytes)}, {size.seconds:.1f} s on one core; {where}"
+        )
         width = max(len(column.name) for column in table.columns.values())
         for column in table.columns.values():
             notes = [column.word]
@@ -74,7 +103,9 @@ def as_text(plan: Plan) -> str:
                 notes.append("the row's time")
             if moved := moves(column, table):
                 notes.append(f"moves when rows are added: {moved}")
-            lines.append(f"  {column.name:<{width}}  {column.type + ('?' if column.seal.nullable else ''):<9} {'; '.join(notes)}")
+            lines.append(
+                f"  {column.name:<{width}}  {column.type + ('?' if column.seal.nullable else ''):<9} {'; '.join(notes)}"
+            )
         lines.append("")
     if plan.constraints:
         lines.append("constraints")
@@ -85,7 +116,9 @@ def as_text(plan: Plan) -> str:
         lines.append("kept in memory by every worker, because lookups read them by row")
         lines.extend(f"  {one.table}.{one.column}  {spell_bytes(one.bytes)}" for one in kept)
         lines.append("")
-    lines.append(f"in all about {whole.rows:,.0f} rows, {spell_bytes(whole.bytes)} of Parquet, {whole.seconds:.1f} s on one core")
+    lines.append(
+        f"in all about {whole.rows:,.0f} rows, {spell_bytes(whole.bytes)} of Parquet, {whole.seconds:.1f} s on one core"
+    )
     return "\n".join(lines) + "\n"
 
 
@@ -101,13 +134,27 @@ def assumptions(plan: Plan) -> str:
 
 def generation_notes(plan: Plan, rows: Mapping[str, int]) -> str:
     """The text of generation_notes.md: what was asked, what came out, what was declared and not applied."""
-    lines = [f"# How {plan.name} was made", "", f"Seed {plan.seed}, plan {plan.fingerprint}.", "", "| table | expected rows | rows |", "|---|---:|---:|"]
-    lines.extend(f"| {table.id} | {table.expected_rows:,.0f} | {rows[table.id]:,} |" for table in plan.tables.values() if not table.hidden)
+    lines = [
+        f"# How {plan.name} was made",
+        "",
+        f"Seed {plan.seed}, plan {plan.fingerprint}.",
+        "",
+        "| table | expected rows | rows |",
+        "|---|---:|---:|",
+    ]
+    lines.extend(
+        f"| {table.id} | {table.expected_rows:,.0f} | {rows[table.id]:,} |"
+        for table in plan.tables.values()
+        if not table.hidden
+    )
     if plan.notes:
         lines.extend(["", "## Notes", "", *(f"- {note}" for note in plan.notes)])
     extremes = [
-        f"- {table.id}.{column.name}: made by {column.word}" + (f", {len(column.changes)} modifiers" if column.changes else "")
-        for table in plan.tables.values() for column in table.visible if column.changes
+        f"- {table.id}.{column.name}: made by {column.word}"
+        + (f", {len(column.changes)} modifiers" if column.changes else "")
+        for table in plan.tables.values()
+        for column in table.visible
+        if column.changes
     ]
     if extremes:
         lines.extend(["", "## Modified columns", "", *extremes])

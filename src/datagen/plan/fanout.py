@@ -78,7 +78,9 @@ def bind_counts(spec: dict[str, Any], clamp: tuple[float | None, float | None], 
     if spec.get("type") == "constant" and isinstance(spec["params"].get("value"), (int, float)) and volume is None:
         value = spec["params"]["value"]
         if value < 0 or not float(value).is_integer():
-            scope.refuse("fanout.not_whole", (), found=f"{value} rows per parent", expected="a whole number of rows, 0 or more")
+            scope.refuse(
+                "fanout.not_whole", (), found=f"{value} rows per parent", expected="a whole number of rows, 0 or more"
+            )
             return fixed(0)
         low, high = clamp[0] or 0, math.inf if clamp[1] is None else clamp[1]
         return fixed(int(min(max(value, low), high)))
@@ -89,12 +91,23 @@ def bind_counts(spec: dict[str, Any], clamp: tuple[float | None, float | None], 
     high = math.inf if clamp[1] is None else float(clamp[1])
     support = draw.support()
     if support[1] < 0 or (draw.constant and support[0] < 0 and draw.discrete):
-        scope.refuse("fanout.negative", (), found=f"a law with values down to {support[0]:g}", expected="numbers of rows, 0 or more", hint="clamp it: clamp: [0, …]")
+        scope.refuse(
+            "fanout.negative",
+            (),
+            found=f"a law with values down to {support[0]:g}",
+            expected="numbers of rows, 0 or more",
+            hint="clamp it: clamp: [0, …]",
+        )
     expected = _expected(draw, low, high)
     poisson = spec["params"].get("lambda") if spec.get("type") == "poisson" else None
     return LawCounts(
-        draw=draw, salt=scope.salt("count"), rounding_salt=scope.salt("rounding"), clamp=(low, high), volume=volume,
-        expected=expected, largest=min(max(support[1], 0.0), high),
+        draw=draw,
+        salt=scope.salt("count"),
+        rounding_salt=scope.salt("rounding"),
+        clamp=(low, high),
+        volume=volume,
+        expected=expected,
+        largest=min(max(support[1], 0.0), high),
         description=_described(spec, low, high),
         poisson_mean=float(poisson) if volume is not None and isinstance(poisson, (int, float)) else None,
     )

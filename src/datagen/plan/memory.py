@@ -13,7 +13,18 @@ BASE_BYTES = 150_000_000  # interpreter, libraries, quantile tables, one block o
 PART_COPIES = 1.5  # a part, and what encoding it takes on top
 KEPT_ROOT_ROWS = 2_000_000  # larger roots are made again by address instead of being kept
 SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(B|KB|MB|GB|TB|K|M|G|T|KiB|MiB|GiB|TiB)?$", re.IGNORECASE)
-UNITS = {"": 1, "b": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
+UNITS = {
+    "": 1,
+    "b": 1,
+    "k": 10**3,
+    "m": 10**6,
+    "g": 10**9,
+    "t": 10**12,
+    "ki": 2**10,
+    "mi": 2**20,
+    "gi": 2**30,
+    "ti": 2**40,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,9 @@ def _chain(plan: Plan, table: str) -> set[str]:
 
 def worker_bytes(plan: Plan, part_bytes: float) -> float:
     """Bytes that one worker is expected to hold at most."""
-    widest = max((min(table.expected_rows * table.row_bytes, part_bytes) for table in plan.tables.values()), default=0.0)
+    widest = max(
+        (min(table.expected_rows * table.row_bytes, part_bytes) for table in plan.tables.values()), default=0.0
+    )
     return BASE_BYTES + PART_COPIES * widest + sum(kept.bytes for kept in kept_columns(plan))
 
 

@@ -26,11 +26,19 @@ class ColumnDraft:
     params: Mapping[str, Any]
     loc: tuple[str | int, ...]
     modifiers: tuple[tuple[str, Mapping[str, Any]], ...] = ()
-    type: ColumnType | None = None
+    known_type: ColumnType | None = None
     role: str | None = None
+    infer: Callable[[ColumnDraft], ColumnType | None] | None = None  # how to find the type when it is first asked for
     points_to: tuple[str, str] | None = None  # (table, column) its values are keys of
     plan: ColumnPlan | None = None
 
+    @property
+    def type(self) -> ColumnType | None:
+        """The declared type, else the inferred one; None while it cannot be told."""
+        if self.known_type is None and self.infer is not None:
+            infer, self.infer = self.infer, None  # a type that needs itself stays unknown
+            self.known_type = infer(self)
+        return self.known_type
 
     @property
     def may_leave_bounds(self) -> bool:
@@ -117,7 +125,8 @@ def resolve(tables: Mapping[str, TableDraft], table: TableDraft, name: str) -> P
     follows = own is not None and own.points_to is not None
     if above is not None and follows:
         return NameFault(
-            "ref.ambiguous", f"'{name}' could be the table {above.id} or the row that column {head} points to",
+            "ref.ambiguous",
+            f"'{name}' could be the table {above.id} or the row that column {head} points to",
             hint=f"rename the column {head}",
         )
     if above is not None:
@@ -128,31 +137,45 @@ def resolve(tables: Mapping[str, TableDraft], table: TableDraft, name: str) -> P
     keys = tuple(f"{column.name}." for column in table.columns.values() if column.points_to)
     if own is not None:
         return NameFault(
-            "ref.not_a_key", f"'{name}': column {head} points to no other table",
-            "a key made by a lookup, or an ancestor's name, before the dot", hint=f"keys of {table.id}: {', '.join(keys) or 'none'}",
+            "ref.not_a_key",
+            f"'{name}': column {head} points to no other table",
+            "a key made by a lookup, or an ancestor's name, before the dot",
+            hint=f"keys of {table.id}: {', '.join(keys) or 'none'}",
         )
     return NameFault(
-        "ref.unknown_table", f"'{name}'", f"an ancestor of {table.id} or one of its keys before the dot",
+        "ref.unknown_table",
+        f"'{name}'",
+        f"an ancestor of {table.id} or one of its keys before the dot",
         (*ancestors(tables, table), *(key.rstrip(".") for key in keys)),
     )
 
 
 def _follow(
-    tables: Mapping[str, TableDraft], name: str, ancestor: str | None, hops: tuple[tuple[str, str, str], ...],
-    table: TableDraft, rest: list[str],
+    tables: Mapping[str, TableDraft],
+    name: str,
+    ancestor: str | None,
+    hops: tuple[tuple[str, str, str], ...],
+    table: TableDraft,
+    rest: list[str],
 ) -> Path | NameFault:
     for key in rest[:-1]:
         column = table.column(key)
         if column is None:
-            return NameFault("ref.unknown_column", f"'{key}' in '{name}'", f"a column of {table.id}", tuple(table.columns))
+            return NameFault(
+                "ref.unknown_column", f"'{key}' in '{name}'", f"a column of {table.id}", tuple(table.columns)
+            )
         if column.points_to is None:
-            return NameFault("ref.not_a_key", f"'{key}' in '{name}': it points to no other table", f"a key of {table.id}")
+            return NameFault(
+                "ref.not_a_key", f"'{key}' in '{name}': it points to no other table", f"a key of {table.id}"
+            )
         target = tables[column.points_to[0]]
         hops = (*hops, (table.id, column.name, target.id))
         table = target
     column = table.column(rest[-1])
     if column is None:
-        return NameFault("ref.unknown_column", f"'{rest[-1]}' in '{name}'", f"a column of {table.id}", tuple(table.columns))
+        return NameFault(
+            "ref.unknown_column", f"'{rest[-1]}' in '{name}'", f"a column of {table.id}", tuple(table.columns)
+        )
     return Path(name, ancestor, hops, table.id, column.name)
 
 

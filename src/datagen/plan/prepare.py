@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 # the parameter that a bare value stands for, of laws
 LAW_MAIN = {
-    "poisson": "lambda", "exponential": "mean", "bernoulli": "p", "constant": "value", "normal": "mean", "lognormal": "mean",
+    "poisson": "lambda",
+    "exponential": "mean",
+    "bernoulli": "p",
+    "constant": "value",
+    "normal": "mean",
+    "lognormal": "mean",
 }
 
 
@@ -85,7 +90,11 @@ def prepare(written: Document, overrides: Overrides | None = None) -> Prepared:
 
     overrides = overrides or Overrides()
     document, findings = apply_overrides(
-        written, list(overrides.sets), overrides.params, overrides.scenario, canonical=lambda one: expand(one, VOCABULARY)
+        written,
+        list(overrides.sets),
+        overrides.params,
+        overrides.scenario,
+        canonical=lambda one: expand(one, VOCABULARY),
     )
     stop_on_errors(findings)
     document, more = substitute(document, evaluate)
@@ -116,5 +125,8 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
 def stop_on_errors(findings: Sequence[Finding]) -> None:
     """Raise all findings when one of them is an error."""
     if any(finding.severity == "error" for finding in findings):
-        ranked = sorted(dict.fromkeys(findings), key=lambda finding: (finding.severity != "error", finding.line or 0, finding.column or 0))
+        ranked = sorted(
+            dict.fromkeys(findings),
+            key=lambda finding: (finding.severity != "error", finding.line or 0, finding.column or 0),
+        )
         raise SchemaError(ranked)

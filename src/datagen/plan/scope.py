@@ -61,6 +61,7 @@ class PlanScope:
         time_column: str | None = None,
         own_modifiers: Sequence[tuple[str, Mapping[str, Any]]] = (),
         table_modifiers: Sequence[tuple[str, Mapping[str, Any]]] = (),
+        volume: Any = None,
     ) -> None:
         self.document = document
         self.findings = findings
@@ -84,6 +85,7 @@ class PlanScope:
         self.time_column = time_column
         self.own_modifiers = own_modifiers
         self.table_modifiers = table_modifiers
+        self.volume = volume
         self._salt_path = salt_path or (table.id, column)
 
     @property
@@ -94,7 +96,13 @@ class PlanScope:
         return salt_of(*self._salt_path, part, use)
 
     def refuse(
-        self, code: str, field: str | Sequence[str | int] = (), *, found: str = "", expected: str = "", hint: str = "",
+        self,
+        code: str,
+        field: str | Sequence[str | int] = (),
+        *,
+        found: str = "",
+        expected: str = "",
+        hint: str = "",
         severity: Severity = "error",
     ) -> None:
         steps = tuple(field.split(".")) if isinstance(field, str) and field else tuple(field)
@@ -109,7 +117,13 @@ class PlanScope:
         if declared is None or declared == made or (made, declared) in CASTS:
             return
         hint = "say cast(… as text) in the expression" if declared == "string" else ""
-        self.refuse("column.type_mismatch", field, found=f"{made} values in a {declared} column", expected=f"type: {made}", hint=hint)
+        self.refuse(
+            "column.type_mismatch",
+            field,
+            found=f"{made} values in a {declared} column",
+            expected=f"type: {made}",
+            hint=hint,
+        )
 
     def domain(self, size: int, field: str) -> None:
         if self._expected_rows is None:
@@ -117,8 +131,10 @@ class PlanScope:
         rows = self._expected_rows(self.table)
         if rows > size:
             self.refuse(
-                "unique.domain_too_small", field,
-                found=f"{size:,} possible values < {rows:,.0f} rows of {self.table}", expected="at least as many values as rows",
+                "unique.domain_too_small",
+                field,
+                found=f"{size:,} possible values < {rows:,.0f} rows of {self.table}",
+                expected="at least as many values as rows",
                 hint="widen the range, drop `unique`, or make fewer rows",
             )
 
@@ -135,7 +151,9 @@ class PlanScope:
         path = resolve(self.tables, self.home, name)
         if isinstance(path, NameFault):
             self.refuse(
-                path.code, field, found=path.found,
+                path.code,
+                field,
+                found=path.found,
                 expected=path.expected + (f": {listed(path.known)}" if path.known else ""),
                 hint=path.hint or did_you_mean(name.split(".")[-1], path.known),
             )
@@ -178,14 +196,19 @@ class PlanScope:
         table = find_table(self.tables, head)
         if table is None:
             self.refuse(
-                "ref.unknown_table", field, found=f"'{reference}'", expected=f"a table: {listed(tuple(self.tables))}",
+                "ref.unknown_table",
+                field,
+                found=f"'{reference}'",
+                expected=f"a table: {listed(tuple(self.tables))}",
                 hint=did_you_mean(head, self.tables),
             )
             return None
         column = table.column(tail) if tail else None
         if column is None:
             self.refuse(
-                "ref.unknown_column", field, found=f"'{reference}'",
+                "ref.unknown_column",
+                field,
+                found=f"'{reference}'",
                 expected=f"`{table.id}.column`, a column of {table.id}: {listed(tuple(table.columns))}",
                 hint=did_you_mean(tail, table.columns),
             )
@@ -205,7 +228,9 @@ class PlanScope:
         self, text: str | int | float, field: str, *, extra: Mapping[str, ColumnType] | None = None
     ) -> Reader:
         if isinstance(text, bool) or not isinstance(text, str):
-            return constant_reader(text, "bool" if isinstance(text, bool) else "int" if isinstance(text, int) else "float")
+            return constant_reader(
+                text, "bool" if isinstance(text, bool) else "int" if isinstance(text, int) else "float"
+            )
         checked = self.checked(text, field, extra=extra)
         if checked is None:
             return constant_reader(0.0, "float")

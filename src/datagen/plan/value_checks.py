@@ -39,7 +39,14 @@ def looked_at(plan: Plan, constraint: ConstraintPlan, written: set[str]) -> dict
             return None
         if not _shown(plan, facts["table"], facts["column"], written):
             return None
-        return {"kind": constraint.kind, "text": constraint.text, "table": facts["table"], "column": facts["column"], "facts": facts, "hops": ()}
+        return {
+            "kind": constraint.kind,
+            "text": constraint.text,
+            "table": facts["table"],
+            "column": facts["column"],
+            "facts": facts,
+            "hops": (),
+        }
     if constraint.kind != "inequality":
         return None
     left, op, right = facts["left"], facts["op"], facts["right"]
@@ -49,7 +56,12 @@ def looked_at(plan: Plan, constraint: ConstraintPlan, written: set[str]) -> dict
         hops = () if row[0] == other[0] else hops_between(plan, row[0], other[0])
         if hops is not None and all(hop[1] in written for hop in hops):
             return {
-                "kind": "inequality", "text": constraint.text, "table": row[0], "column": row[1], "facts": {"op": sign, "other": other[1]}, "hops": hops,
+                "kind": "inequality",
+                "text": constraint.text,
+                "table": row[0],
+                "column": row[1],
+                "facts": {"op": sign, "other": other[1]},
+                "hops": hops,
             }
     return None
 

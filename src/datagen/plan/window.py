@@ -20,7 +20,9 @@ def read_timeframe(document: Any, refuse: Callable[..., None]) -> Timeframe | No
     days = spec.get("days")
     if (spec.get("end") is None) == (days is None):
         refuse(
-            "time.one_end", ("timeframe",), found="both end and days" if days is not None else "neither end nor days",
+            "time.one_end",
+            ("timeframe",),
+            found="both end and days" if days is not None else "neither end nor days",
             expected="exactly one of them",
         )
         return None
@@ -31,11 +33,21 @@ def read_timeframe(document: Any, refuse: Callable[..., None]) -> Timeframe | No
         end = start + int(days * DAY_US)
     freq = spec.get("freq")
     if freq is not None and parse_frequency(freq) is None:
-        refuse("time.freq", ("timeframe", "freq"), found=repr(freq), expected="a frequency such as h, D, W, M, 15min, day or month")
+        refuse(
+            "time.freq",
+            ("timeframe", "freq"),
+            found=repr(freq),
+            expected="a frequency such as h, D, W, M, 15min, day or month",
+        )
     if start is None or end is None:
         return None
     if end <= start:
-        refuse("time.reversed", ("timeframe", "end"), found=f"start {spec.get('start')}, end {spec.get('end', days)}", expected="an end after the start")
+        refuse(
+            "time.reversed",
+            ("timeframe", "end"),
+            found=f"start {spec.get('start')}, end {spec.get('end', days)}",
+            expected="an end after the start",
+        )
         return None
     return Timeframe(start, end, freq)
 
@@ -44,10 +56,17 @@ def _time(spec: Any, key: str, refuse: Callable[..., None]) -> int | None:
     value = spec.get(key)
     if value is None:
         if key == "start":
-            refuse("time.no_start", ("timeframe",), found="a timeframe without start", expected="start: a date or a time")
+            refuse(
+                "time.no_start", ("timeframe",), found="a timeframe without start", expected="start: a date or a time"
+            )
         return None
     time = parse_time(value, end=key == "end")
     if isinstance(time, str):
-        refuse("time.unreadable", ("timeframe", key), found=time, expected="a date or a time, such as 2024-01-31 or 2024-01-31T12:00:00Z")
+        refuse(
+            "time.unreadable",
+            ("timeframe", key),
+            found=time,
+            expected="a date or a time, such as 2024-01-31 or 2024-01-31T12:00:00Z",
+        )
         return None
     return time
