@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ Times = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 NEVER = -DAWN  # after all times
+_END = {1: "latest", -1: "earliest"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,23 @@ class TimeBounds:
 
     def __bool__(self) -> bool:
         return bool(self.lower or self.upper)
+
+    def refuse_disjoint(self, density: TimeDensity, scope: Scope) -> None:
+        """Refuse a density that lies wholly on the wrong side of what another column can reach at all."""
+        for sign, bounds in ((1, self.lower), (-1, self.upper)):
+            for bound in bounds:
+                edge = _constant(bound)
+                own = density.latest if sign > 0 else density.earliest
+                if edge is None or (own - edge) * sign > 0 or (own == edge and not bound.strict):
+                    continue
+                side, other = ("until", "from") if sign > 0 else ("from", "until")
+                scope.refuse(
+                    "constraint.cannot_hold",
+                    (),
+                    found=f"{bound.text}, but {scope.column} falls {side} {show_time(own)} at the {_END[sign]}, "
+                    f"the other side {other} {show_time(edge)} at the {_END[-sign]}",
+                    expected="windows that leave room for the constraint",
+                )
 
     def interval(self, block: Block) -> Interval:
         """The intersection of all bounds in each row. A bound that is null bounds nothing."""
@@ -100,6 +119,19 @@ class TimeBounds:
                 hint="let the earlier side end sooner, or the later window end later",
             )
         )
+
+
+class _OneRow:
+    """Stands in for a block before there are any: enough to read a constant."""
+
+    rows = 1
+
+
+def _constant(bound: Bound) -> int | None:
+    """The value of a bound that is the same in every row; None for one that reads a column."""
+    if hasattr(bound.reader, "path"):
+        return None
+    return int(bound.reader(cast(Block, _OneRow())).array[0])
 
 
 def refuse_no_density(home: str, rows: int, where: str) -> None:

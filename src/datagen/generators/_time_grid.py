@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from datagen.contracts import Scope
+from datagen.errors import did_you_mean
 from datagen.kernel import clock, density
 from datagen.kernel.density import MOST_CELLS, TimeDensity
 from datagen.schema.durations import DAY, HOUR, SECOND, Frequency, parse_frequency
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 SECONDS = Frequency(1, "second")
 DAYS = Frequency(1, "day")
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
+SHOWS = {"hour": "hours of the day", "dow": "days of the week", "month": "months of the year"}
+WORDS = ("second", "minute", "hour", "day", "week", "month", "quarter", "year", "hourly", "daily", "weekly", "monthly")
 FINEST = {"hour": HOUR, "dow": DAY, "month": 28 * DAY}  # the coarsest grid on which a pattern can show
 MOST_POINTS = 5_000_000  # points of a grid that is held as a list
 EXPECTED = "a frequency: s, min, h, D, W, M, Q or Y, with a number before it if wanted (15min), or a word such as day"
@@ -107,7 +110,7 @@ def _mended(text: str) -> str:
         return f"did you mean '{turned[2]}{turned[1]}'?"
     if re.match(r"\s*(-|0+[^0-9.])", text):
         return "a frequency is positive"
-    return ""
+    return did_you_mean(text.lstrip(" 0123456789"), WORDS)
 
 
 def make_density(
@@ -123,7 +126,7 @@ def make_density(
             "time.pattern_finer_than_freq",
             field,
             found=f"weights by {pattern[0]} on times that fall on a grid of {_name(grid)}" + _not_applied(scope),
-            expected=f"a grid fine enough to show a {pattern[0]}",
+            expected=f"a grid fine enough to show the {SHOWS[pattern[0]]}",
             hint="give the column a finer freq, or drop these weights",
         )
     try:

@@ -92,6 +92,7 @@ class DatetimeSeries(Generator):
         density, shapes, bounds = self.density(scope), bind_shapes(scope), TimeBounds.of(scope)
         if density is None:
             return _nothing
+        bounds.refuse_disjoint(density, scope)
         if scope.unique:
             return _unique(density, bool(self.patterns or seasons(scope) or bounds or shapes.effects), scope)
         salt, plain = scope.salt("draw"), PlainLaw(density)

@@ -132,13 +132,15 @@ def _chances(density: TimeDensity, low: Times | None, high: Times | None, rows: 
 
 
 def nudged(density: TimeDensity, times: Times, low: Times | None, high: Times | None) -> Times:
-    """Times that rounding moved past an end, on the grid point at that end."""
+    """Times that rounding moved past an end, on the grid point at that end; where there is none, on any."""
     if low is not None:
         under = np.flatnonzero(times < low)
         if len(under):
-            times[under] = density.point(density.points_below(low[under]))
+            first = density.points_below(low[under])
+            times[under] = density.point(np.minimum(first, density.points - 1))
     if high is not None:
         over = np.flatnonzero(times > high)
         if len(over):
-            times[over] = density.point(density.points_below(high[over] + 1) - 1)
+            last = density.points_below(high[over] + 1) - 1
+            times[over] = density.point(np.maximum(last, 0))
     return times

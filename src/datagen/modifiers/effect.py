@@ -52,7 +52,7 @@ class Effect(Modifier):
             "transform": "effect",
             "args": {
                 "effect_table": "campaign",
-                "on": {"genre": "genre"},
+                "on": {"country": "country"},
                 "window": {"start_col": "start_at", "end_col": "end_at"},
                 "map": {"field": "lift", "op": "mul", "default": 1.0},
             },
