@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from datagen.errors import Finding, SchemaError, UsageError, did_you_mean
+from datagen.errors import Finding, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     import polars as pl
@@ -44,7 +44,10 @@ class Nobody:
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """A published data set: where, what is in it, and what was noticed. seconds: by stage, and "total"."""
+    """A published data set: where, what is in it, and what was noticed. seconds: by stage, and "total".
+
+    findings: warnings, and as errors the constraints that some of the values break.
+    """
 
     directory: Path
     format: str
@@ -98,14 +101,16 @@ def prepare(source: Source | Document, **overrides: Any) -> Prepared:
 
 
 def generate(
-    prepared: Prepared, target: str | os.PathLike[str], options: Options | None = None, watcher: Watcher | None = None
-) -> Generated:
-    """Make a data set and publish it at `target`, whole or not at all.
+    prepared: Prepared, target: str | os.PathLike[str], options: Options | None = None,
+    watcher: Watcher | None = None, *, plan: Plan | None = None,
+) -> Generated:  # fmt: skip
+    """Make a data set and publish it at `target`, whole or not at all. plan: of `prepared`, if it is bound already.
 
     Raises SchemaError (the schema, or the gate), UsageError (the options, the target), MachineError (the machine).
     """
+    from datagen.checks.gate import pass_gate
     from datagen.engine.executor import Job, execute
-    from datagen.engine.options import Options, settle
+    from datagen.engine.options import Options, cores, settle
     from datagen.sinks.describe import manifest_of, run_facts, run_log, table_entries
     from datagen.sinks.manifest import write_manifest, write_text
     from datagen.sinks.publish import Stage
@@ -113,7 +118,7 @@ def generate(
     options, watcher = options or Options(), watcher or Nobody()
     watcher.stage("plan")
     started = time.perf_counter()
-    plan = prepared.bind()
+    plan = plan or prepared.bind()
     settled = settle(plan, options)
     seconds: dict[str, float] = {"plan": time.perf_counter() - started}
     with Stage(Path(target)) as stage:
@@ -127,9 +132,14 @@ def generate(
         made = execute(plan, job, Making(watcher))
         seconds |= made.seconds
         entries = table_entries(plan, made)
+        broken: list[Finding] = []
         if settled.gate != "none":
             watcher.stage("check")
-            seconds["check"] = pass_the_gate(stage.path, entries, settled.format, settled.memory)
+            at = time.perf_counter()
+            broken = pass_gate(
+                plan, prepared.document, stage.path, entries, settled.format, memory=settled.memory, threads=cores()
+            )
+            seconds["check"] = time.perf_counter() - at
         watcher.stage("publish")
         manifest = manifest_of(
             plan, prepared.document, made, entries, format=settled.format, gate=settled.gate, directory=stage.path
@@ -143,7 +153,7 @@ def generate(
     return Generated(
         Path(target), settled.format, settled.gate, {entry.name: entry.rows for entry in entries},
         {entry.name: sum(file.bytes for file in entry.files) for entry in entries}, made.content_hash,
-        (*plan.findings, *stage.notes), seconds, made.workers,
+        (*plan.findings, *broken, *stage.notes), seconds, made.workers,
     )  # fmt: skip
 
 
@@ -167,20 +177,6 @@ def worker_spec(prepared: Prepared) -> dict[str, Any]:
     return {
         "schema": prepared.schema, "document": prepared.document, "seed": overrides.seed, "scale": overrides.scale,
     }  # fmt: skip
-
-
-def pass_the_gate(directory: Path, entries: Any, format: str, memory: int) -> float:
-    """Seconds that the structural check of the written files took. Raises SchemaError with all that it has found."""
-    from datagen.checks.structural import check_structure
-    from datagen.engine.options import cores
-
-    started = time.perf_counter()
-    found = check_structure(directory, entries, format, memory=memory, threads=cores())
-    if found:
-        hint = "nothing was published; --gate none publishes all the same"
-        gate = Finding("gate.structural", found="the made tables break their own schema", hint=hint)
-        raise SchemaError([*found, gate])
-    return time.perf_counter() - started
 
 
 def preview(prepared: Prepared, rows: int = 10, tables: Sequence[str] = ()) -> dict[str, pl.DataFrame]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import sys
@@ -81,7 +82,7 @@ def _show(findings: Sequence[Finding], words: Sequence[str]) -> None:
     if "--json" in words:
         screen.document({"ok": False, "findings": [finding.as_dict() for finding in findings]})
         return
-    as_json = "--errors=json" in words or ("--errors", "json") in zip(words, words[1:], strict=False)
+    as_json = "--errors=json" in words or ("--errors", "json") in itertools.pairwise(words)
     screen.findings(findings, form="json" if as_json else "text")
 
 

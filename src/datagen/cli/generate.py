@@ -2,32 +2,132 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from datagen.cli import screen
-from datagen.cli.options import Given, schema_options
+from datagen.cli.options import Given, json_option, run_options, schema_options
+from datagen.errors import Finding, UsageError
 
-
-@click.command("generate")
-@schema_options
-@click.option("-o", "--output", "--output-dir", "output", metavar="DIR")
-@click.option("-f", "--format", "format")
-@click.option("--workers", type=int)
-@click.option("--gate")
-@click.option("--select", multiple=True)
-def command(
-    output: str | None, format: str | None, workers: int | None, gate: str | None, select: tuple[str, ...], **given: object
-) -> None:
-    """Make a data set and publish it."""
-    from datagen import api
+if TYPE_CHECKING:
+    from datagen.api import Generated
     from datagen.engine.options import Options
+    from datagen.plan.model import Plan
 
-    prepared = Given(given).prepared()
-    target = Path(output or f"out/{prepared.bind().name}")
-    made = api.generate(prepared, target, Options(format=format, workers=workers, gate=gate, select=select))
-    screen.findings(made.findings)
+EXAMPLES = """\
+\b
+Examples:
+  datagen generate orders --scale 0.01
+  datagen generate shop.yaml -o out/shop --format csv --seed 7
+  datagen generate shop.yaml --set nodes.users.rows=1M --workers 4 --dry-run"""
+
+DIRECTORY_NAME = re.compile(r"[\w-][\w .-]*")
+
+
+@click.command("generate", epilog=EXAMPLES)
+@schema_options
+@click.option("-o", "--output", "--output-dir", "output", metavar="DIR", help="Where to publish [out/NAME].")
+@run_options
+@click.option("--dry-run", is_flag=True, help="Print the plan, look at the output directory, and write nothing.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Print the time of every stage and table.")
+@json_option
+@click.pass_context
+def command(
+    context: click.Context, /, output: str | None, dry_run: bool, quiet: bool, verbose: bool, as_json: bool,
+    **given: Any,
+) -> None:  # fmt: skip
+    """Make a data set and publish it, whole or not at all.
+
+    SCHEMA is a file, the name of a shipped data set, or - for standard input. A data set that Datagen has published
+    before is replaced; any other directory that is not empty is refused.
+    """
+    from datagen import api
+    from datagen.cli.progress import watching
+
+    reading = Given(given)
+    options = reading.run()
+    with watching(quiet=quiet or dry_run, verbose=verbose) as watcher:
+        watcher.stage("plan")
+        prepared = reading.prepared()
+        plan = prepared.bind()
+        target = Path(output) if output is not None else default_output(plan)
+        if not dry_run:
+            made = api.generate(prepared, target, options, watcher, plan=plan)
+    if dry_run:
+        show_plan(plan, options, target, as_json=as_json, quiet=quiet)
+        return
+    wrong = [finding for finding in made.findings if finding.severity == "error"]
+    if as_json:
+        screen.document(facts_of(plan, made))
+    else:
+        screen.findings(wrong if quiet else made.findings, form=given["errors"])
+        if not quiet:
+            screen.say(summary(plan, made, verbose=verbose))
+    if wrong:
+        context.exit(1)
+
+
+def default_output(plan: Plan) -> Path:
+    """`out/<name>`, for names that are fit for a directory."""
+    name = plan.name.strip().rstrip(".")
+    if not DIRECTORY_NAME.fullmatch(name) or len(name.encode()) > 200:
+        found = f"the name of the data set, {plan.name[:100]!r}, is no name of a directory"
+        raise UsageError(Finding("output.no_name", found=found, hint="say where with --output DIR"))
+    return Path("out") / name
+
+
+def show_plan(plan: Plan, options: Options, target: Path, *, as_json: bool, quiet: bool) -> None:
+    """What a run would do, after a look at the options and the place."""
+    from datagen.engine.options import settle
+    from datagen.plan.explain import as_facts, as_text
+    from datagen.sinks.target import absolute, examine, refuse_place
+
+    settled = settle(plan, options)
+    place = absolute(target)
+    refuse_place(place)
+    state = {"absent": "is new", "empty": "is empty", "published": "holds a data set, which would be replaced"}
+    there = examine(place)
+    if as_json:
+        run = {"output": str(target), "format": settled.format, "gate": settled.gate, "replaces": there == "published"}
+        screen.document({"dry_run": True, **run, **as_facts(plan)})
+    elif not quiet:
+        screen.findings(plan.findings)
+        screen.say(as_text(plan))
+        screen.say(f"dry run, nothing was written: {settled.format} files would go to {target}, which {state[there]}")
+
+
+def facts_of(plan: Plan, made: Generated) -> dict[str, Any]:
+    """A finished run as JSON-ready facts."""
+    return {
+        "ok": not any(finding.severity == "error" for finding in made.findings),
+        "name": plan.name, "seed": plan.seed, "directory": str(made.directory), "format": made.format,
+        "gate": made.gate, "content_hash": made.content_hash,
+        "tables": {table: {"rows": rows, "bytes": made.bytes[table]} for table, rows in made.rows.items()},
+        "seconds": {stage: round(seconds, 3) for stage, seconds in made.seconds.items()}, "workers": made.workers,
+        "findings": [finding.as_dict() for finding in made.findings],
+    }  # fmt: skip
+
+
+def summary(plan: Plan, made: Generated, *, verbose: bool) -> str:
+    """A finished run in a few lines."""
+    from datagen.plan.explain import spell_bytes
+
+    width = max(map(len, made.rows), default=0)
+    lines = []
     for table, rows in made.rows.items():
-        screen.say(f"{table}: {rows:,} rows")
-    screen.say(f"{made.directory}: {made.content_hash}, {made.seconds['total']:.1f} s")
+        times = ""
+        if verbose and table in made.seconds:
+            written = made.seconds.get(f"write:{table}", 0.0)
+            times = f"   made in {made.seconds[table]:.2f} s, written in {written:.2f} s"
+        lines.append(f"  {table:<{width}}  {rows:>14,} rows  {spell_bytes(made.bytes[table]):>9}{times}")
+    rows, size, seconds = sum(made.rows.values()), sum(made.bytes.values()), made.seconds["total"]
+    workers = screen.counted(made.workers, "worker")
+    lines.append(f"{rows:,} rows, {spell_bytes(size)} of {made.format} in {seconds:.1f} s by {workers}")
+    unchecked = ", not checked (gate none)" if made.gate == "none" else ""
+    lines.append(f"content hash {made.content_hash}, seed {plan.seed}")
+    lines.append(f"published in {made.directory}{unchecked}")
+    return "\n".join(lines)

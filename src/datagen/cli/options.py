@@ -119,7 +119,7 @@ class Given:
         most = self.count("max_rows", MOST_ROWS)
         return options.Options(
             format=format, gate=gate, workers=workers, memory=memory, select=tuple(self.options["select"]),
-            max_rows=options.Options.max_rows if most is None else most,
+            max_rows=options.MOST_ROWS if most is None else most,
         )  # fmt: skip
 
     def document(self) -> Document:

@@ -15,6 +15,7 @@ GATES = ("structural", "all", "none")
 FORMATS = ("parquet", "csv", "ndjson")
 STRICTNESS = {"none": 0, "structural": 1, "all": 2}
 DEFAULT_MEMORY = 2_000_000_000
+MOST_ROWS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Options:
     workers: int | None = None
     memory: int | None = None  # bytes for all workers together
     select: tuple[str, ...] = ()
-    max_rows: int = 1_000_000_000
+    max_rows: int = MOST_ROWS
     block_rows: int | None = None
 
 

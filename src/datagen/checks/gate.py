@@ -1,0 +1,61 @@
+"""The publishing gate: looks at the written files, refuses a broken structure, and reports values that break a constraint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from datagen.checks.structural import check_structure
+from datagen.checks.values import Hop, ValueCheck, check_values
+from datagen.errors import Finding, SchemaError
+from datagen.plan.model import ConstraintPlan, Plan
+from datagen.plan.value_checks import looked_at
+from datagen.schema.tree import Document
+from datagen.sinks.manifest import TableEntry
+
+VALUES = ("range", "enum", "pattern", "inequality")  # kinds of constraints that values keep or break
+
+
+def pass_gate(
+    plan: Plan, document: Document, directory: Path, tables: Sequence[TableEntry], format: str,
+    *, memory: int, threads: int,
+) -> list[Finding]:  # fmt: skip
+    """What the values of the written files break, as errors, and which constraints the files cannot tell, as warnings.
+
+    The data set may be published all the same. memory: bytes. Raises SchemaError when its structure is broken: keys,
+    foreign keys, nulls, types, numbers of rows.
+    """
+    broken = check_structure(directory, tables, format, memory=memory, threads=threads)
+    if broken:
+        found = "the made tables break their own schema; nothing was published"
+        raise SchemaError([*broken, Finding("gate.structural", found=found, hint="--gate none publishes all the same")])
+    checks, findings = _value_checks(plan, document, {table.name for table in tables})
+    return [*findings, *check_values(directory, tables, checks, format, memory=memory, threads=threads)]
+
+
+def _value_checks(plan: Plan, document: Document, written: set[str]) -> tuple[list[ValueCheck], list[Finding]]:
+    checks: list[ValueCheck] = []
+    findings: list[Finding] = []
+    for constraint in plan.constraints:
+        if constraint.status != "checked" or constraint.kind not in VALUES:
+            continue
+        place = _place(document, constraint)
+        facts = looked_at(plan, constraint, written)
+        if facts is not None:
+            hops = tuple(Hop(*hop) for hop in facts.pop("hops"))
+            checks.append(ValueCheck(**facts, hops=hops, place=place))
+        elif all(table.id in written for table in plan.tables.values() if not table.hidden):
+            findings.append(
+                Finding(
+                    "value.not_visible", found=f"{constraint.text}: not looked at", severity="warning",
+                    expected="columns that are written, and a written key that leads from one side to the other",
+                    **place,
+                )
+            )  # fmt: skip
+    return checks, findings
+
+
+def _place(document: Document, constraint: ConstraintPlan) -> dict[str, Any]:
+    mark = document.place(constraint.loc)
+    return {"path": document.path, "line": mark.line, "column": mark.column, "json_path": mark.json_path}
