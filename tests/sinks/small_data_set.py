@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from pathlib import Path
 
@@ -80,6 +81,15 @@ class Copy:
         write_manifest(self.manifest, directory)
 
 
+def publish(source: Path, target: Path | str) -> Stage:
+    """Publish a copy of a data set, and give the stage for its notes."""
+    copy = Copy(source)
+    with Stage(target) as stage:
+        copy.write(stage.path)
+        stage.publish()
+    return stage
+
+
 def seed_of(directory: Path) -> int:
     """Which data set is there; fails unless it is whole."""
     manifest = read_manifest(directory)
@@ -90,12 +100,22 @@ def seed_of(directory: Path) -> int:
     return manifest.seed
 
 
+def refusal(target: Path | str) -> str:
+    """The code with which a target is refused, after a look that nothing was made or changed."""
+    parent = Path(os.path.abspath(target)).parent
+    before = sorted(os.listdir(parent)) if parent.is_dir() else None
+    import pytest
+
+    with pytest.raises(DatagenError) as caught, Stage(target):
+        raise AssertionError("entered")
+    assert (sorted(os.listdir(parent)) if parent.is_dir() else None) == before
+    assert len(caught.value.findings) == 1
+    return caught.value.findings[0].code
+
+
 if __name__ == "__main__":  # SOURCE TARGET: publish a copy, as a command would
-    copy = Copy(Path(sys.argv[1]))
     try:
-        with Stage(sys.argv[2]) as stage:
-            copy.write(stage.path)
-            stage.publish()
+        stage = publish(Path(sys.argv[1]), sys.argv[2])
     except DatagenError as error:
         for finding in error.findings:
             print(render(finding), file=sys.stderr)

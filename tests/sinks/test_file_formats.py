@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datagen.errors import MachineError, SchemaError, UsageError
-from datagen.sinks.manifest import FileFacts
+from datagen.sinks.manifest import FORMATS, FileFacts
 from datagen.sinks.times import WIDEST, time_text
-from datagen.sinks.writer import FORMATS, open_writer, part_name
+from datagen.sinks.writer import open_writer, part_name
 
 UTC = datetime.UTC
 TEXTS = [

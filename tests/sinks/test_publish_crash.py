@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 import small_data_set
 
 from datagen.errors import DatagenError, MachineError
@@ -74,23 +72,6 @@ def faults(at: int, error: int | None, *, two_steps: bool = False) -> Iterator[F
         os.close(descriptor)
 
 
-@pytest.fixture(scope="module")
-def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
-    made = {}
-    for seed in (1, 2):
-        made[seed] = tmp_path_factory.mktemp(f"seed{seed}")
-        small_data_set.write(made[seed], seed=seed)
-    return made
-
-
-def publish_copy(source: Path, target: Path) -> Stage:
-    copy = small_data_set.Copy(source)
-    with Stage(target) as stage:
-        copy.write(stage.path)
-        stage.publish()
-    return stage
-
-
 def check_next_start(target: Path, seeds: set[int | None]) -> int | None:
     """The directory holds one of the data sets, and a run that is given up leaves just that behind."""
     with Stage(target) as stage:
@@ -115,7 +96,7 @@ def test_a_kill_at_any_call_leaves_the_old_or_the_new(
         if existing and not target.exists():
             shutil.copytree(sources[1], target)
         with faults(at, None, two_steps=two_steps) as state, contextlib.suppress(Killed):
-            publish_copy(sources[2], target)
+            small_data_set.publish(sources[2], target)
         if not two_steps and existing:
             assert small_data_set.seed_of(target) in (1, 2)
         seen.add(check_next_start(target, {old, 2}))
@@ -144,7 +125,7 @@ def test_a_failing_call_is_one_message_and_changes_nothing(
         error = None
         with faults(at, number, two_steps=two_steps) as state:
             try:
-                publish_copy(sources[2], target)
+                small_data_set.publish(sources[2], target)
             except DatagenError as caught:
                 error = caught
         if target.exists():
@@ -168,7 +149,7 @@ def test_a_failing_call_is_one_message_and_changes_nothing(
 
 def test_a_crowd_of_leftovers_is_removed_and_strangers_stay(sources: dict[int, Path], tmp_path: Path) -> None:
     target = tmp_path / "out"
-    publish_copy(sources[1], target)
+    small_data_set.publish(sources[1], target)
     for name in (".out.datagen-0123456789abcdef", ".out.datagen-old-0123456789abcdef"):
         (tmp_path / name / "orders").mkdir(parents=True)
         (tmp_path / name / "orders" / "part-00000.csv").write_text("half a fi")
@@ -176,7 +157,7 @@ def test_a_crowd_of_leftovers_is_removed_and_strangers_stay(sources: dict[int, P
     for name in strangers:
         (tmp_path / name).mkdir()
     os.symlink(sources[2], tmp_path / ".out.datagen-1123456789abcdef")
-    stage = publish_copy(sources[2], target)
+    stage = small_data_set.publish(sources[2], target)
     assert stage.notes == []
     assert set(os.listdir(tmp_path)) == {"out", ".out.datagen-1123456789abcdef", *strangers}
     assert small_data_set.seed_of(sources[2]) == 2
@@ -216,11 +197,11 @@ def points(source: Path, target: Path, log: Path) -> list[tuple[str, int]]:
 def test_sigkill_at_every_system_call(sources: dict[int, Path], tmp_path: Path) -> None:
     target = tmp_path / "place" / "out"
     target.parent.mkdir()
-    publish_copy(sources[1], target)
+    small_data_set.publish(sources[1], target)
     seen = set()
     for name, number in points(sources[2], target, tmp_path / "log"):
         if small_data_set.seed_of(target) != 1:
-            publish_copy(sources[1], target)
+            small_data_set.publish(sources[1], target)
         inject = ["-o", "/dev/null", "-e", f"inject={name}:signal=SIGKILL:when={number}"]
         trace(inject, sources[2], target)
         seed = small_data_set.seed_of(target)
@@ -234,12 +215,12 @@ def test_sigkill_at_every_system_call(sources: dict[int, Path], tmp_path: Path) 
 def test_an_error_at_every_system_call(sources: dict[int, Path], tmp_path: Path, number: str) -> None:
     target = tmp_path / "place" / "out"
     target.parent.mkdir()
-    publish_copy(sources[1], target)
+    small_data_set.publish(sources[1], target)
     for name, place in points(sources[2], target, tmp_path / "log"):
         if number == "EINTR" and name == "close":
             continue  # Linux has closed the file then, and Python takes no second try
         if small_data_set.seed_of(target) != 1:
-            publish_copy(sources[1], target)
+            small_data_set.publish(sources[1], target)
         result = trace(["-o", "/dev/null", "-e", f"inject={name}:error={number}:when={place}"], sources[2], target)
         seed = small_data_set.seed_of(target)
         assert "Traceback" not in result.stderr, (name, place, result.stderr)

@@ -21,6 +21,8 @@ from datagen.version import DATA_VERSION, __version__
 NAME = "manifest.json"
 FORMAT_VERSION = 1
 LARGEST = 64 << 20  # bytes; a manifest of 100,000 files is half of that
+FORMATS = ("parquet", "csv", "ndjson")
+TYPES = ("int", "float", "string", "bool", "datetime", "date")
 RUN_FILES = ("run.json", "log.jsonl")  # beside the manifest, different in every run
 SIDE_FILES = ("run_summary.json", "assumptions.md", "generation_notes.md")
 
@@ -188,9 +190,9 @@ def _manifest(facts: dict[str, Any]) -> Manifest:
     facts["tables"] = tuple(_table(table) for table in facts["tables"])
     facts["side_files"] = tuple(_file(file) for file in facts["side_files"])
     manifest = Manifest(**facts)
-    for name, kind in (("name", str), ("seed", int), ("format", str), ("content_hash", str), ("complete", bool)):
-        if not isinstance(getattr(manifest, name), kind):
-            raise TypeError(f"{name} is not of type {kind.__name__}")
+    _expect(manifest, name=str, seed=int, content_hash=str, data_version=int, complete=bool)
+    if manifest.format not in FORMATS:
+        raise ValueError(f"format {manifest.format!r}")
     return manifest
 
 
@@ -200,13 +202,27 @@ def _table(facts: dict[str, Any]) -> TableEntry:
     facts["primary_key"] = tuple(facts["primary_key"])
     facts["unique"] = tuple(tuple(group) for group in facts["unique"])
     facts["foreign_keys"] = tuple(ForeignKey(**key) for key in facts["foreign_keys"])
-    if not isinstance(facts["sums"], dict) or not isinstance(facts["rows"], int):
-        raise TypeError(f"table {facts['name']!r} needs sums and rows")
-    return TableEntry(**facts)
+    table = TableEntry(**facts)
+    _expect(table, name=str, rows=int, sums=dict)
+    for column in table.columns:
+        _expect(column, name=str, nullable=bool)
+        if column.type not in TYPES:
+            raise ValueError(f"column type {column.type!r}")
+    for key in table.foreign_keys:
+        _expect(key, column=str, table=str, to_column=str)
+    names = {column.name for column in table.columns}
+    if not names.issuperset([*table.primary_key, *(name for group in table.unique for name in group)]):
+        raise ValueError(f"a key of table {table.name!r} that is not a column")
+    return table
 
 
 def _file(facts: dict[str, Any]) -> FileFacts:
     file = FileFacts(**facts)
-    if not (isinstance(file.name, str) and isinstance(file.rows, int) and isinstance(file.bytes, int)):
-        raise TypeError(f"file {file.name!r} needs rows and bytes")
+    _expect(file, name=str, rows=int, bytes=int, sha256=str)
     return file
+
+
+def _expect(entry: object, **kinds: type) -> None:
+    for name, kind in kinds.items():
+        if type(getattr(entry, name)) is not kind:
+            raise TypeError(f"{name} is not of type {kind.__name__}")

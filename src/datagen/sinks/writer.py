@@ -1,7 +1,7 @@
 """Writes the files of one table in a format that is chosen by its word.
 
 A part is one file. Any process may write any part: parts share nothing but the directory, and their names come from
-their numbers. The word of a format is also the extension of its files.
+their numbers. The word of a format names its module in this folder, its class in there and the extension of its files.
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from datagen.errors import Finding, UsageError, did_you_mean, listed
-from datagen.sinks.manifest import FileFacts, inside
+from datagen.sinks.manifest import FORMATS, FileFacts, inside
 from datagen.sinks.part import PartFile
 
 if TYPE_CHECKING:
     import polars as pl
 
     from datagen.sinks.times import Precision
-
-FORMATS = ("parquet", "csv", "ndjson")  # each a module of this folder with a class of the same name
 
 
 class Encoder(Protocol):

@@ -1,0 +1,121 @@
+"""A DuckDB that can read one directory and nothing else: the tool with which published files are checked."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datagen.errors import Finding, MachineError
+
+if TYPE_CHECKING:
+    import duckdb
+
+SCRATCH = ".datagen-check"  # inside the directory: on its disk, and removed with it
+LONGEST_LINE = 1 << 24  # bytes of one row in a text file
+
+# column type -> the type under which text files are read; Parquet files say theirs themselves
+SQL_TYPES = {
+    "int": "BIGINT",
+    "float": "DOUBLE",
+    "string": "VARCHAR",
+    "bool": "BOOLEAN",
+    "datetime": "TIMESTAMP",
+    "date": "DATE",
+}
+
+
+@contextmanager
+def locked_database(directory: Path, *, memory: int, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty database that reads files below `directory` only; `memory` in bytes.
+
+    What does not fit into memory goes to a scratch directory in there, which is gone afterwards. Errors of the machine
+    become MachineError; those of the files stay duckdb.Error.
+    """
+    import duckdb
+
+    scratch = directory / SCRATCH
+    connection = duckdb.connect(
+        config={
+            "threads": threads,
+            "memory_limit": f"{memory // 1024}KiB",
+            "preserve_insertion_order": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+    )
+    try:
+        for setting in (
+            f"temp_directory = {literal(os.fspath(scratch))}",
+            f"allowed_directories = [{literal(os.fspath(directory))}]",
+            "enable_external_access = false",
+            "lock_configuration = true",
+        ):
+            connection.execute(f"SET {setting}")
+        yield connection
+    except duckdb.OutOfMemoryException as error:
+        raise _out_of_memory(directory, memory, error) from error
+    finally:
+        connection.close()
+        shutil.rmtree(scratch, ignore_errors=True)  # DuckDB has removed it; what it left goes with the stage
+
+
+def literal(text: str) -> str:
+    """A text as SQL writes it."""
+    if "\0" in text:
+        raise ValueError("SQL texts hold no NUL")
+    return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def source(files: Sequence[Path], format: str, types: Mapping[str, str]) -> str:
+    """The SQL table function that reads files of one table. types: column name -> column type, in the files' order."""
+    names = "[" + ", ".join(literal(os.fspath(file)) for file in files) + "]"
+    columns = "{" + ", ".join(f"{literal(name)}: '{SQL_TYPES[kind]}'" for name, kind in types.items()) + "}"
+    if format == "parquet":
+        return f"read_parquet({names})"
+    if format == "csv":
+        return (
+            f"read_csv({names}, columns = {columns}, header = true, auto_detect = false, strict_mode = true, "
+            """delim = ',', quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, """
+            f"max_line_size = {LONGEST_LINE})"
+        )
+    if format == "ndjson":
+        limit = f"maximum_object_size = {LONGEST_LINE}"
+        return f"read_json({names}, columns = {columns}, format = 'newline_delimited', {limit})"
+    raise ValueError(f"files of format {format!r} cannot be read")
+
+
+def first_line(file: Path) -> str:
+    """The first line of a text file, without its end; cut where it is longer than any line of ours may be."""
+    with file.open("rb") as stream:
+        return stream.readline(LONGEST_LINE).decode(errors="replace").removesuffix("\n")
+
+
+def first_value(file: Path, format: str, column: str) -> int | None:
+    """The integer in a column of the first row of a text file; None where there is none."""
+    with file.open(newline="", encoding="utf-8", errors="replace") as stream:
+        try:
+            row = next(csv.DictReader(stream)) if format == "csv" else json.loads(stream.readline(LONGEST_LINE))
+            return int(row[column])
+        except (StopIteration, ValueError, TypeError, KeyError, csv.Error):
+            return None
+
+
+def _out_of_memory(directory: Path, memory: int, error: duckdb.Error) -> MachineError:
+    text = str(error)
+    if os.strerror(errno.ENOSPC) in text or "max_temp_directory_size" in text:
+        found = "no space left on the device for the checks"
+        return MachineError(Finding("disk.full", path=os.fspath(directory), found=found, hint="free some space"))
+    found = f"the checks of the files do not fit into {memory / 1e6:,.0f} MB"
+    return MachineError(Finding("check.memory", path=os.fspath(directory), found=found, hint="give more with --memory"))

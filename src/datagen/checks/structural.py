@@ -1,0 +1,342 @@
+"""Proves on the written files that keys are keys: types, row counts, nulls, unique columns and foreign keys.
+
+A second implementation: SQL over the files, which knows nothing of how they were made. Every answer is a proof, none is
+a sample, and the cheapest proof is tried first:
+
+- one pass over a table counts rows and values of every column and finds the span of its integer keys;
+- integers are unique when a bitmap over their span has as many bits set as there are values; for a key that counts up
+  by one from its first value that happens in the same pass;
+- a foreign key into an unbroken span of integers holds when its smallest and largest value do, else by an anti-join.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datagen.checks.database import first_line, first_value, identifier, literal, locked_database, source
+from datagen.errors import Finding, listed, quoted
+from datagen.sinks.manifest import ForeignKey, TableEntry
+
+if TYPE_CHECKING:
+    import duckdb
+
+EXAMPLES = 5
+WIDEST_BITMAP = 900_000_000  # bits; DuckDB's bitstring_agg refuses a little more
+MEMORY = 512 << 20
+PARQUET_TYPES = {
+    "int": ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "UINTEGER", "USMALLINT", "UTINYINT"),
+    "float": ("DOUBLE", "FLOAT"),
+    "string": ("VARCHAR", "ENUM"),
+    "bool": ("BOOLEAN",),
+    "datetime": ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_MS"),
+    "date": ("DATE",),
+}
+
+
+def check_structure(
+    directory: Path,
+    tables: Sequence[TableEntry],
+    format: str,
+    *,
+    memory: int = MEMORY,
+    threads: int = 2,
+) -> list[Finding]:
+    """What is wrong with the structure of staged or published files; empty when all of it holds.
+
+    tables: as declared, with the files and row counts that the run has noted; memory: bytes. Raises MachineError when
+    the machine is too small. A table that cannot be read hides the faults of its keys.
+    """
+    findings: list[Finding] = []
+    with locked_database(directory, memory=memory, threads=threads) as database:
+        seen: dict[str, _Table] = {}
+        for entry in tables:
+            table = _Table(database, directory, entry, format, memory // (8 * (threads + 1)))
+            findings += table.guarded(partial(table.examine, _referenced(entry, tables)))
+            if table.readable:
+                seen[entry.name] = table
+        for table in seen.values():
+            findings += table.guarded(table.check_keys)
+        for table in seen.values():
+            for key in table.entry.foreign_keys:
+                parent = seen.get(key.table)
+                if parent is not None:
+                    findings += table.guarded(partial(table.check_foreign_key, key, parent))
+                elif all(other.name != key.table for other in tables):
+                    found = f"{table.entry.name}.{key.column} refers to {key.table}, which was not written"
+                    findings.append(Finding("structure.foreign_key", path=str(directory), found=found))
+    return findings
+
+
+@dataclass(slots=True)
+class _Span:
+    """Smallest and largest value of an integer column; unbroken when every integer between occurs exactly once."""
+
+    low: int
+    high: int
+    unbroken: bool = False
+
+    @property
+    def width(self) -> int:
+        return self.high - self.low + 1
+
+
+@dataclass(slots=True)
+class _Table:
+    """One table and what a look at its files has told."""
+
+    database: duckdb.DuckDBPyConnection
+    directory: Path
+    entry: TableEntry
+    format: str
+    bitmap_bytes: int  # the largest bitmap that fits
+    readable: bool = False
+    rows: int = 0
+    present: dict[str, int] = field(default_factory=dict)  # values that are not null, per column
+    spans: dict[str, _Span] = field(
+        default_factory=dict
+    )  # of integer columns that are keys, or refer, or are referred to
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        return {column.name: column.type for column in self.entry.columns}
+
+    @property
+    def files(self) -> list[Path]:
+        return [self.directory / file.name for file in self.entry.files]
+
+    @property
+    def source(self) -> str:
+        return source(self.files, self.format, self.kinds)
+
+    def guarded(self, check: Callable[[], list[Finding]]) -> list[Finding]:
+        """Run a check; files that DuckDB cannot read are a finding as well."""
+        import duckdb
+
+        try:
+            return check()
+        except duckdb.OutOfMemoryException:
+            raise
+        except duckdb.Error as error:
+            first = str(error).strip().split("\n")[0]
+            found = f"{self.entry.name}: {first}"
+            return [self._finding("structure.unreadable", found, "files that hold what the manifest declares")]
+
+    def examine(self, referenced: set[str]) -> list[Finding]:
+        """One pass over the whole table: can it be read, is it what was declared, how many rows and nulls has it."""
+        missing = [file.name for file in self.entry.files if not (self.directory / file.name).is_file()]
+        if missing or not self.entry.files:
+            return [self._finding("structure.file_missing", f"no file {name}") for name in missing or ["at all"]]
+        findings = self._check_columns()
+        if findings:
+            return findings
+        keys = {column for group in self._groups() for column in group}
+        keys |= {key.column for key in self.entry.foreign_keys} | referenced
+        self._count([name for name, kind in self.kinds.items() if kind == "int" and name in keys])
+        self.readable = True
+        return self._check_rows() + self._check_nulls()
+
+    def check_keys(self) -> list[Finding]:
+        """Whether primary key and unique columns repeat in no two rows."""
+        findings = []
+        for group in self._groups():
+            if not self._is_unique(group):
+                code = "structure.primary_key" if group == self.entry.primary_key else "structure.unique"
+                repeats = self._repeats(group)
+                values, rows = self._row(f'SELECT count(*), sum(" times") FROM ({repeats})')
+                what = f"{self.entry.name}.{'+'.join(group)}"
+                columns = ", ".join(f"#{place + 1}" for place in range(len(group)))
+                examples = self._examples(f"SELECT {columns} FROM ({repeats}) ORDER BY ALL LIMIT {EXAMPLES}")
+                found = f"{what}: {values:,} values stand in {rows:,} rows: {examples}"
+                findings.append(self._finding(code, found, "no value twice"))
+        return findings
+
+    def check_foreign_key(self, key: ForeignKey, parent: _Table) -> list[Finding]:
+        """Whether every value of a column occurs in the column it refers to."""
+        what = f"{self.entry.name}.{key.column}"
+        own, other = self.spans.get(key.column), parent.spans.get(key.to_column)
+        if not self.present[key.column]:
+            return []
+        if own and other and other.unbroken and other.low <= own.low and own.high <= other.high:
+            return []
+        kinds = self.kinds[key.column], parent.kinds[key.to_column]
+        if kinds[0] != kinds[1]:
+            expected = f"{kinds[1]}, the type of {key.table}.{key.to_column}"
+            return [self._finding("structure.foreign_key", f"{what} is of type {kinds[0]}", expected)]
+        column, target = identifier(key.column), identifier(key.to_column)
+        orphans = (
+            f"FROM {self.source} AS child ANTI JOIN {parent.source} AS parent ON child.{column} = parent.{target} "
+            f"WHERE child.{column} IS NOT NULL"
+        )
+        (total,) = self._row(f"SELECT count(*) {orphans}")
+        if not total:
+            return []
+        examples = self._examples(f"SELECT DISTINCT child.{column} {orphans} ORDER BY ALL LIMIT {EXAMPLES}")
+        found = f"{what} points nowhere in {total:,} rows: {examples}"
+        return [self._finding("structure.foreign_key", found, f"values of {key.table}.{key.to_column}")]
+
+    def _groups(self) -> list[tuple[str, ...]]:
+        """The columns, or groups of them, that repeat in no two rows; the primary key first."""
+        groups = [self.entry.primary_key] if self.entry.primary_key else []
+        return groups + [group for group in self.entry.unique if group not in groups]
+
+    def _check_columns(self) -> list[Finding]:
+        """Whether each file has the declared columns in their order, and in Parquet of the declared types."""
+        expected = list(self.kinds)
+        findings = []
+        if self.format == "csv":
+            for file in self.files:
+                header = first_line(file)
+                if header != ",".join(expected):
+                    found = f"{self._short(file)} begins with {quoted(header)}"
+                    findings.append(self._finding("structure.columns", found, "the header " + ",".join(expected)))
+        if self.format == "parquet":
+            names = "[" + ", ".join(literal(str(file)) for file in self.files) + "]"
+            rows = self.database.execute(
+                "SELECT file_name, list(name ORDER BY column_id), list(duckdb_type ORDER BY column_id) "
+                f"FROM parquet_schema({names}) WHERE column_id > 0 GROUP BY file_name ORDER BY file_name"
+            ).fetchall()
+            for path, columns, types in rows:
+                name = self._short(Path(path))
+                if columns != expected:
+                    found = f"{name} has the columns {listed(columns)}"
+                    findings.append(self._finding("structure.columns", found, listed(expected)))
+                    continue
+                for column, declared, kind in zip(columns, self.kinds.values(), types, strict=True):
+                    if kind not in PARQUET_TYPES[declared]:
+                        found = f"{name}: {column} is of type {kind}"
+                        wanted = f"{declared}, that is {' or '.join(PARQUET_TYPES[declared])}"
+                        findings.append(self._finding("structure.type", found, wanted))
+        return findings
+
+    def _count(self, integers: list[str]) -> None:
+        """Fill `rows`, `present` and `spans` in one pass."""
+        wanted = ["count(*)", *(f"count({identifier(name)})" for name in self.kinds)]
+        for name in integers:
+            wanted += [f"min({identifier(name)})", f"max({identifier(name)})"]
+        guess = self._counting_up(integers)
+        if guess:
+            key, span = guess
+            column = identifier(key)
+            inside = f"CASE WHEN {column} BETWEEN {span.low} AND {span.high} THEN {column} END"
+            wanted.append(_set_bits(inside, span))
+        row = list(self._row(f"SELECT {', '.join(wanted)} FROM {self.source}"))
+        self.rows = row.pop(0)
+        self.present = {name: row.pop(0) for name in self.kinds}
+        for name in integers:
+            low, high = row.pop(0), row.pop(0)
+            if low is not None:
+                self.spans[name] = _Span(low, high)
+        if guess:
+            # as many values as integers in the span, none outside, every bit set: each of them occurs exactly once
+            unbroken = self.spans.get(key) == span and self.present[key] == row.pop() == span.width
+            if unbroken:
+                self.spans[key].unbroken = True
+
+    def _counting_up(self, integers: list[str]) -> tuple[str, _Span] | None:
+        """The key that may count up by one, with its span: guessed from the first row, to be proved by the pass."""
+        key, rows = self.entry.primary_key, self.entry.rows
+        if len(key) != 1 or key[0] not in integers or not 0 < rows <= self._widest():
+            return None
+        first = self.files[0]
+        if self.format == "parquet":
+            reader = f"read_parquet({literal(str(first))}, file_row_number = true) WHERE file_row_number = 0"
+            found = self.database.execute(f"SELECT {identifier(key[0])} FROM {reader}").fetchone()
+            value = found[0] if found else None
+        else:
+            value = first_value(first, self.format, key[0])
+        if value is None or value + rows > 1 << 63:
+            return None
+        return key[0], _Span(value, value + rows - 1)
+
+    def _check_rows(self) -> list[Finding]:
+        """Whether each file, and the table, has as many rows as were noted when it was written."""
+        planned = sum(file.rows for file in self.entry.files)
+        findings = []
+        if planned != self.entry.rows:
+            found = f"the files of {self.entry.name} were written with {planned:,} rows"
+            findings.append(self._finding("structure.row_count", found, f"{self.entry.rows:,} rows, as planned"))
+        if self.rows != planned:
+            for file in self.entry.files:  # a loop over files, when something is wrong anyway
+                reader = source([self.directory / file.name], self.format, self.kinds)
+                (rows,) = self._row(f"SELECT count(*) FROM {reader}")
+                if rows != file.rows:
+                    found = f"{file.name} holds {rows:,} rows"
+                    findings.append(self._finding("structure.row_count", found, f"{file.rows:,} rows"))
+        return findings
+
+    def _check_nulls(self) -> list[Finding]:
+        findings = []
+        for column in self.entry.columns:
+            nulls = self.rows - self.present[column.name]
+            key = column.name in self.entry.primary_key
+            if nulls and (key or not column.nullable):
+                found = f"{self.entry.name}.{column.name} is null in {nulls:,} of {self.rows:,} rows"
+                if self.entry.primary_key and not key:
+                    keys = ", ".join(identifier(name) for name in self.entry.primary_key)
+                    where = f"{self.source} WHERE {identifier(column.name)} IS NULL"
+                    examples = self._examples(f"SELECT {keys} FROM {where} ORDER BY ALL LIMIT {EXAMPLES}")
+                    found += f": {'+'.join(self.entry.primary_key)} {examples}"
+                expected = "a value in every row of a primary key" if key else "a value in every row"
+                findings.append(self._finding("structure.null", found, expected))
+        return findings
+
+    def _is_unique(self, group: tuple[str, ...]) -> bool:
+        columns = ", ".join(identifier(name) for name in group)
+        if len(group) == 1:
+            present = self.present[group[0]]
+            span = self.spans.get(group[0])
+            if span is not None:
+                if span.unbroken or span.width < present:
+                    return span.unbroken
+                if span.width <= min(self._widest(), 64 * present):
+                    (bits,) = self._row(f"SELECT {_set_bits(columns, span)} FROM {self.source}")
+                    span.unbroken = bits == present == span.width
+                    return bool(bits == present)
+            return bool(self._row(f"SELECT count(DISTINCT {columns}) FROM {self.source}")[0] == present)
+        # different hashes are different values; equal ones are looked at again
+        where = f"{self.source} WHERE {_all_present(group)}"
+        rows, hashes = self._row(f"SELECT count(*), count(DISTINCT hash({columns})) FROM {where}")
+        return bool(rows == hashes or not self._row(f"SELECT count(*) FROM ({self._repeats(group)})")[0])
+
+    def _repeats(self, group: tuple[str, ...]) -> str:
+        """SQL for the values that occur more than once, and how often (a column name that no schema can have)."""
+        columns = ", ".join(identifier(name) for name in group)
+        return (
+            f'SELECT {columns}, count(*) AS " times" FROM {self.source} WHERE {_all_present(group)} '
+            f"GROUP BY {columns} HAVING count(*) > 1"
+        )
+
+    def _widest(self) -> int:
+        return min(WIDEST_BITMAP, 8 * self.bitmap_bytes)
+
+    def _row(self, query: str) -> tuple[Any, ...]:
+        row: tuple[Any, ...] = self.database.execute(query).fetchone()  # type: ignore[assignment]  # an aggregate has one
+        return row
+
+    def _examples(self, query: str) -> str:
+        rows = self.database.execute(query).fetchall()
+        return ", ".join(quoted(row[0]) if len(row) == 1 else f"({', '.join(map(quoted, row))})" for row in rows)
+
+    def _short(self, file: Path) -> str:
+        return file.relative_to(self.directory).as_posix()
+
+    def _finding(self, code: str, found: str, expected: str = "") -> Finding:
+        return Finding(code, path=str(self.directory), found=found, expected=expected)
+
+
+def _set_bits(value: str, span: _Span) -> str:
+    """SQL for the number of different integers of an expression in a span: each sets one bit of a bitmap."""
+    return f"bit_count(bitstring_agg({value}, {span.low}, {span.high}))"
+
+
+def _all_present(group: tuple[str, ...]) -> str:
+    return " AND ".join(f"{identifier(name)} IS NOT NULL" for name in group)
+
+
+def _referenced(entry: TableEntry, tables: Sequence[TableEntry]) -> set[str]:
+    """The columns of a table that foreign keys of any table refer to."""
+    return {key.to_column for table in tables for key in table.foreign_keys if key.table == entry.name}
