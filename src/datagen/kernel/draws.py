@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from datagen.kernel.address import mix
 
-PIECE = 16_384  # rows per piece: 128 KiB of values and 128 KiB of scratch stay in a level-2 cache
+PIECE = 32_768  # rows per piece: 256 KiB of values and 256 KiB of scratch stay in a level-2 cache
 EXPONENT_OF_ONE = 0x3FF0000000000000
 
 _threads = threading.local()

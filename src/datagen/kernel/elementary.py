@@ -104,7 +104,8 @@ def _log(x: NDArray[np.float64]) -> NDArray[np.float64]:
 def power(base: NDArray[np.float64], exponent: float | NDArray[np.float64]) -> NDArray[np.float64]:
     """(n,) base^exponent for base >= 0, by e^(exponent ln base): the relative error grows with |exponent ln base|."""
     with np.errstate(invalid="ignore"):
-        return exp(np.where(np.equal(exponent, 0.0), 0.0, log(base) * exponent))
+        logs = log(base)
+        return exp(np.where(np.equal(exponent, 0.0) | (logs == 0.0), 0.0, logs * exponent))
 
 
 def normal_quantile(p: NDArray[np.float64]) -> NDArray[np.float64]:

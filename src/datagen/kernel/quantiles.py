@@ -24,7 +24,7 @@ TAIL = 32  # equal cells left to each tail: u < 2^-7
 OCTAVES = 45  # from 2^-7 down to 2^-52, the smallest step of a uniform
 STEPS = 32  # cells of an octave
 LARGEST = 8e307  # so that the rise of a cell is a float too
-PIECE = 16_384  # values per piece, so that the working arrays stay in cache
+PIECE = 32_768  # values per piece, so that the working arrays stay in cache
 
 _FINEST = 2.0**-52
 _FIRST_WORD = (1023 - 52) << 5  # exponent and 5 bits of 2^-52
