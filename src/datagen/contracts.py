@@ -52,7 +52,8 @@ class Dictionary:
             import polars as pl
 
             self._series = pl.Series(self.values, dtype=pl.String)
-        return self._series
+        series: pl.Series = self._series
+        return series
 
     @property
     def hashes(self) -> NDArray[np.uint64]:
@@ -70,7 +71,8 @@ class Dictionary:
             import polars as pl
 
             self._enum = pl.Enum(self.values)
-        return self._enum
+        enum: pl.Enum = self._enum
+        return enum
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,9 @@ Change = Callable[[Block, Values], Values]
 class Reader(Protocol):
     """Something a part reads, as a function of the block: a column, an ancestor's column, a joined column, an expression."""
 
-    type: ColumnType
+    @property
+    def type(self) -> ColumnType:
+        """Of the values that it reads."""
 
     def __call__(self, block: Block) -> Values: ...
 
@@ -195,26 +199,69 @@ class Draw(Protocol):
 class Scope(Protocol):
     """What a part may ask while it is bound: names, laws, salts; and where it says no."""
 
-    table: str
-    column: str
-    column_type: ColumnType | None  # as declared; None while it is being inferred
-    value_type: ColumnType  # of the value that a modifier gets
-    version_1: bool  # an old document: dangling things are warnings
-    timeframe: Any  # datagen.plan.model.Timeframe or None
-    decimals: int | None
-    precision: Literal["s", "ms", "us"]  # of a time column
-    unique: bool  # the column must have no value twice
-    lower: Sequence[Bound]  # inequality constraints that this column must keep: not below any of these
-    upper: Sequence[Bound]  # and not above any of these
-    time_column: str | None  # the row's time: the column with `role: time`, else the first datetime of the table
-    own_modifiers: Sequence[
-        tuple[str, Mapping[str, Any]]
-    ]  # (word, raw parameters) of this column's modifiers, in order
-    table_modifiers: Sequence[tuple[str, Mapping[str, Any]]]  # and of the table's own
-    volume: Any  # effects on the table's number of rows (datagen.modifiers._volume.VolumeEffect), or None
-    own_columns: Mapping[
-        str, tuple[str, Mapping[str, Any]]
-    ]  # generator word and raw parameters of each column of the table
+    @property
+    def table(self) -> str:
+        """The table that the part stands in."""
+
+    @property
+    def column(self) -> str:
+        """And its column."""
+
+    @property
+    def column_type(self) -> ColumnType | None:
+        """As declared; None while it is being inferred."""
+
+    @property
+    def value_type(self) -> ColumnType:
+        """Of the value that a modifier gets."""
+
+    @property
+    def version_1(self) -> bool:
+        """An old document: dangling things are warnings."""
+
+    @property
+    def timeframe(self) -> Any:
+        """Datagen.plan.model.Timeframe or None."""
+
+    @property
+    def decimals(self) -> int | None:
+        """Places after the point, when the column names them."""
+
+    @property
+    def precision(self) -> Literal["s", "ms", "us"]:
+        """Of a time column."""
+
+    @property
+    def unique(self) -> bool:
+        """The column must have no value twice."""
+
+    @property
+    def lower(self) -> Sequence[Bound]:
+        """Inequality constraints that this column must keep: not below any of these."""
+
+    @property
+    def upper(self) -> Sequence[Bound]:
+        """And not above any of these."""
+
+    @property
+    def time_column(self) -> str | None:
+        """The row's time: the column with `role: time`, else the first datetime of the table."""
+
+    @property
+    def own_modifiers(self) -> Sequence[tuple[str, Mapping[str, Any]]]:
+        """(word, raw parameters) of this column's modifiers, in order."""
+
+    @property
+    def table_modifiers(self) -> Sequence[tuple[str, Mapping[str, Any]]]:
+        """And of the table's own."""
+
+    @property
+    def volume(self) -> Any:
+        """Effects on the table's number of rows (datagen.modifiers._volume.VolumeEffect), or None."""
+
+    @property
+    def own_columns(self) -> Mapping[str, tuple[str, Mapping[str, Any]]]:
+        """Generator word and raw parameters of each column of the table."""
 
     def salt(self, part: str, use: int = 0) -> int:
         """The salt of one use of randomness in this column, by name."""
@@ -242,8 +289,13 @@ class Scope(Protocol):
     def law_reads(self, spec: Any) -> tuple[str, ...]:
         """The names that the parameters of a law read."""
 
-    nullable: bool  # the column may be null
-    ancestors: Sequence[str]  # driving parent, its driving parent, …
+    @property
+    def nullable(self) -> bool:
+        """The column may be null."""
+
+    @property
+    def ancestors(self) -> Sequence[str]:
+        """Driving parent, its driving parent, and so on."""
 
     def find_target(self, reference: str) -> Any:
         """The draft of `table.column` (see datagen.plan.names.ColumnDraft), or None, without a refusal."""

@@ -89,5 +89,7 @@ def _finite(numbers: np.ndarray, column: ColumnPlan) -> None:
     )
 
 
-def _fault(column: ColumnPlan, code: str, **facts: str) -> SchemaError:
-    return SchemaError(Finding(code=code, json_path=f"{column.table}.{column.name}", **facts))
+def _fault(column: ColumnPlan, code: str, *, found: str, expected: str, hint: str) -> SchemaError:
+    return SchemaError(
+        Finding(code=code, json_path=f"{column.table}.{column.name}", found=found, expected=expected, hint=hint)
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from datagen.contracts import Block, Change, Modifier, Scope, Values
 
@@ -10,7 +11,7 @@ from datagen.contracts import Block, Change, Modifier, Scope, Values
 class Expression(Modifier):
     """A scalar SQL expression; `value` is the value so far. Params: code."""
 
-    EXAMPLES = [{"transform": "expression", "args": {"code": "round(value * 2) / 2"}}]
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"transform": "expression", "args": {"code": "round(value * 2) / 2"}}]
 
     code: str
 
@@ -29,11 +30,13 @@ class Expression(Modifier):
         scope.fits(checked.type, "code")
         readers = {name: scope.read(name, "code") for name in checked.names if name.lower() != "value"}
 
+        home = f"{scope.table}.{scope.column}"
+
         def change(block: Block, values: Values) -> Values:
             if kind == "float" and values.kind == "int":
                 values = values.changed(kind="float", array=values.array.astype("float64"))
             elif kind == "int" and values.kind == "float":
                 values = values.changed(kind="int", array=values.array.round().astype("int64"))
-            return evaluate_with(checked, readers, block, {"value": (values, kind)})
+            return evaluate_with(checked, readers, block, {"value": (values, kind)}, home)
 
         return change

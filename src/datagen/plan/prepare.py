@@ -111,15 +111,36 @@ def prepare(written: Document, overrides: Overrides | None = None) -> Prepared:
 
 
 def evaluate(text: str, names: Mapping[str, Any]) -> Any:
-    """The value of a parameter's expression over earlier parameters."""
+    """The value of a parameter's expression over earlier parameters. Raises SchemaError with what is wrong with it."""
+    from datagen.expressions import ExpressionFault, ExpressionOverflow
+
+    try:
+        return _value(text, names)
+    except ExpressionFault as error:
+        faults = error.faults
+    except ExpressionOverflow as error:
+        faults = (error.fault,)
+    raise SchemaError(
+        Finding(fault.code, found=fault.found, expected=fault.expected, hint=fault.hint) for fault in faults
+    )
+
+
+def _value(text: str, names: Mapping[str, Any]) -> Any:
     from datagen.expressions import parse
 
-    types = {bool: "bool", int: "int", float: "float", str: "string"}
+    types: Mapping[type, Any] = {bool: "bool", int: "int", float: "float", str: "string"}
+    spelled = {name.lower(): value for name, value in names.items()}
 
     def type_of(name: str) -> Any:
-        return types.get(type(names[name])) if name in names else None
+        return types.get(type(spelled.get(name.lower())))
 
-    return parse(text).check(type_of, names).evaluate_constant(names)
+    checked = parse(text).check(type_of, names)
+    if checked.is_constant:
+        return checked.constant_value()
+    import polars as pl
+
+    columns = {name: pl.Series(name, [spelled[name.lower()]]) for name in checked.names}
+    return checked.evaluate(columns, 1).item()
 
 
 def stop_on_errors(findings: Sequence[Finding]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from datagen.contracts import Block, Bound, ColumnType, Draw, Reader, Values
-from datagen.errors import Finding, Severity, did_you_mean, listed
+from datagen.errors import Finding, SchemaError, Severity, did_you_mean, listed
 from datagen.kernel.address import salt_of
 from datagen.plan.model import Timeframe
 from datagen.plan.names import (
@@ -254,10 +254,20 @@ class PlanScope:
 
     def evaluation(self, checked: Checked, field: str) -> Reader:
         """A reader that evaluates a checked expression; `value` and other extra names are given to `evaluate_with`."""
+        if checked.type == "duration":
+            self.refuse(
+                "expression.duration",
+                field,
+                found="a length of time, which no column holds",
+                expected="a number, a text, a condition or a time",
+                hint="epoch(…) gives its seconds",
+            )
+            return constant_reader(0.0, "float")
         readers = {name: self.read(name, field) for name in checked.names if self.type_of(name) is not None}
+        home = f"{self.table}.{self.column}"
 
         def evaluate(block: Block) -> Values:
-            return evaluate_with(checked, readers, block, {})
+            return evaluate_with(checked, readers, block, {}, home)
 
         return FunctionReader(evaluate, checked.type)
 
@@ -273,11 +283,25 @@ class PlanScope:
 
 
 def evaluate_with(
-    checked: Checked, readers: Mapping[str, Reader], block: Block, extra: Mapping[str, tuple[Values, ColumnType]]
+    checked: Checked,
+    readers: Mapping[str, Reader],
+    block: Block,
+    extra: Mapping[str, tuple[Values, ColumnType]],
+    home: str,
 ) -> Values:
-    """The values of an expression on a block: columns through readers, extra names (such as `value`) as given."""
+    """The values of an expression on a block: columns through readers, extra names (such as `value`) as given.
+
+    home: `table.column`, for the SchemaError that a value out of range raises.
+    """
     from datagen.columns import from_series, to_series
+    from datagen.expressions import ExpressionOverflow
 
     series = {name: to_series(reader(block), name, reader.type) for name, reader in readers.items()}
     series |= {name: to_series(values, name, kind) for name, (values, kind) in extra.items()}
-    return from_series(checked.evaluate(series, block.rows))
+    try:
+        return from_series(checked.evaluate(series, block.rows))
+    except ExpressionOverflow as error:
+        fault = error.fault
+        raise SchemaError(
+            Finding(code=fault.code, json_path=home, found=fault.found, expected=fault.expected, hint=fault.hint)
+        ) from error

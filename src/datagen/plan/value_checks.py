@@ -35,9 +35,9 @@ def looked_at(plan: Plan, constraint: ConstraintPlan, written: set[str]) -> dict
     """
     facts = dict(constraint.facts)
     if constraint.kind in ("range", "enum", "pattern"):
-        if "enum_ref" in facts and not _shown(plan, *facts["enum_ref"], written):
+        if "enum_ref" in facts and not _shown(plan, facts["enum_ref"], written):
             return None
-        if not _shown(plan, facts["table"], facts["column"], written):
+        if not _shown(plan, (facts["table"], facts["column"]), written):
             return None
         return {
             "kind": constraint.kind,
@@ -50,7 +50,7 @@ def looked_at(plan: Plan, constraint: ConstraintPlan, written: set[str]) -> dict
     if constraint.kind != "inequality":
         return None
     left, op, right = facts["left"], facts["op"], facts["right"]
-    if not (_shown(plan, *left, written) and _shown(plan, *right, written)):
+    if not (_shown(plan, left, written) and _shown(plan, right, written)):
         return None
     for row, other, sign in ((left, right, op), (right, left, FLIPPED[op])):
         hops = () if row[0] == other[0] else hops_between(plan, row[0], other[0])
@@ -66,5 +66,6 @@ def looked_at(plan: Plan, constraint: ConstraintPlan, written: set[str]) -> dict
     return None
 
 
-def _shown(plan: Plan, table: str, column: str, written: set[str]) -> bool:
+def _shown(plan: Plan, node: tuple[str, str], written: set[str]) -> bool:
+    table, column = node
     return table in written and not plan.tables[table].columns[column].hidden

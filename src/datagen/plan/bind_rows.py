@@ -1,0 +1,74 @@
+"""Binds the number of rows of each table: its fan-out, and the effects on its volume."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from datagen.plan import graph
+from datagen.plan.binding import Binding
+from datagen.plan.constraints import Steering
+from datagen.plan.drafts import time_column_of
+from datagen.plan.fanout import bind_counts as counts_of
+from datagen.plan.fanout import fixed
+from datagen.plan.names import TableDraft
+from datagen.plan.scope import PlanScope
+
+
+def bind_counts(binding: Binding, table: TableDraft, steering: Sequence[Steering]) -> None:
+    factor = volume_factor(binding, table, steering)
+    if table.parent is None:
+        return
+    spec = binding.drafting.fanouts[table.id]
+    if spec.law is None and factor is not None:
+        one = {"type": "constant", "params": {"value": 1}}
+        binding.counts[table.id] = counts_of(one, spec.clamp, binding.fanout_scope(table), factor)
+    elif spec.law is None:
+        binding.counts[table.id] = fixed(1)
+    else:
+        binding.counts[table.id] = counts_of(spec.law, spec.clamp, binding.fanout_scope(table), factor)
+
+
+def volume_factor(binding: Binding, table: TableDraft, steering: Sequence[Steering]) -> Any:
+    """The effects on the volume of a table, or None when it has none or they were refused."""
+    from datagen.modifiers._volume_bind import volume
+
+    effects = []
+    for place, (word, args) in enumerate(binding.drafting.table_modifiers[table.id]):
+        loc = (*table.loc, "modifiers", place)
+        part = binding.part("modifier", word, args, loc, inside=("args",))
+        if part is not None:
+            effects.append((part, binding.table_scope(table, (*loc, "args"))))
+    if not effects:
+        return None
+    time = time_column_of(table)
+    scope = None
+    if time is not None:
+        lower, upper = binding.bounds(table.columns[time], steering)
+        scope = binding.scope_of(table.columns[time], column_type="datetime", lower=lower, upper=upper)
+    binding.volumes[table.id] = volume(effects, scope)
+    return None if binding.volumes[table.id] is None else binding.volumes[table.id].factor
+
+
+def volume_reads(binding: Binding, table: TableDraft, node: graph.Node) -> list[graph.Node]:
+    """What effects on the volume of a table make its number of rows read."""
+    from datagen.modifiers._volume_bind import volume_reads
+
+    time = time_column_of(table)
+    if time is None or not binding.drafting.table_modifiers[table.id]:
+        return []
+    scope = binding.scope_of(table.columns[time])
+    return edges(binding, scope, volume_reads(scope), node)
+
+
+def edges(binding: Binding, scope: PlanScope, wanted: Sequence[Any], node: graph.Node) -> list[graph.Node]:
+    edges: list[graph.Node] = []
+    for name in wanted:
+        if isinstance(name, tuple):
+            # a row of any table: its number of rows must be known
+            edges.append(name)
+            if name[0] != node[0]:
+                edges.append((name[0], graph.ROWS))
+        else:
+            edges.extend(scope.path_reads(name))
+    return edges

@@ -1,0 +1,204 @@
+"""What the steps of binding share: drafts, parts, the scopes given to them, and the findings gathered on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from datagen.contracts import Bound, Generator, Modifier
+from datagen.errors import Finding, SchemaError, did_you_mean, listed
+from datagen.plan import graph
+from datagen.plan.constraints import Steering, edge_bound
+from datagen.plan.drafts import Drafting, draft_tables, time_column_of
+from datagen.plan.model import ColumnPlan, Timeframe
+from datagen.plan.names import ColumnDraft, NameFault, PathReader, TableDraft, resolve
+from datagen.plan.scope import PlanScope
+from datagen.plan.window import read_timeframe
+from datagen.registry import find, words
+from datagen.schema.literals import common_type
+from datagen.schema.model import Schema
+from datagen.schema.model_findings import check_part
+from datagen.schema.tree import Document
+
+MOST_FINDINGS = 50
+
+
+class Binding:
+    """One document being bound. Each step leaves its findings in `findings` and its results beside them."""
+
+    def __init__(
+        self, schema: Schema, document: Document, *, seed: int | None, scale: float, findings: Sequence[Finding]
+    ) -> None:
+        self.schema = schema
+        self.document = document
+        self.findings: list[Finding] = list(findings)
+        self.seed = schema.seed if seed is None else seed
+        self.version_1 = str(document.root.get("version", "")) == "1.0"
+        self.drafting: Drafting = draft_tables(document, self.refuse, scale=scale, version_1=self.version_1)
+        self.tables: dict[str, TableDraft] = self.drafting.tables
+        self.timeframe: Timeframe | None = read_timeframe(document, self.refuse)
+        self.generators: dict[graph.Node, Generator] = {}
+        self.modifiers: dict[graph.Node, list[Modifier]] = {}
+        self.reads: dict[graph.Node, list[graph.Node]] = {}
+        self.plans: dict[graph.Node, ColumnPlan] = {}
+        self.counts: dict[str, Any] = {}
+        self.volumes: dict[str, Any] = {}  # effects on the volume of a table, by table
+
+    def refuse(self, code: str, loc: Sequence[str | int], *, key: bool = False, **facts: Any) -> None:
+        """Record a finding at a place of the document."""
+        self.findings.append(self.document.finding(code, loc, key=key, **facts))
+
+    def columns(self) -> list[ColumnDraft]:
+        return [column for table in self.tables.values() for column in table.columns.values()]
+
+    def part(
+        self,
+        kind: str,
+        word: str,
+        params: Mapping[str, Any],
+        loc: tuple[str | int, ...],
+        *,
+        inside: tuple[str, ...] = (),
+    ) -> Any:
+        found = find(kind, word)
+        if found is None:
+            self.refuse(
+                f"language.unknown_{kind}",
+                loc,
+                key=kind == "generator",
+                found=f"'{word}'",
+                expected=f"a {kind}: {listed(words(kind), most=20)}",
+                hint=did_you_mean(word, words(kind)),
+            )
+            return None
+        made, findings = check_part(found, params, self.document, (*loc, *inside))
+        self.findings.extend(findings)
+        return made
+
+    def scope_of(
+        self, column: ColumnDraft, part: str = "", *, loc: tuple[str | int, ...] | None = None, **more: Any
+    ) -> PlanScope:
+        node = (column.table, column.name)
+        spec = self.drafting.specs[node]
+        return PlanScope(
+            document=self.document,
+            findings=self.findings,
+            tables=self.tables,
+            table=self.tables[column.table],
+            column=column.name,
+            loc=loc or (*column.loc, "generator", column.word),
+            timeframe=self.timeframe,
+            version_1=self.version_1,
+            column_type=more.pop("column_type", spec.get("type")),
+            decimals=spec.get("decimals"),
+            precision=spec.get("precision") or "s",
+            nullable=bool(spec.get("nullable", False)),
+            unique=more.pop("unique", False),
+            time_column=time_column_of(self.tables[column.table]),
+            own_modifiers=column.modifiers,
+            table_modifiers=self.drafting.table_modifiers[column.table],
+            volume=self.volumes.get(column.table),
+            salt_path=(column.table, column.name, part or column.word),
+            fixed_rows=self.drafting.rows.get,
+            expected_rows=self.expected_rows,
+            **more,
+        )
+
+    def fanout_scope(self, table: TableDraft) -> PlanScope:
+        parent = self.tables[table.parent or ""]
+        return PlanScope(
+            document=self.document,
+            findings=self.findings,
+            tables=self.tables,
+            table=parent,
+            column=graph.ROWS,
+            loc=(*table.loc, "fanout"),
+            timeframe=self.timeframe,
+            version_1=self.version_1,
+            salt_path=(table.id, graph.ROWS),
+            fixed_rows=self.drafting.rows.get,
+        )
+
+    def table_scope(self, table: TableDraft, loc: tuple[str | int, ...]) -> PlanScope:
+        """A scope for the modifiers of a table itself."""
+        time = time_column_of(table)
+        return PlanScope(
+            document=self.document,
+            findings=self.findings,
+            tables=self.tables,
+            table=table,
+            column=time or "",
+            loc=loc,
+            timeframe=self.timeframe,
+            version_1=self.version_1,
+            time_column=time,
+            table_modifiers=self.drafting.table_modifiers[table.id],
+            fixed_rows=self.drafting.rows.get,
+        )
+
+    def expected_rows(self, table: str) -> float:
+        draft = self.tables[table]
+        if draft.parent is None:
+            return float(self.drafting.rows[table] or 0)
+        counts = self.counts.get(table)
+        return self.expected_rows(draft.parent) * (counts.expected if counts is not None else 0.0)
+
+    def infer(self, column: ColumnDraft) -> Any:
+        """The type of a column before it is bound."""
+        return self.mapped_type(column) or self.inferred(column)
+
+    def inferred(self, column: ColumnDraft) -> Any:
+        return self.generators[column.table, column.name].infer(self.scope_of(column, column_type=None))
+
+    def mapped_type(self, column: ColumnDraft) -> Any:
+        for word, args in reversed(column.modifiers):
+            if word == "map_values":
+                return common_type(
+                    [*args.get("mapping", {}).values(), *([args["default"]] if args.get("default") is not None else [])]
+                )
+        return None
+
+    def bounds(self, column: ColumnDraft, steering: Sequence[Steering]) -> tuple[list[Bound], list[Bound]]:
+        """What keeps a column above and below, from every inequality that it takes part in."""
+        lower: list[Bound] = []
+        upper: list[Bound] = []
+        for one in steering:
+            if (one.table, one.column) == (column.table, column.name):
+                path = resolve(self.tables, self.tables[one.table], one.name)
+                assert not isinstance(path, NameFault)  # the constraint was read along this very name
+                other = self.tables[one.other[0]].columns[one.other[1]]
+                bound = Bound(PathReader(path, other.type or "float"), one.strict, one.text)
+                (lower if one.above else upper).append(bound)
+            elif one.other == (column.table, column.name):
+                far = self.reach(one)
+                if far is not None:
+                    edge = edge_bound(far, self.tables[one.table].columns[one.column].type or "float", one.text)
+                    (upper if one.above else lower).append(replace(edge, strict=one.strict))
+        return lower, upper
+
+    def reach(self, one: Steering) -> float | None:
+        """The farthest value of the bounded side: the side made first must leave room for it."""
+        column = self.tables[one.table].columns[one.column]
+        generator = self.generators[one.table, one.column]
+        quiet = len(self.findings)
+        support = generator.support(self.scope_of(column))
+        del self.findings[quiet:]  # binding the column itself says it again
+        if support is None:
+            return None
+        edge = support[1] if one.above else support[0]
+        return edge if abs(edge) < 1e300 else None
+
+    def loc_of(self, node: graph.Node) -> tuple[str | int, ...]:
+        table, name = node
+        if name == graph.ROWS:
+            return (*self.tables[table].loc, "fanout")
+        return self.tables[table].columns[name].loc
+
+    def stop_on_errors(self) -> None:
+        errors = [finding for finding in self.findings if finding.severity == "error"]
+        if errors:
+            ranked = sorted(
+                dict.fromkeys(self.findings), key=lambda f: (f.severity != "error", f.line or 0, f.column or 0)
+            )
+            raise SchemaError(ranked[:MOST_FINDINGS])

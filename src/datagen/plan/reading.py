@@ -1,0 +1,63 @@
+"""Who reads whom: the edges of the dependency graph, and the order that they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from datagen.plan import graph
+from datagen.plan.bind_rows import edges, volume_reads
+from datagen.plan.binding import Binding
+from datagen.plan.constraints import Steering
+from datagen.plan.drafts import time_column_of
+from datagen.plan.names import NameFault, resolve
+
+
+def find_reads(binding: Binding) -> None:
+    """The edges of the dependency graph."""
+    for column in binding.columns():
+        node = (column.table, column.name)
+        binding.reads[node] = []
+        scope = binding.scope_of(column)
+        wanted: list[Any] = list(binding.generators[node].reads(scope))
+        for place, modifier in enumerate(binding.modifiers[node]):
+            more = binding.scope_of(column, loc=(*column.loc, "modifiers", place, "args"))
+            wanted.extend(modifier.reads(more))
+        when = binding.drafting.specs[node].get("when")
+        if when is not None:
+            wanted.extend(scope.names_in(when))
+        binding.reads[node] = edges(binding, scope, wanted, node)
+    for table in binding.tables.values():
+        for column in table.columns.values():
+            if binding.drafting.table_modifiers[table.id] and column.word == "lookup":
+                binding.reads[table.id, column.name].append((table.id, graph.ROWS))  # its picks may carry the effect
+        if table.parent is not None:
+            scope = binding.fanout_scope(table)
+            spec = binding.drafting.fanouts[table.id]
+            wanted = list(scope.law_reads(spec.law)) if spec.law is not None else []
+            node = (table.id, graph.ROWS)
+            binding.reads[node] = [*edges(binding, scope, wanted, node), (table.parent, graph.ROWS)]
+            binding.reads[node] += volume_reads(binding, table, node)
+        else:
+            binding.reads[table.id, graph.ROWS] = []
+
+
+def order(binding: Binding, steering: Sequence[Steering]) -> tuple[graph.Node, ...]:
+    for one in steering:
+        path = resolve(binding.tables, binding.tables[one.table], one.name)
+        if not isinstance(path, NameFault):
+            binding.reads[one.table, one.column].extend(path.reads)
+            table = binding.tables[one.table]
+            if binding.drafting.table_modifiers[one.table] and one.column == time_column_of(table):
+                binding.reads[one.table, graph.ROWS].extend(path.reads)
+    nodes, loops = graph.ordered(binding.reads)
+    for loop in loops:
+        first = loop[0]
+        binding.refuse(
+            "plan.loop",
+            binding.loc_of(first),
+            found=graph.spelled(loop, lambda node: binding.document.place(binding.loc_of(node)).line),
+            expected="columns that do not need each other in a circle",
+            hint="take one of these references away",
+        )
+    return nodes

@@ -1,0 +1,68 @@
+"""Reads the constraints of a document, and settles which hold by construction once the columns are bound."""
+
+from __future__ import annotations
+
+from datagen.plan.binding import Binding
+from datagen.plan.constraints import ConstraintReader, settled
+from datagen.plan.model import ConstraintPlan
+
+
+def read_constraints(binding: Binding) -> ConstraintReader:
+    reader = ConstraintReader(binding.tables, binding.refuse, binding.version_1)
+    declared = binding.document.root.get("constraints") or {}
+    for table in binding.tables.values():
+        if table.pk is not None and (column := table.column(table.pk)) is not None:
+            reader.found.unique[table.id, column.name] = column.loc
+    for column in binding.columns():
+        spec = binding.drafting.specs[column.table, column.name]
+        if spec.get("unique"):
+            reader.found.unique[column.table, column.name] = (*column.loc, "unique")
+        own = spec.get("constraints") or {}
+        attribute = f"{column.table}.{column.name}"
+        if own.get("pattern") is not None:
+            reader.read_values(
+                "pattern", [{"attr": attribute, "regex": own["pattern"]}], (*column.loc, "constraints", "pattern")
+            )
+        if own.get("enum") is not None or own.get("enum_ref") is not None:
+            entry = {"attr": attribute, "values": own.get("enum"), "enum_ref": own.get("enum_ref")}
+            reader.read_values("enum", [entry], (*column.loc, "constraints", "enum"))
+    reader.read_unique(declared.get("unique") or [], ("constraints", "unique"))
+    reader.read_foreign_keys(declared.get("foreign_keys") or [], ("constraints", "foreign_keys"))
+    reader.read_inequalities(declared.get("inequalities") or [], ("constraints", "inequalities"), binding.reads)
+    reader.read_ranges(declared.get("ranges") or [], ("constraints", "ranges"))
+    for kind in ("pattern", "enum"):
+        reader.read_values(kind, declared.get(kind) or [], ("constraints", kind))
+    return reader
+
+
+def settle(binding: Binding, reader: ConstraintReader) -> tuple[ConstraintPlan, ...]:
+    """Constraints with their final status; what can never hold is refused."""
+    declared: list[ConstraintPlan] = []
+    for (table, name), loc in reader.found.unique.items():
+        generator, plan = binding.generators[table, name], binding.plans[table, name]
+        made = generator.MAKES_UNIQUE or (generator.STEERED and plan.type == "int")  # whole numbers: a permutation
+        reason = f"values made by {plan.word} may repeat" if not made else "no value twice by construction"
+        if binding.modifiers[table, name]:
+            made, reason = False, "modifiers may make two values the same"
+        facts = {"table": table, "columns": [name]}
+        declared.append(ConstraintPlan("unique", f"{table}.{name}", "held" if made else "checked", reason, facts, loc))
+    for constraint in reader.found.declared:
+        support = values = type_ = None
+        if constraint.kind in ("range", "enum"):
+            node = (constraint.facts["table"], constraint.facts["column"])
+            column, type_ = binding.tables[node[0]].columns[node[1]], binding.plans[node].type
+            if not binding.modifiers[node] and not any(f.severity == "error" for f in binding.findings):
+                scope = binding.scope_of(column, column_type=type_)
+                quiet = len(binding.findings)
+                support, values = binding.generators[node].support(scope), binding.generators[node].listed(scope)
+                del binding.findings[quiet:]
+        constraint, why = settled(constraint, support, values, type_)
+        if why:
+            binding.refuse(
+                "constraint.cannot_hold",
+                constraint.loc,
+                found=f"{constraint.text}, but {why}",
+                expected="a constraint that the generator can keep",
+            )
+        declared.append(constraint)
+    return tuple(declared)
