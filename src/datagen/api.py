@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from datagen.errors import Finding, UsageError, did_you_mean
+from datagen.errors import Finding, UsageError, did_you_mean, listed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -188,4 +188,15 @@ def preview_of(plan: Plan, rows: int = 10, tables: Sequence[str] = ()) -> dict[s
     """The same for a plan. Raises UsageError "preview.unknown_table" for a name that is no table."""
     from datagen.engine.preview import preview
 
-    return preview(plan, rows, tables)
+    shown = {table.id.lower(): table.id for table in plan.tables.values() if not table.hidden}
+    unknown = [name for name in tables if name.lower() not in shown]
+    if unknown:
+        known = tuple(shown.values())
+        raise UsageError(
+            Finding(
+                "preview.unknown_table", found=f"'{name}'", expected=f"tables: {listed(known, most=20)}",
+                hint=did_you_mean(name, known),
+            )
+            for name in unknown
+        )  # fmt: skip
+    return preview(plan, rows, [shown[name.lower()] for name in tables])

@@ -135,7 +135,8 @@ class Bars:
 def bars() -> Iterator[Bars]:
     """Bars on standard error."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, ProgressColumn, Task, TimeRemainingColumn
+    from rich.table import Column
     from rich.text import Text
 
     class Name(ProgressColumn):
@@ -148,8 +149,12 @@ def bars() -> Iterator[Bars]:
                 return Text("")
             speed = task.finished_speed or task.speed
             rate = f"  {speed:,.0f} rows/s" if speed else ""
-            return Text(f"{int(task.completed):,} of {int(task.total):,}{rate}")
+            return Text(f"{int(task.completed):,} rows{rate}", no_wrap=True)
 
-    columns: list[Any] = [SpinnerColumn(), Name(), BarColumn(bar_width=24), Rows(), TimeRemainingColumn(compact=True)]
+    whole = Column(no_wrap=True)
+    columns: list[Any] = [
+        Name(Column(max_width=24, no_wrap=True, overflow="ellipsis")), BarColumn(bar_width=16), Rows(whole),
+        TimeRemainingColumn(compact=True, table_column=whole),
+    ]  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         yield Bars(progress)
