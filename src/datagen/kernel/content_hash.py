@@ -3,7 +3,8 @@
 Every value becomes 64 canonical bits; a column's sum is, over its rows, the mixed bits times two odd 64-bit keys made
 from the row number, added up modulo 2^64 in two lanes. Addition has no order, so blocks of any size, in any order, from
 any number of workers, give the same 128 bits. One changed number always changes the sum (an odd key times a difference
-is never zero); other columns share it by accident with a chance of about 2^-120. It is no defence against a forger.
+is never zero); several changes cancel by accident with a chance of about 2^-120, of 2^-64 when all of them flip the same
+high bit and nothing else. It is no defence against a forger.
 Source: multilinear universal hashing (Lemire and Kaser, Strongly universal string hashing is fast, 2014).
 """
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-CHUNK = 8192  # rows per step: keys, values and two work arrays stay in the second-level cache
+CHUNK = 16384  # rows per step: keys, values and two work arrays stay in the second-level cache
 MODULUS = 1 << 64
 OTHER = 0xD6E8FEB86659FD93  # odd; makes the second key of a row from the first
 
@@ -32,8 +33,9 @@ OTHER = 0xD6E8FEB86659FD93  # odd; makes the second key of a row from the first
 class RowLanes(NamedTuple):
     """The keys of a block's rows, made once and used for every column."""
 
-    first: NDArray[np.uint64]  # (n,)
-    second: NDArray[np.uint64]  # (n,)
+    first: NDArray[np.uint64]  # (n,) odd
+    second: NDArray[np.uint64]  # (n,) odd
+    totals: tuple[int, int]  # their sums: what a column of zeros adds up to, times GOLDEN
 
 
 def prepare(row_number: NDArray[np.int64]) -> RowLanes:
@@ -53,7 +55,7 @@ def prepare(row_number: NDArray[np.int64]) -> RowLanes:
         np.bitwise_xor(other, scratch, out=other)
         np.bitwise_or(key, 1, out=key)
         np.bitwise_or(other, 1, out=other)
-    return RowLanes(first, second)
+    return RowLanes(first, second, (int(np.add.reduce(first)), int(np.add.reduce(second))))
 
 
 def lane_sum(lanes: RowLanes, canonical: NDArray[np.uint64]) -> tuple[int, int]:
@@ -64,18 +66,15 @@ def lane_sum(lanes: RowLanes, canonical: NDArray[np.uint64]) -> tuple[int, int]:
     rows = canonical.shape[0]
     if lanes.first.shape[0] != rows:
         raise ValueError(f"{rows} values for {lanes.first.shape[0]} rows")
-    left = right = 0
+    left, right = (GOLDEN * total for total in lanes.totals)
     mixed, work = np.empty(min(rows, CHUNK), np.uint64), np.empty(min(rows, CHUNK), np.uint64)
     for start in range(0, rows, CHUNK):
         values = canonical[start : start + CHUNK]
         bits, scratch = mixed[: values.shape[0]], work[: values.shape[0]]
-        # a bijection that moves every difference into the low bits, which the products below keep
-        np.right_shift(values, 32, out=scratch)
-        np.bitwise_xor(values, scratch, out=bits)
-        np.multiply(bits, FIRST_MULTIPLIER, out=bits)
-        np.right_shift(bits, 29, out=scratch)
+        # a bijection that brings differences of high bits down into the low ones, because products lose the high ones
+        np.multiply(values, FIRST_MULTIPLIER, out=bits)
+        np.right_shift(bits, 32, out=scratch)
         np.bitwise_xor(bits, scratch, out=bits)
-        np.add(bits, GOLDEN, out=bits)  # so that a column of zeros has a sum too
         np.multiply(bits, lanes.first[start : start + CHUNK], out=scratch)
         left += int(np.add.reduce(scratch))
         np.multiply(bits, lanes.second[start : start + CHUNK], out=scratch)
@@ -172,8 +171,9 @@ def _canonical_array(values: NDArray[Any]) -> NDArray[np.uint64]:
     if kind == "b":
         return values.astype(np.uint64)
     if kind == "f":
-        plain = values.astype(np.float64) + 0.0  # -0.0 + 0.0 is 0.0
-        plain[np.isnan(plain)] = np.nan
+        plain = values.astype(np.float64, copy=False) + 0.0  # a copy, and -0.0 + 0.0 is 0.0
+        if plain.size and np.isnan(np.maximum.reduce(plain)):
+            plain[np.isnan(plain)] = np.nan
         return plain.view(np.uint64)
     raise TypeError(f"values of type {values.dtype} have no canonical form")
 
