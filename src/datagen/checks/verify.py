@@ -52,7 +52,7 @@ def table_sums(directory: Path, table: TableEntry, format: str) -> TableSums:
     sums = TableSums({column.name: ColumnSum(column.type) for column in table.columns})
     first = 0
     for file in table.files:
-        for frame in _batches(directory / file.name, table, format):
+        for frame in batches(directory / file.name, table, format):
             sums.add(np.arange(first, first + frame.height), frame)
             first += frame.height
     return sums
@@ -62,10 +62,11 @@ def _check_files(directory: Path, manifest: Manifest) -> tuple[list[Finding], se
     """Compare what is there with the manifest, by name, size and checksum; also the names of those that agree."""
     findings = []
     sound = set()
+    base = directory.resolve()  # the data set may be reached by a link, but none may lead out of it
     for file in manifest.files:
         path = directory / file.name
         with disk_errors("reading", path):
-            if not path.is_file() or path.is_symlink():
+            if not path.is_file() or path.is_symlink() or path.parent.resolve() != (base / file.name).parent:
                 findings.append(_finding("verify.missing_file", path, f"no file {file.name}"))
                 continue
             size, digest = _checksum(path)
@@ -114,7 +115,7 @@ def _check_sums(directory: Path, manifest: Manifest, sums: dict[str, TableSums])
     return findings
 
 
-def _batches(path: Path, table: TableEntry, format: str) -> Iterator[pl.DataFrame]:
+def batches(path: Path, table: TableEntry, format: str) -> Iterator[pl.DataFrame]:
     """The rows of one file, in order, a part at a time, in the types that were declared."""
     import polars as pl
 

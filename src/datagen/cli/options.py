@@ -30,8 +30,12 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 def schema_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """SCHEMA and what changes it. The command reads them with `Given`."""
+    return click.argument("schema", metavar="SCHEMA|NAME")(override_options(function))
+
+
+def override_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What changes a schema."""
     decorators: Sequence[Decorator] = (
-        click.argument("schema", metavar="SCHEMA|NAME"),
         click.option("--seed", metavar="N", help="Seed of all random draws, 0 to 2^64-1 [the schema's, else 42]."),
         click.option("--scale", metavar="X", help="Multiply the rows of tables without parents [1]."),
         click.option(
