@@ -124,6 +124,11 @@ def link(directory: Path) -> None:
     path.symlink_to(directory.parent / "elsewhere.csv")
 
 
+def link_folder(directory: Path) -> None:
+    (directory / "t").rename(directory.parent / "elsewhere")
+    (directory / "t").symlink_to(directory.parent / "elsewhere")
+
+
 def append(directory: Path) -> None:
     with (directory / "t" / "part-00002.csv").open("a") as file:
         file.write("\n")
@@ -135,6 +140,7 @@ CHANGES: list[tuple[Callable[[Path], object], list[str], str]] = [
     (lambda d: (d / "t" / "part-00000.csv").unlink(), ["missing_file"], "no file t/part-00000.csv"),
     (lambda d: shutil.rmtree(d / "t"), ["missing_file"] * 3, "no file t/part-00002.csv"),
     (link, ["missing_file"], "no file t/part-00001.csv"),
+    (link_folder, ["missing_file"] * 3 + ["extra_file"], "not part of the data set: t"),
     (lambda d: (d / "assumptions.md").write_text("noNe\n"), ["changed_file"], "assumptions.md"),
     (lambda d: (d / "assumptions.md").unlink(), ["missing_file"], "assumptions.md"),
     (lambda d: (d / "log.jsonl").unlink(), [], ""),
@@ -152,6 +158,15 @@ def test_each_change_is_named(change: Callable[[Path], object], expected: list[s
     findings = verify(directory)
     assert codes(findings) == expected
     assert says in " | ".join(finding.found for finding in findings)
+
+
+def test_a_data_set_behind_a_link_and_an_odd_name_is_verified(tmp_path: Path) -> None:
+    for format in FORMATS:
+        odd = tmp_path / f"it's [{format}] *?"
+        odd.mkdir()
+        write(odd, format)
+        (tmp_path / format).symlink_to(odd)
+        assert verify(tmp_path / format) == verify(odd) == []
 
 
 def test_swapped_files_are_two_changed_files(tmp_path: Path) -> None:

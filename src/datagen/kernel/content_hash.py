@@ -3,7 +3,7 @@
 Every value becomes 64 canonical bits; a column's sum is, over its rows, the mixed bits times two odd 64-bit keys made
 from the row number, added up modulo 2^64 in two lanes. Addition has no order, so blocks of any size, in any order, from
 any number of workers, give the same 128 bits. One changed number always changes the sum (an odd key times a difference
-is never zero); several changes cancel by accident with a chance of about 2^-120, of 2^-64 when all of them flip the same
+is never zero); several cancel by accident with a chance of about 2^-120, of 2^-64 when all of them flip the same
 high bit and nothing else. It is no defence against a forger.
 Source: multilinear universal hashing (Lemire and Kaser, Strongly universal string hashing is fast, 2014).
 """
