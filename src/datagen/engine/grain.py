@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from datagen.engine.run import Run
 
 BLOCK_ROWS = 65_536
-SMALLEST_ROOT_BLOCK = 4_096
 WIDE_PARENT = 1_048_576  # a parent with more children than this is continued over several blocks
 GRAIN_ROWS = 1_500_000  # expected rows of the widest table of a grain: one part file
 GRAIN_BYTES = 96_000_000  # and the most its widest table may hold in memory
@@ -88,15 +87,10 @@ class Walk:
             for table in tree(self.plan, self.plan.tables[self.grain.root])
         }
         root = self.plan.tables[self.grain.root]
-        size = self.root_block_rows(root)
+        size = self.block_rows
         for first in range(self.grain.first, self.grain.last, size):
             rows = np.arange(first, min(first + size, self.grain.last), dtype=np.int64)
             yield from self._below(TableBlock(self.run, root, rows))
-
-    def root_block_rows(self, root: TablePlan) -> int:
-        """Root rows per block: fewer when they have many children, so that a block of children is not far above its size."""
-        widest = max(table.expected_rows for table in tree(self.plan, root)) / max(root.rows or 1, 1)
-        return max(min(SMALLEST_ROOT_BLOCK, self.block_rows), int(self.block_rows / max(widest, 1.0)))
 
     def _below(self, block: TableBlock) -> Iterator[TableBlock]:
         yield block
@@ -170,7 +164,7 @@ def totals(run: Run, grain: Grain) -> dict[str, int]:
     if not root.children:
         return found
     walk = Walk(run, grain, dict.fromkeys(found, 0))
-    size = walk.root_block_rows(root)
+    size = walk.block_rows
     for first in range(grain.first, grain.last, size):
         rows = np.arange(first, min(first + size, grain.last), dtype=np.int64)
         _count(walk, TableBlock(run, root, rows), found)
