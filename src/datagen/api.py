@@ -173,10 +173,7 @@ class Making:
 
 def worker_spec(prepared: Prepared) -> dict[str, Any]:
     """What worker processes need to bind the same plan."""
-    overrides = prepared.overrides
-    return {
-        "schema": prepared.schema, "document": prepared.document, "seed": overrides.seed, "scale": overrides.scale,
-    }  # fmt: skip
+    return {"document": prepared.document, "seed": prepared.seed, "scale": prepared.overrides.scale}
 
 
 def preview(prepared: Prepared, rows: int = 10, tables: Sequence[str] = ()) -> dict[str, pl.DataFrame]:

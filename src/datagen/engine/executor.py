@@ -39,7 +39,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """How to run. spec: what worker processes need to bind the same plan (schema, document, seed, scale)."""
+    """How to run. spec: what worker processes need to bind the same plan (document, seed, scale)."""
 
     format: str
     directory: Path

@@ -60,7 +60,7 @@ def main() -> int:
         from datagen.engine.work import write_grain
         from datagen.plan.bind import bind
 
-        plan = bind(job["schema"], job["document"], seed=job["seed"], scale=job["scale"])
+        plan = bind(job["document"], seed=job["seed"], scale=job["scale"])
         run = Run(plan)
         send(outgoing, {"ready": True})
         while True:

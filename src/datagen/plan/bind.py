@@ -21,19 +21,16 @@ from datagen.plan.estimate import expected_tables
 from datagen.plan.model import ConstraintPlan, Plan, TablePlan
 from datagen.plan.reading import find_reads, order
 from datagen.plan.settle import read_constraints, settle
-from datagen.schema.model import Schema
 from datagen.schema.tree import Document
 from datagen.version import DATA_VERSION
 
 
-def bind(
-    schema: Schema, document: Document, *, seed: int | None = None, scale: float = 1.0, findings: Sequence[Finding] = ()
-) -> Plan:
-    """The plan of a validated schema. `document` is its canonical tree; `scale` multiplies the rows of parentless tables.
+def bind(document: Document, *, seed: int, scale: float = 1.0, findings: Sequence[Finding] = ()) -> Plan:
+    """The plan of a validated canonical tree. `scale` multiplies the rows of parentless tables.
 
     Raises SchemaError with every finding when anything cannot be made as declared.
     """
-    binding = Binding(schema, document, seed=seed, scale=scale, findings=findings)
+    binding = Binding(document, seed=seed, scale=scale, findings=findings)
     binding.stop_on_errors()
     for column in binding.columns():
         make_parts(binding, column)

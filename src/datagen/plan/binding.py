@@ -17,7 +17,6 @@ from datagen.plan.scope import PlanScope
 from datagen.plan.window import read_timeframe
 from datagen.registry import find, words
 from datagen.schema.literals import common_type
-from datagen.schema.model import Schema
 from datagen.schema.model_findings import check_part
 from datagen.schema.tree import Document
 
@@ -27,13 +26,10 @@ MOST_FINDINGS = 50
 class Binding:
     """One document being bound. Each step leaves its findings in `findings` and its results beside them."""
 
-    def __init__(
-        self, schema: Schema, document: Document, *, seed: int | None, scale: float, findings: Sequence[Finding]
-    ) -> None:
-        self.schema = schema
+    def __init__(self, document: Document, *, seed: int, scale: float, findings: Sequence[Finding]) -> None:
         self.document = document
         self.findings: list[Finding] = list(findings)
-        self.seed = schema.seed if seed is None else seed
+        self.seed = seed
         self.version_1 = str(document.root.get("version", "")) == "1.0"
         self.drafting: Drafting = draft_tables(document, self.refuse, scale=scale, version_1=self.version_1)
         self.tables: dict[str, TableDraft] = self.drafting.tables

@@ -75,13 +75,16 @@ class Prepared:
     findings: tuple[Finding, ...]
     overrides: Overrides
 
+    @property
+    def seed(self) -> int:
+        """The command's seed, else the document's."""
+        return self.schema.seed if self.overrides.seed is None else self.overrides.seed
+
     def bind(self) -> Plan:
         """The plan. Raises SchemaError with everything that cannot be made as declared."""
         from datagen.plan.bind import bind
 
-        return bind(
-            self.schema, self.document, seed=self.overrides.seed, scale=self.overrides.scale, findings=self.findings
-        )
+        return bind(self.document, seed=self.seed, scale=self.overrides.scale, findings=self.findings)
 
 
 def prepare(written: Document, overrides: Overrides | None = None) -> Prepared:
