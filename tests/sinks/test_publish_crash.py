@@ -82,8 +82,7 @@ def check_next_start(target: Path, seeds: set[int | None]) -> int | None:
     return seed
 
 
-@pytest.mark.parametrize("existing", [True, False])
-@pytest.mark.parametrize("two_steps", [False, True])
+@pytest.mark.parametrize(("existing", "two_steps"), [(True, False), (True, True), (False, False)])
 def test_a_kill_at_any_call_leaves_the_old_or_the_new(
     sources: dict[int, Path], tmp_path: Path, existing: bool, two_steps: bool
 ) -> None:
