@@ -305,6 +305,8 @@ class Scope(Protocol):
 
     def fixed_rows(self, table: str) -> int | None:
         """Rows of a table when they are known before the ledger: roots."""
+    def expected_rows(self, table: str) -> float:
+        """Expected rows of a table."""
 
     def target(self, reference: str, field: str) -> Any:
         """The plan of `table.column`, or None after a refusal. See datagen.plan.model.ColumnPlan."""

@@ -1,178 +1,205 @@
-"""What every part promises, for free: the same values however rows are cut, the declared type, no NaN, no unknown parameter.
+"""What every part promises, for free: the same values however rows are cut, the declared type, no unknown parameter.
 
-The parts come from the registry and their parameters from EXAMPLES, so a new part is held to all of this by being there.
+The parts come from the registry and their parameters from EXAMPLES: a new part is held to all of this by being there.
 """
 
 from __future__ import annotations
 
+import random
+from functools import cache
 from typing import Any
 
+import jsonschema
 import numpy as np
 import polars as pl
 import pytest
 
 from datagen import registry
+from datagen.engine.block import TableBlock
+from datagen.engine.run import Run
 from datagen.errors import SchemaError
-from tests.support import blocks_of, codes_of, plan_of, table_of
+from datagen.plan.model import Plan
+from datagen.schema.json_schema import json_schema
+from tests.parts.examples import ROWS, Subject, root_with, subject_of, subjects
+from tests.support import blocks_of, codes_of, plan_of
 
-ROWS = 2_311  # no multiple of any block size below
-TYPES = {"int": pl.Int64, "float": pl.Float64, "bool": pl.Boolean, "string": pl.String, "datetime": pl.Datetime("us"), "date": pl.Date}
+TYPES = {
+    "int": pl.Int64,
+    "float": pl.Float64,
+    "bool": pl.Boolean,
+    "string": pl.String,
+    "datetime": pl.Datetime("us"),
+    "date": pl.Date,
+}
+KINDS = ("generator", "modifier", "law")
 
-# the names that examples refer to: a parent to look at, an effect table, columns of the row
-SURROUNDINGS: list[dict[str, Any]] = [
-    {
-        "id": "customer", "pk": "customer_id", "rows": 50,
-        "columns": [
-            {"name": "customer_id", "generator": {"sequence": {"start": 1}}},
-            {"name": "country", "generator": {"choice": {"choices": ["US", "DE", "CZ"]}}},
-        ],
-    },
-    {
-        "id": "product", "pk": "product_id", "rows": 40,
-        "columns": [
-            {"name": "product_id", "generator": {"sequence": {"start": 1}}},
-            {"name": "price", "type": "float", "generator": {"distribution": {"type": "uniform", "params": {"low": 1, "high": 9}}}},
-        ],
-    },
-    {
-        "id": "campaign", "pk": "campaign_id", "rows": 5,
-        "columns": [
-            {"name": "campaign_id", "generator": {"sequence": {"start": 1}}},
-            {"name": "start_at", "type": "datetime", "generator": {"datetime_series": {"within": {"start": "2024-01-01", "end": "2024-06-30"}}}},
-            {"name": "end_at", "type": "datetime", "generator": {"datetime_series": {"within": {"start": "2024-07-01", "end": "2024-12-31"}}}},
-            {"name": "lift", "type": "float", "generator": {"distribution": {"type": "uniform", "params": {"low": 1.2, "high": 1.8}}}},
-            {"name": "country", "generator": {"choice": {"choices": ["US", "DE", "CZ"]}}},
-        ],
-    },
-]  # fmt: skip
+every_part = pytest.mark.parametrize("subject", list(subjects()), ids=lambda subject: subject.name)
+every_row_part = pytest.mark.parametrize(
+    "subject", [one for one in subjects() if one.word != "enum_list"], ids=lambda subject: subject.name
+)
 
 
-def schema_with(column: dict[str, Any], *, unique: bool = False) -> dict[str, Any]:
-    """A document with a table `subject` of ROWS rows whose column `made` is the subject of the test."""
-    subject = {
-        "id": "subject", "kind": "fact", "pk": "subject_id", "rows": ROWS,
-        "columns": [
-            {"name": "subject_id", "type": "int", "generator": {"sequence": {"start": 1}}},
-            {"name": "customer_id", "generator": {"lookup": {"from": "customer.customer_id"}}},
-            {"name": "product_id", "generator": {"lookup": {"from": "product.product_id"}}},
-            {"name": "country", "generator": {"lookup": {"from": "customer.country", "on": {"this_key": "customer_id"}}}},
-            {"name": "at", "type": "datetime", "role": "time", "generator": {"datetime_series": {"within": "timeframe"}}},
-            {"name": "amount", "type": "float", "generator": {"distribution": {"type": "normal", "params": {"mean": 50, "std": 9}}}},
-            {"name": "made", "nullable": True, **({"unique": True} if unique else {}), **column},
-        ],
-    }  # fmt: skip
-    return {"timeframe": {"start": "2024-01-01", "end": "2024-12-31"}, "nodes": [*SURROUNDINGS, subject]}
+@cache
+def _plan(name: str, shape: str) -> Plan:
+    subject = next(one for one in subjects() if one.name == name)
+    return plan_of(subject.root() if shape == "root" else subject.child())
 
 
-def vocab_with(column: dict[str, Any]) -> dict[str, Any]:
-    return {"timeframe": {"start": "2024-01-01", "end": "2024-12-31"}, "nodes": [*SURROUNDINGS, {"id": "subject", "kind": "vocab", "pk": "made", "columns": [{"name": "made", **column}]}]}
+def plan(subject: Subject, shape: str = "root") -> Plan:
+    return _plan(subject.name, shape)
 
 
-def subjects() -> list[Any]:
-    found = []
-    for word in registry.words("generator"):
-        part = registry.find("generator", word)
-        for place, example in enumerate(part.EXAMPLES):
-            build = vocab_with if word == "enum_list" else schema_with
-            found.append(pytest.param(build({"generator": example}), id=f"generator-{word}-{place}"))
-    for word in registry.words("modifier"):
-        part = registry.find("modifier", word)
-        for place, example in enumerate(part.EXAMPLES):
-            found.append(pytest.param(schema_with(carrier_of(word, example)), id=f"modifier-{word}-{place}"))
-    for word in registry.words("law"):
-        law = registry.find("law", word)
-        for place, example in enumerate(law.EXAMPLES):
-            spec = {"type": word, "params": example[word]} if word in example else example
-            found.append(pytest.param(schema_with({"type": "float", "generator": {"distribution": spec}}), id=f"law-{word}-{place}"))
-    return found
+def made(plan: Plan, block_rows: int | None = None) -> pl.Series:
+    """The column `made` of the whole table, block by block."""
+    blocks = blocks_of(plan, "subject", **({} if block_rows is None else {"block_rows": block_rows}))
+    return pl.concat([as_text(block.series("made")) for block in blocks])
 
 
-def carrier_of(word: str, example: dict[str, Any]) -> dict[str, Any]:
-    """A column on which a modifier can stand."""
-    if word == "time_jitter":
-        return {"type": "datetime", "generator": {"datetime_series": {"within": "timeframe", "freq": "D"}}, "modifiers": [example]}
-    if word == "map_values":
-        return {"type": "string", "generator": {"distribution": {"type": "poisson", "params": {"lambda": 1}}}, "modifiers": [example]}
-    return {"type": "float", "generator": {"distribution": {"type": "normal", "params": {"mean": 50, "std": 9}}}, "modifiers": [example]}
+def as_text(series: pl.Series) -> pl.Series:
+    return series.cast(pl.String) if isinstance(series.dtype, pl.Enum) else series
 
 
-@pytest.mark.parametrize("schema", subjects())
-def test_values_do_not_depend_on_how_rows_are_cut(schema: dict[str, Any]) -> None:
-    plan = plan_of(schema)
-    whole = table_of(plan, "subject")
-    for block_rows in (97, 1_000):
-        assert table_of(plan, "subject", block_rows=block_rows).equals(whole, null_equal=True)
-    tail = blocks_of(plan, "subject", block_rows=7)[-1]
-    from datagen.engine.block import TableBlock
-
-    alone = TableBlock(tail.run, plan.tables["subject"], tail.row_number)
-    assert alone.frame().cast(whole.schema).equals(whole.tail(tail.rows), null_equal=True)
-    again = plan_of(schema)
-    assert table_of(again, "subject").equals(whole, null_equal=True)
+@every_part
+def test_values_do_not_depend_on_how_rows_are_cut(subject: Subject) -> None:
+    whole = made(plan(subject))
+    for block_rows in (7, 97, 1_000):
+        assert made(plan(subject), block_rows).equals(whole, null_equal=True), f"blocks of {block_rows} rows"
 
 
-@pytest.mark.parametrize("schema", subjects())
-def test_values_have_the_declared_type_and_are_finite(schema: dict[str, Any]) -> None:
-    plan = plan_of(schema)
-    frame = table_of(plan, "subject")
-    column = plan.tables["subject"].columns["made"]
-    assert frame["made"].dtype == TYPES[column.type]
-    if column.type == "float":
-        numbers = frame["made"].drop_nulls().to_numpy()
-        assert np.isfinite(numbers).all()
-    empty = blocks_of(plan, "subject")[0]
-    from datagen.engine.block import TableBlock
-
-    none = TableBlock(empty.run, plan.tables["subject"], np.zeros(0, dtype=np.int64))
-    assert none.frame().height == 0
+@every_row_part
+def test_values_of_children_do_not_depend_on_how_rows_are_cut(subject: Subject) -> None:
+    whole = made(plan(subject, "child"))
+    assert len(whole) > 300
+    for block_rows in (7, 97):
+        assert made(plan(subject, "child"), block_rows).equals(whole, null_equal=True), f"blocks of {block_rows} rows"
 
 
-@pytest.mark.parametrize("schema", subjects())
-def test_another_seed_gives_other_values_and_another_column_does_not(schema: dict[str, Any]) -> None:
-    plan = plan_of(schema)
-    node = schema["nodes"][-1]
-    if node["kind"] == "vocab" or not drawn(node["columns"][-1]):
-        return
-    whole = table_of(plan, "subject")["made"]
-    assert not table_of(plan_of(schema, seed=7), "subject")["made"].equals(whole, null_equal=True)
-    extra = {"name": "extra", "type": "float", "generator": {"distribution": {"type": "normal", "params": {"mean": 0, "std": 1}}}}
-    wider = {**schema, "nodes": [*schema["nodes"][:-1], {**node, "columns": [node["columns"][0], extra, *node["columns"][1:]]}]}
-    assert table_of(plan_of(wider), "subject")["made"].equals(whole, null_equal=True)
+@every_row_part
+def test_a_slice_is_the_slice_of_the_whole(subject: Subject) -> None:
+    run = Run(plan(subject))
+    for first, last in ((0, 1), (311, 420), (ROWS - 13, ROWS)):
+        alone = TableBlock(run, run.plan.tables["subject"], np.arange(first, last, dtype=np.int64))
+        assert as_text(alone.series("made")).equals(made(run.plan)[first:last], null_equal=True)
 
 
-def drawn(column: dict[str, Any]) -> bool:
-    """Whether a column draws anything at all."""
-    word, params = next(iter(column["generator"].items()))
-    if word in ("sequence", "expression", "enum_list", "trend"):
-        return False
-    return not (word == "distribution" and params["type"] in ("constant",))
+@every_part
+def test_an_empty_block_has_no_values_and_the_declared_type(subject: Subject) -> None:
+    table = plan(subject).tables["subject"]
+    none = TableBlock(Run(plan(subject)), table, np.zeros(0, dtype=np.int64))
+    assert len(none.series("made")) == 0
+    assert as_text(none.series("made")).dtype == TYPES[table.columns["made"].type]
 
 
-@pytest.mark.parametrize("kind", ["generator", "modifier", "law"])
-def test_an_unknown_parameter_is_refused_at_its_place(kind: str) -> None:
+@every_part
+def test_values_have_the_declared_type_and_are_finite(subject: Subject) -> None:
+    values = made(plan(subject))
+    assert values.dtype == TYPES[plan(subject).tables["subject"].columns["made"].type]
+    assert values.null_count() == 0
+    if values.dtype == pl.Float64:
+        assert np.isfinite(values.to_numpy()).all()
+
+
+@every_row_part
+def test_another_seed_gives_other_values(subject: Subject) -> None:
+    other = made(plan_of(subject.root(), seed=7))
+    assert other.equals(made(plan(subject)), null_equal=True) != subject.draws
+
+
+@every_row_part
+def test_what_is_added_elsewhere_changes_no_value(subject: Subject) -> None:
+    schema = subject.root()
+    *tables, node = schema["nodes"]
+    noise = {"type": "float", "generator": {"distribution": {"type": "normal", "params": {"mean": 0, "std": 1}}}}
+    jittered = {
+        **noise,
+        "modifiers": [{"transform": "jitter", "args": {"std": 2}}, {"transform": "outliers", "args": {"rate": 0.2}}],
+    }
+    stranger = {
+        "id": "a_stranger",
+        "pk": "id",
+        "rows": 30,
+        "columns": [{"name": "id", "generator": {"sequence": {}}}, {"name": "made", **jittered}],
+    }
+    child = {"id": "a_child", "parents": ["subject"], "columns": [{"name": "made", **jittered}]}
+    first, *rest = node["columns"]
+    wider = {**node, "columns": [first, {"name": "extra", **jittered}, *rest]}
+    more = {**schema, "nodes": [stranger, *tables, wider, child]}
+    assert made(plan_of(more)).equals(made(plan(subject)), null_equal=True)
+
+
+@every_part
+def test_no_global_randomness_is_read_or_moved(subject: Subject) -> None:
+    python, numpy = random.getstate(), np.random.get_state()
+    again = made(plan_of(subject.root()))
+    assert random.getstate() == python
+    after = np.random.get_state()
+    assert after[0] == numpy[0]
+    assert after[2:] == numpy[2:]
+    assert np.array_equal(after[1], numpy[1])
+    try:
+        random.seed(99)
+        np.random.seed(99)
+        assert made(plan_of(subject.root())).equals(again, null_equal=True)
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
+
+
+@every_part
+def test_an_unknown_parameter_is_refused_at_its_place(subject: Subject) -> None:
+    with pytest.raises(SchemaError) as caught:
+        plan_of(subject.with_params(no_such_thing=1))
+    told = [one for one in caught.value.findings if one.json_path.endswith("no_such_thing")]
+    assert told, caught.value
+    assert "no_such_thing" in told[0].found
+
+
+@every_part
+def test_parameters_survive_the_round_trip(subject: Subject) -> None:
+    part = registry.find(subject.kind, subject.word)
+    read = part.model_validate(subject.params)
+    written = read.model_dump(by_alias=True, exclude_unset=True)
+    assert written.keys() == subject.params.keys()
+    assert part.model_validate(written) == read
+
+
+@every_part
+def test_the_published_schema_of_a_part_takes_its_examples_and_no_unknown_parameter(subject: Subject) -> None:
+    part = registry.find(subject.kind, subject.word)
+    validator = jsonschema.Draft202012Validator(part.model_json_schema(by_alias=True))
+    assert validator.is_valid(subject.params)
+    assert not validator.is_valid({**subject.params, "no_such_thing": 1})
+
+
+@cache
+def _published() -> Any:
+    parts = {kind: {word: registry.find(kind, word) for word in registry.words(kind)} for kind in KINDS}
+    return jsonschema.Draft7Validator(json_schema(parts))
+
+
+@every_part
+def test_the_published_language_takes_every_example(subject: Subject) -> None:
+    faults = sorted(_published().iter_errors(subject.root()), key=lambda fault: len(fault.path), reverse=True)
+    assert not faults, faults[0].message
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_part_says_what_it_does_and_shows_an_example(kind: str) -> None:
     for word in registry.words(kind):
         part = registry.find(kind, word)
-        example = part.EXAMPLES[0]
-        if kind == "generator":
-            params = {**next(iter(example.values())), "no_such_thing": 1}
-            build = vocab_with if word == "enum_list" else schema_with
-            schema = build({"generator": {word: params}})
-        elif kind == "modifier":
-            schema = schema_with(carrier_of(word, {**example, "args": {**example["args"], "no_such_thing": 1}}))
-        else:
-            params = example[word] if word in example else example["params"]
-            schema = schema_with({"type": "float", "generator": {"distribution": {"type": word, "params": {**params, "no_such_thing": 1}}}})
-        with pytest.raises(SchemaError) as caught:
-            plan_of(schema)
-        told = [finding for finding in caught.value.findings if "no_such_thing" in finding.json_path or "no_such_thing" in finding.found]
-        assert told, f"{kind} {word}: {caught.value}"
+        assert part.EXAMPLES, f"{kind} {word} has no EXAMPLES"
+        text = part.__doc__ or ""
+        assert len(text) > 40, f"{kind} {word} says nothing of itself"
+        silent = [name for name, field in part.model_fields.items() if (field.alias or name) not in text]
+        assert not silent, f"{kind} {word} does not speak of {silent}"
 
 
-def test_every_part_shows_an_example() -> None:
-    for kind in ("generator", "modifier", "law"):
-        for word in registry.words(kind):
-            assert registry.find(kind, word).EXAMPLES, f"{kind} {word} has no EXAMPLES"
+def test_every_example_is_a_subject() -> None:
+    words = {(kind, word) for kind in KINDS for word in registry.words(kind)}
+    assert {(one.kind, one.word) for one in subjects()} == words
+    assert len(words) > 35
+    assert subject_of("generator", "sequence", 0, {"sequence": {}}).draws is False
 
 
 def test_the_surroundings_are_a_schema_themselves() -> None:
-    assert codes_of(schema_with({"generator": {"sequence": {}}})) == []
+    assert codes_of(root_with({"generator": {"sequence": {}}})) == []

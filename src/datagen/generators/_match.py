@@ -15,7 +15,12 @@ class KeyIndex:
     def __init__(self, keys: Values) -> None:
         import polars as pl
 
-        self._frame = pl.DataFrame({"key": self._series(keys)}).with_row_index("row").drop_nulls().unique("key", keep="first", maintain_order=True)
+        self._frame = (
+            pl.DataFrame({"key": self._series(keys)})
+            .with_row_index("row")
+            .drop_nulls()
+            .unique("key", keep="first", maintain_order=True)
+        )
 
     def rows(self, keys: Values) -> NDArray[np.int64]:
         """(n,) row number of each key, -1 where there is none."""

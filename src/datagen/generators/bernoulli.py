@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,7 +19,7 @@ class Bernoulli(Generator):
     """
 
     MAIN: ClassVar[str | None] = "p"
-    EXAMPLES = [{"bernoulli": {"p": 0.8}}, {"bernoulli": {"p": "5%"}}]
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"bernoulli": {"p": 0.8}}, {"bernoulli": {"p": "5%"}}]
 
     p: float | int | str
 
@@ -35,7 +35,9 @@ class Bernoulli(Generator):
         p = share(self.p)
         if p is not None:
             if not 0 <= p <= 1:
-                scope.refuse("share.out_of_range", "p", found=str(self.p), expected="a share between 0 and 1, such as 0.05 or 5%")
+                scope.refuse(
+                    "share.out_of_range", "p", found=str(self.p), expected="a share between 0 and 1, such as 0.05 or 5%"
+                )
             return lambda block: Values("bool", block.uniform(salt) < p)
         chance = scope.expression(self.p, "p")
         table, column = scope.table, scope.column
@@ -48,9 +50,11 @@ class Bernoulli(Generator):
             if wrong.any():
                 raise SchemaError(
                     Finding(
-                        code="share.out_of_range", json_path=f"{table}.{column}",
+                        code="share.out_of_range",
+                        json_path=f"{table}.{column}",
                         found=f"{int(wrong.sum()):,} rows of one block, such as {values.array[wrong][0]:g}",
-                        expected="a probability between 0 and 1", hint="bound it: least(1, greatest(0, …))",
+                        expected="a probability between 0 and 1",
+                        hint="bound it: least(1, greatest(0, …))",
                     )
                 )
             return Values("bool", block.uniform(salt) < np.asarray(values.array, dtype=np.float64), values.valid)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
 from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
 from datagen.errors import Finding, SchemaError, listed
-from datagen.generators.enum_list import constant_list
+from datagen.generators._weights import Weights, names_of
+from datagen.generators.enum_list import constant_list, refuse_nulls
 from datagen.schema.literals import as_column, common_type
-from datagen.schema.weights import shares
-
-KIND = re.compile(r"(?:uniform|zipf@\s*([0-9.]+)|head_tail@\s*\{\s*([0-9.]+%?)\s*,\s*([0-9.]+)\s*\})$")
-HEAD = 0.2  # the share of the choices that `head_tail` calls the head
 
 
 class Choice(Generator):
@@ -28,7 +25,7 @@ class Choice(Generator):
 
     MAIN: ClassVar[str | None] = "choices"
     MAKES_UNIQUE: ClassVar[bool] = True
-    EXAMPLES = [
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [
         {"choice": {"choices": ["vip", "standard", "budget"], "weights": [0.15, 0.6, 0.25]}},
         {"choice": {"choices": [10, 20, 50], "weights_kind": "zipf@1.2"}},
     ]
@@ -48,7 +45,7 @@ class Choice(Generator):
         if self.choices_ref is not None:
             target = scope.find_target(self.choices_ref)
             return None if target is None else target.type
-        return common_type(self.choices or [])
+        return cast("ColumnType | None", common_type(self.choices or []))
 
     def listed(self, scope: Scope) -> list[Any] | None:
         return None if self.choices is None else as_column(self.choices, scope.column_type or "string").values
@@ -56,133 +53,124 @@ class Choice(Generator):
     def bind(self, scope: Scope) -> Fill:
         if (self.choices is None) == (self.choices_ref is None):
             scope.refuse(
-                "choice.one_source", (), found="both choices and choices_ref" if self.choices is not None else "neither choices nor choices_ref",
+                "choice.one_source",
+                (),
+                found="both choices and choices_ref" if self.choices is not None else "neither choices nor choices_ref",
                 expected="exactly one of them",
             )
             return _nothing
-        if self.weights is not None and self.weights_kind not in (None, "uniform"):
-            scope.refuse("choice.two_weights", "weights_kind", found="weights and weights_kind", expected="one of them")
-        if scope.unique and (self.weights is not None or self.weights_kind not in (None, "uniform")):
+        weights = Weights(self.weights, self.weights_kind)
+        if scope.unique and not weights.equal:
             scope.refuse(
-                "choice.unique_weights", "weights", found="weights on a column of unique values",
-                expected="no weights: every value is taken at most once", hint="drop `unique`, or drop the weights",
+                "choice.unique_weights",
+                "weights" if self.weights is not None else "weights_kind",
+                found="weights on a column of unique values",
+                expected="no weights: every value is taken at most once",
+                hint="drop `unique`, or drop the weights",
             )
-        return self._bind_list(scope) if self.choices is not None else self._bind_reference(scope)
+            return _nothing
+        return self._bind_list(scope, weights) if self.choices is not None else self._bind_reference(scope, weights)
 
-    def _bind_list(self, scope: Scope) -> Fill:
+    def _bind_list(self, scope: Scope, weights: Weights) -> Fill:
         choices = self.choices or []
         if not choices:
             scope.refuse("choice.empty", "choices", found="no choices", expected="at least one choice")
             return _nothing
         items = as_column(choices, scope.column_type or "string")
         for place, fault in items.faults:
-            scope.refuse("column.value_type", ("choices", place), found=fault, expected=f"a value of type {scope.column_type}")
-        weights = self._weights(len(choices), choices, scope)
-        texts = [str(value) for value in choices]
-        if len(set(texts)) < len(texts):
-            twice = listed(sorted({text for text in texts if texts.count(text) > 1}))
-            if scope.unique:
-                scope.refuse("choice.repeats", "choices", found=f"written twice: {twice}", expected="distinct choices on a column of unique values")
-            else:
-                scope.refuse("choice.repeats", "choices", found=f"written twice: {twice}", expected="each choice once", hint="their weights are added up", severity="warning")
+            scope.refuse(
+                "column.value_type", ("choices", place), found=fault, expected=f"a value of type {scope.column_type}"
+            )
+        refuse_nulls(choices, "choices", scope)
+        if items.faults or not weights.sound(scope, len(choices), names_of(choices)):
+            return _nothing
+        typed = [value if there else None for value, there in zip(items.values, items.valid, strict=True)]
+        if len(set(typed)) < len(typed):
+            times = Counter(typed)
+            twice = listed(sorted({str(choice) for choice, one in zip(choices, typed, strict=True) if times[one] > 1}))
+            scope.refuse(
+                "choice.repeats",
+                "choices",
+                found=f"written twice: {twice}",
+                expected="distinct choices on a column of unique values" if scope.unique else "each choice once",
+                hint="" if scope.unique else "their weights are added up",
+                severity="error" if scope.unique else "warning",
+            )
         place = self._place(weights, scope, len(choices))
         return constant_list(items.values, scope.column_type or "string", items.valid, place)
 
-    def _place(self, weights: list[float] | None, scope: Scope, size: int) -> Any:
+    def _place(self, weights: Weights, scope: Scope, size: int) -> Any:
         """(n,) positions in the list for a block."""
         if scope.unique:
             scope.domain(size, "choices")
             return _permuted(scope, lambda block: size)
-        salt = scope.salt("draw")
         from datagen.kernel.quantiles import GuideTable
 
-        table = GuideTable(weights if weights is not None else [1.0] * size)
+        salt, table = scope.salt("draw"), GuideTable(weights.of(size))
         return lambda block: table.draw(block.uniform(salt))
 
-    def _bind_reference(self, scope: Scope) -> Fill:
+    def _bind_reference(self, scope: Scope, weights: Weights) -> Fill:
         target = scope.target(self.choices_ref or "", "choices_ref")
         if target is None:
             return _nothing
         scope.fits(target.type or "string", "choices_ref")
-        if self.weights is not None:
-            rows = scope.fixed_rows(target.table)
-            if rows is not None and rows != len(self.weights):
-                scope.refuse("choice.weights_length", "weights", found=f"{len(self.weights)} weights for the {rows} rows of {target.table}", expected="one weight per row")
-                return _nothing
-        source, column = target.table, target.name
-        salt, key = scope.salt("draw"), (scope.table, scope.column, "weights")
-        permuted = _permuted(scope, lambda block: block.total(source)) if scope.unique else None
-        home = f"{scope.table}.{scope.column}"
+        known = scope.fixed_rows(target.table)
+        if known == 0:
+            scope.refuse(
+                "choice.empty",
+                "choices_ref",
+                found=f"{target.table} has 0 rows",
+                expected="at least one value to choose",
+            )
+            return _nothing
+        if not weights.sound(scope, known, f"the {known} rows of {target.table}"):
+            return _nothing
+        if scope.unique and known is not None:
+            scope.domain(known, "choices_ref")
+        source, column, home = target.table, target.name, f"{scope.table}.{scope.column}"
+        pick = self._picker(source, weights, scope)
 
         def fill(block: Block) -> Values:
-            rows = block.total(source)
-            if rows == 0 and block.rows:
-                raise SchemaError(Finding(code="choice.empty", json_path=home, found=f"{source} has no rows", expected="at least one value to choose"))
-            if permuted is not None:
-                picks = permuted(block)
-            else:
-                table = block.once(key, lambda: _guide(self._weights(rows, None, None), rows))
-                picks = table.draw(block.uniform(salt))
+            if block.rows and block.total(source) == 0:
+                raise SchemaError(
+                    Finding(
+                        code="choice.empty",
+                        json_path=home,
+                        found=f"{source} came out with 0 rows",
+                        expected="at least one value to choose",
+                    )
+                )
+            picks = pick(block)
             return block.gather(source, column, picks).changed(picks=picks)
 
-        if self.weights is not None or self.weights_kind is not None:
-            self._weights(len(self.weights) if self.weights else 10, None, scope)  # faults are told now, not in a block
         return fill
 
-    def _weights(self, size: int, choices: list[Any] | None, scope: Scope | None) -> list[float] | None:
-        """Relative weight of each of `size` choices; None when all are equal or after a refusal."""
-        if self.weights is not None:
-            if scope is not None and len(self.weights) != size:
-                names = listed([str(choice) for choice in choices or []])
-                scope.refuse(
-                    "choice.weights_length", "weights", found=f"{len(self.weights)} weights for {size} choices: {names}",
-                    expected=f"{size} weights", hint="give one weight per choice",
+    def _picker(self, source: str, weights: Weights, scope: Scope) -> Any:
+        """(n,) row numbers of the other table for a block."""
+        if scope.unique:
+            return _permuted(scope, lambda block: block.total(source))
+        salt, key, home = scope.salt("draw"), (scope.table, scope.column, "weights"), f"{scope.table}.{scope.column}"
+        if weights.equal:
+            from datagen.kernel.picks import pick_row
+
+            return lambda block: pick_row(block.bits(salt), block.total(source))
+
+        def make(rows: int) -> Any:
+            from datagen.kernel.quantiles import GuideTable
+
+            made = weights.of(rows)
+            if len(made) != rows:
+                raise SchemaError(
+                    Finding(
+                        code="choice.weights_length",
+                        json_path=home,
+                        found=f"{len(made)} weights for the {rows} rows of {source}",
+                        expected=f"{rows} weights",
+                    )
                 )
-                return None
-            result = shares(self.weights, relative_ok=True, version_1=scope.version_1 if scope else True)
-            if scope is not None and result.code:
-                at = ("weights",) if result.place is None else ("weights", result.place)
-                scope.refuse(
-                    result.code, at, found=result.found, expected=result.expected, hint=result.hint, severity=result.severity,
-                )
-            return result.values
-        if self.weights_kind is None:
-            return None
-        match = KIND.match(self.weights_kind.strip())
-        if match is None:
-            if scope is not None:
-                scope.refuse(
-                    "choice.weights_kind", "weights_kind", found=f"'{self.weights_kind}'",
-                    expected="uniform, zipf@1.5 (an exponent) or head_tail@{0.6,1.5} (share of the head, exponent of the tail)",
-                )
-            return None
-        if match[1] is not None:
-            exponent = float(match[1])
-            if exponent <= 0 and scope is not None:
-                scope.refuse("choice.zipf_exponent", "weights_kind", found=self.weights_kind, expected="an exponent above 0")
-            return [rank**-exponent for rank in range(1, size + 1)]
-        if match[2] is not None:
-            return self._head_tail(match[2], float(match[3]), size, scope)
-        return None
+            return GuideTable(made)
 
-    def _head_tail(self, share: str, exponent: float, size: int, scope: Scope | None) -> list[float] | None:
-        head = float(share.rstrip("%")) / (100 if share.endswith("%") else 1)
-        if not 0 < head < 1:
-            if scope is not None:
-                scope.refuse("choice.head_share", "weights_kind", found=self.weights_kind or "", expected="a share of the head between 0 and 1")
-            return None
-        heads = max(1, int(HEAD * size))
-        tail = [rank**-exponent for rank in range(1, size - heads + 1)]
-        if not tail:
-            return [1.0] * size
-        whole = sum(tail)
-        return [head / heads] * heads + [(1 - head) * weight / whole for weight in tail]
-
-
-def _guide(weights: list[float] | None, size: int) -> Any:
-    from datagen.kernel.quantiles import GuideTable
-
-    return GuideTable(weights if weights is not None else [1.0] * size)
+        return lambda block: block.once(key, lambda: make(block.total(source))).draw(block.uniform(salt))
 
 
 def _permuted(scope: Scope, size: Any) -> Any:
@@ -196,8 +184,10 @@ def _permuted(scope: Scope, size: Any) -> Any:
         if block.total(table) > values:
             raise SchemaError(
                 Finding(
-                    code="unique.domain_too_small", json_path=home,
-                    found=f"{values:,} possible values < {block.total(table):,} rows", expected="at least as many values as rows",
+                    code="unique.domain_too_small",
+                    json_path=home,
+                    found=f"{values:,} possible values < {block.total(table):,} rows",
+                    expected="at least as many values as rows",
                 )
             )
         return permuted_rank(block.row_number, values, key)

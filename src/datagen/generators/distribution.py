@@ -10,18 +10,22 @@ from pydantic import Field
 
 from datagen.contracts import Block, ColumnType, Draw, Fill, Generator, Scope, Values
 from datagen.errors import Finding, SchemaError
+from datagen.generators._steered import significant_step, steered
+
+MOST_EXPECTED_PAIRS = 0.01  # of equal values, beyond which a run is too likely to fail
 
 
 class Distribution(Generator):
     """One draw per row from a law.
 
-    Params: a law (`type`, `params`, and `clamp` or `truncate`), any of whose parameters may be an expression. Fills float64;
-    an int column rounds to nearest. An inequality constraint cuts the draw to the allowed interval. One draw per row.
-    Source: inverse CDF.
+    Params: a law (`type`, `params`), any of whose parameters may be an expression; `clamp: [min, max]` (piles up at the
+    bounds) or `truncate: [min, max]` (does not; with `keep_mean: true` its mean stays), either end may be null. Fills
+    float64; an int column rounds to nearest. An inequality constraint cuts the draw to the allowed interval. One draw
+    per row. Source: inverse CDF.
     """
 
     STEERED: ClassVar[bool] = True
-    EXAMPLES = [
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [
         {"distribution": {"type": "normal", "params": {"mean": 40, "std": 12}, "clamp": [18, 95]}},
         {"distribution": {"type": "poisson", "params": {"lambda": 3}}},
     ]
@@ -67,29 +71,54 @@ class Distribution(Generator):
         scope.fits("float", "")
         if draw is None:
             return lambda block: Values("float", np.zeros(block.rows))
+        if scope.unique:
+            return self._unique(draw, scope)
+        if scope.lower or scope.upper:
+            return steered(draw, scope)
         salt = scope.salt("draw")
-        if not scope.lower and not scope.upper:
-            if scope.unique:
-                return _unique_integers(draw, self.type == "uniform" and self.clamp is None, scope)
-            return lambda block: Values("float", draw.quantile(block.uniform(salt), block))
-        return _steered(draw, salt, scope)
+        return lambda block: Values("float", draw.quantile(block.uniform(salt), block))
+
+    def _unique(self, draw: Draw, scope: Scope) -> Fill:
+        """Whole numbers of a uniform law by a permutation; floats as drawn, where equal ones are not to be expected."""
+        salt = scope.salt("draw")
+        whole = draw.discrete or scope.column_type == "int"
+        found = ""
+        if scope.lower or scope.upper:
+            found = "unique values that an inequality bounds too"
+        elif whole and not (self.type == "uniform" and self.clamp is None and draw.constant):
+            found = "a law whose whole numbers repeat, on a column whose values must be unique"
+        elif not whole and draw.constant:
+            rows = scope.expected_rows(scope.table)
+            pairs = rows * (rows - 1) / 2 * chance_of_equal(draw, scope.decimals)
+            if pairs > MOST_EXPECTED_PAIRS:
+                found = f"about {pairs:.2g} pairs of equal values expected among {rows:,.0f} rows"
+        if found:
+            scope.refuse(
+                "unique.not_by_law",
+                "type",
+                found=found,
+                expected="uniform whole numbers (`low..high`), a sequence or a uuid",
+            )
+        elif whole:
+            return _permuted(draw, scope)
+        return lambda block: Values("float", draw.quantile(block.uniform(salt), block))
 
 
-def _unique_integers(draw: Draw, uniform: bool, scope: Scope) -> Fill:
+def chance_of_equal(draw: Draw, decimals: int | None) -> float:
+    """Probability that two draws of a continuous law are equal after sealing: the integral of density² × grid step."""
+    u = (np.arange(4_000) + 0.5) / 4_000
+    x = draw.quantile(u, None)
+    widths = np.maximum(np.gradient(x), 1e-300)  # of 1/4,000 of the probability each
+    step = significant_step(x) if decimals is None else np.full(len(x), 10.0**-decimals)
+    return float(np.mean(np.minimum(step / (widths * len(u)), 1.0)))
+
+
+def _permuted(draw: Draw, scope: Scope) -> Fill:
     """Every whole number of a uniform law at most once: the row's rank under a keyed permutation of the domain."""
     from datagen.kernel.permute import permuted_rank
 
-    low, high = draw.support()
-    whole = uniform and draw.constant and (draw.discrete or scope.column_type == "int")
-    if not whole:
-        if draw.discrete or scope.column_type == "int":
-            scope.refuse(
-                "unique.not_by_law", "type", found="a law whose whole numbers repeat, on a column whose values must be unique",
-                expected="uniform whole numbers (`low..high`), a sequence or a uuid",
-            )
-        salt = scope.salt("draw")
-        return lambda block: Values("float", draw.quantile(block.uniform(salt), block))
-    size = int(high) - int(low) + 1
+    low, high = (int(np.rint(edge)) for edge in draw.support())
+    size = high - low + 1
     key = scope.salt("permutation")
     scope.domain(size, "")
     table, column = scope.table, scope.column
@@ -98,59 +127,12 @@ def _unique_integers(draw: Draw, uniform: bool, scope: Scope) -> Fill:
         if block.total(table) > size:
             raise SchemaError(
                 Finding(
-                    code="unique.domain_too_small", json_path=f"{table}.{column}",
-                    found=f"{size:,} possible values < {block.total(table):,} rows", expected="a wider range, or fewer rows",
+                    code="unique.domain_too_small",
+                    json_path=f"{table}.{column}",
+                    found=f"{size:,} possible values < {block.total(table):,} rows",
+                    expected="a wider range, or fewer rows",
                 )
             )
-        return Values("int", permuted_rank(block.row_number, size, key) + int(low))
-
-    return fill
-
-
-def _steered(draw: Draw, salt: int, scope: Scope) -> Fill:
-    """Draws cut to the interval that the inequality constraints leave in each row."""
-    lower, upper = tuple(scope.lower), tuple(scope.upper)
-    table, column = scope.table, scope.column
-    # the grid that sealing rounds to: bounds move onto it, so that rounding cannot leave them
-    whole = scope.column_type == "int" or draw.discrete
-    step = 1.0 if whole else 0.0 if scope.decimals is None else 10.0**-scope.decimals
-
-    def fill(block: Block) -> Values:
-        u = block.uniform(salt)
-        low = np.full(block.rows, -np.inf)
-        high = np.full(block.rows, np.inf)
-        known = np.ones(block.rows, dtype=np.bool_)
-        strict_low = np.zeros(block.rows, dtype=np.bool_)
-        strict_high = np.zeros(block.rows, dtype=np.bool_)
-        for bounds, edge, strict, better in ((lower, low, strict_low, np.greater), (upper, high, strict_high, np.less)):
-            for bound in bounds:
-                values = bound.reader(block)
-                there = np.ones(block.rows, np.bool_) if values.valid is None else values.valid
-                tighter = there & (better(values.array, edge) | ((values.array == edge) & bound.strict))
-                edge[tighter] = values.array[tighter]
-                strict[tighter] = bound.strict
-                known &= there
-        if step:
-            # a hair of slack keeps 0.1 + 0.2 on the grid point that it means
-            first, last = np.ceil(low / step - 1e-6), np.floor(high / step + 1e-6)
-            low = np.where(strict_low & (np.abs(first * step - low) < step * 1e-5), first + 1, first) * step
-            high = np.where(strict_high & (np.abs(last * step - high) < step * 1e-5), last - 1, last) * step
-            empty = low > high + step * 1e-5
-        else:
-            empty = (low > high) | ((low == high) & (strict_low | strict_high))
-        if empty.any():
-            at = int(np.flatnonzero(empty)[0])
-            raise SchemaError(
-                Finding(
-                    code="constraint.empty_interval", json_path=f"{table}.{column}",
-                    found=f"{int(empty.sum()):,} rows of one block with no value left between {low[at]:g} and {high[at]:g}",
-                    expected="bounds that leave room: " + "; ".join(bound.text for bound in (*lower, *upper)),
-                )
-            )
-        # below the smallest allowed value lies probability `left`; whole numbers need the value before it
-        left = np.where(np.isfinite(low), draw.cdf(low - 1.0 if whole else low, block), 0.0)
-        right = np.where(np.isfinite(high), draw.cdf(high, block), 1.0)
-        values = draw.quantile(left + u * np.maximum(right - left, 0.0), block)
-        return Values("float", np.clip(values, low, high))
+        return Values("int", permuted_rank(block.row_number, size, key) + low)
 
     return fill

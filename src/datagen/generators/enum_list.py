@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from datagen.contracts import Block, ColumnType, Dictionary, Fill, Generator, Scope, Values
 from datagen.schema.literals import as_column, common_type
@@ -13,18 +15,19 @@ from datagen.schema.literals import as_column, common_type
 class EnumList(Generator):
     """Row k holds the k-th value. The table has as many rows as the list has values.
 
-    Params: values, of one type, null allowed on a nullable column. Fills the type of the column. Reads and draws nothing.
+    Params: values, of one type, null allowed on a nullable column. Fills the type of the column. Reads and draws
+    nothing.
     """
 
     MAIN: ClassVar[str | None] = "values"
     BY_ROW_NUMBER: ClassVar[bool] = True
     MAKES_UNIQUE: ClassVar[bool] = True
-    EXAMPLES = [{"enum_list": {"values": ["new", "paid", "shipped"]}}]
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"enum_list": {"values": ["new", "paid", "shipped"]}}]
 
     values: list[Any]
 
     def infer(self, scope: Scope) -> ColumnType | None:
-        return common_type(self.values)
+        return cast("ColumnType | None", common_type(self.values))
 
     def bind(self, scope: Scope) -> Fill:
         if not self.values:
@@ -33,8 +36,24 @@ class EnumList(Generator):
             scope.refuse("enum_list.repeats", "values", found="a value that stands twice, in a column of unique values")
         items = as_column(self.values, scope.column_type or "string")
         for place, fault in items.faults:
-            scope.refuse("column.value_type", ("values", place), found=fault, expected=f"a value of type {scope.column_type}")
+            scope.refuse(
+                "column.value_type", ("values", place), found=fault, expected=f"a value of type {scope.column_type}"
+            )
+        refuse_nulls(self.values, "values", scope)
         return constant_list(items.values, scope.column_type or "string", items.valid, lambda block: block.row_number)
+
+
+def refuse_nulls(values: Sequence[Any], field: str, scope: Scope) -> None:
+    """Refuse the nulls of a written list on a column that may not be null."""
+    for place, value in enumerate(values):
+        if value is None and not scope.nullable:
+            scope.refuse(
+                "column.null_value",
+                (field, place),
+                found="null in a column that is not nullable",
+                expected="a value",
+                hint="say `nullable: true`",
+            )
 
 
 def constant_list(values: list[Any], type: ColumnType, valid: list[bool], place: Any) -> Fill:
@@ -53,7 +72,7 @@ def constant_list(values: list[Any], type: ColumnType, valid: list[bool], place:
         return fill_texts
     kinds: Any = {"datetime": "time", "date": "time"}
     dtype = {"int": np.int64, "float": np.float64, "bool": np.bool_, "datetime": np.int64, "date": np.int64}[type]
-    array = np.array(values, dtype=dtype)
+    array: NDArray[Any] = np.array(values, dtype=dtype)
 
     def fill(block: Block) -> Values:
         at = place(block)

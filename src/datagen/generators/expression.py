@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from datagen.contracts import ColumnType, Fill, Generator, Scope
 
@@ -15,7 +15,10 @@ class Expression(Generator):
     """
 
     MAIN: ClassVar[str | None] = "code"
-    EXAMPLES = [{"expression": {"code": "row_number * 2.5"}}, {"expression": {"code": "case when ordinal = 1 then 'first' else 'later' end"}}]
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [
+        {"expression": {"code": "row_number * 2.5"}},
+        {"expression": {"code": "case when ordinal = 1 then 'first' else 'later' end"}},
+    ]
 
     code: str
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
+from datagen.errors import Finding, SchemaError
 
 INT64_MAX = 2**63 - 1
 
@@ -12,14 +13,15 @@ INT64_MAX = 2**63 - 1
 class Sequence(Generator):
     """start + step × row number, by the row's place in its table.
 
-    Params: start, the first value; step, the distance between neighbours, not 0 on a key. Fills int64. Reads nothing and
-    draws nothing: adding rows leaves earlier rows alone, except that rows of a child table are numbered through all parents.
+    Params: start, the first value; step, the distance between neighbours, not 0 on a key. Fills int64. Reads nothing
+    and draws nothing: adding rows leaves earlier rows alone, except that rows of a child table are numbered through all
+    parents.
     """
 
     MAIN: ClassVar[str | None] = "start"
     MAKES_UNIQUE: ClassVar[bool] = True
     BY_ROW_NUMBER: ClassVar[bool] = True
-    EXAMPLES = [{"sequence": {}}, {"sequence": {"start": 1000, "step": 10}}]
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"sequence": {}}, {"sequence": {"start": 1000, "step": 10}}]
 
     start: int = 1
     step: int = 1
@@ -27,21 +29,61 @@ class Sequence(Generator):
     def infer(self, scope: Scope) -> ColumnType:
         return "int"
 
+    def support(self, scope: Scope) -> tuple[float, float] | None:
+        rows = scope.fixed_rows(scope.table)
+        if not rows:
+            return None
+        first, last = self.start, self.last(rows)
+        return float(min(first, last)), float(max(first, last))
+
     def bind(self, scope: Scope) -> Fill:
         if scope.unique and self.step == 0:
             scope.refuse(
-                "sequence.step_zero", "step", found="0: every row would have the same value",
+                "sequence.step_zero",
+                "step",
+                found="0: every row would have the same value",
                 expected="a step other than 0 on a column whose values must be unique",
             )
-        if not -INT64_MAX <= self.start <= INT64_MAX or not -INT64_MAX <= self.step <= INT64_MAX:
-            scope.refuse("sequence.overflow", "start", found=str(self.start), expected="numbers that fit 64 bits")
+        for field, number in (("start", self.start), ("step", self.step)):
+            if not -INT64_MAX <= number <= INT64_MAX:
+                scope.refuse("sequence.overflow", field, found=f"{number:,}", expected="numbers that fit 64 bits")
+                return _nothing
+        rows = scope.fixed_rows(scope.table)
+        if rows and abs(self.last(rows)) > INT64_MAX:
+            scope.refuse(
+                "sequence.overflow",
+                "step",
+                found=f"{self.start:,} + {rows - 1:,} × {self.step:,} = {self.last(rows):,} in the last row",
+                expected="numbers that fit 64 bits",
+                hint="begin lower, or take smaller steps",
+            )
         if scope.column_type not in (None, "int", "float"):
             scope.refuse(
-                "column.type_mismatch", (), found=f"a sequence in a {scope.column_type} column", expected="type int",
+                "column.type_mismatch", (), found=f"a sequence in a {scope.column_type} column", expected="type int"
             )
-        start, step = self.start, self.step
-        return lambda block: Values("int", block.row_number * step + start)
+        start, step, home = self.start, self.step, f"{scope.table}.{scope.column}"
+
+        def fill(block: Block) -> Values:
+            # int64 would come round to the other end without a word
+            last = start + step * int(block.row_number.max(initial=0))
+            if abs(last) > INT64_MAX:
+                raise SchemaError(
+                    Finding(
+                        code="generate.overflow",
+                        json_path=home,
+                        found=f"a sequence that comes to {last:,}",
+                        expected="numbers that fit 64 bits",
+                        hint="begin lower, or take smaller steps",
+                    )
+                )
+            return Values("int", block.row_number * step + start)
+
+        return fill
 
     def last(self, rows: int) -> int:
         """Value of the last of so many rows."""
         return self.start + self.step * max(rows - 1, 0)
+
+
+def _nothing(block: Block) -> Values:
+    return Values("int", block.row_number)

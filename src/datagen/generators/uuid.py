@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,7 +16,7 @@ class Uuid(Generator):
     """
 
     MAKES_UNIQUE: ClassVar[bool] = True
-    EXAMPLES = [{"uuid": {}}]
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"uuid": {}}]
 
     def infer(self, scope: Scope) -> ColumnType:
         return "string"

@@ -18,7 +18,10 @@ def needs_number(scope: Scope, modifier: str) -> bool:
     if scope.value_type in ("int", "float"):
         return True
     scope.refuse(
-        "modifier.needs_number", (), found=f"{modifier} on {scope.value_type} values", expected="a column of type int or float",
+        "modifier.needs_number",
+        (),
+        found=f"{modifier} on {scope.value_type} values",
+        expected="a column of type int or float",
     )
     return False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,9 +15,9 @@ MINUTE_US = 60_000_000
 
 
 class Add(Modifier):
-    """value + value given. Params: value, a number, a column or an expression; on a datetime minutes, or a duration (`"3d"`)."""
+    """value + value given. Params: value, a number, a column or an expression; on a datetime minutes or a duration."""
 
-    EXAMPLES = [{"transform": "add", "args": {"value": 5}}]
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"transform": "add", "args": {"value": 5}}]
 
     value: float | int | str | dict[str, float | int]
 
@@ -30,7 +31,12 @@ class Add(Modifier):
             return self._move(scope)
         needs_number(scope, "add")
         if isinstance(self.value, dict):
-            scope.refuse("modifier.type", "value", found="a duration added to a number", expected="a number, a column or an expression")
+            scope.refuse(
+                "modifier.type",
+                "value",
+                found="a duration added to a number",
+                expected="a number, a column or an expression",
+            )
             return lambda block, values: values
         amount = scope.expression(self.value, "value")
         if amount.type not in ("int", "float"):
@@ -47,11 +53,21 @@ class Add(Modifier):
         if fixed is not None:
             return lambda block, values: values.changed(array=values.array + fixed)
         if isinstance(self.value, dict):
-            scope.refuse("time.duration", "value", found=str(self.value), expected="minutes, or a duration such as 3d or {days: 3}")
+            scope.refuse(
+                "time.duration",
+                "value",
+                found=str(self.value),
+                expected="minutes, or a duration such as 3d or {days: 3}",
+            )
             return lambda block, values: values
         minutes = scope.expression(self.value, "value")
         if minutes.type not in ("int", "float"):
-            scope.refuse("modifier.type", "value", found=f"a value of type {minutes.type}", expected="minutes, or a duration such as 3d")
+            scope.refuse(
+                "modifier.type",
+                "value",
+                found=f"a value of type {minutes.type}",
+                expected="minutes, or a duration such as 3d",
+            )
 
         def change(block: Block, values: Values) -> Values:
             more = minutes(block)

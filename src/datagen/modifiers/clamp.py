@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import numpy as np
 
 from datagen.contracts import Block, Change, Modifier, Scope, Values
@@ -9,9 +11,9 @@ from datagen.modifiers._numbers import floats, needs_number
 
 
 class Clamp(Modifier):
-    """min(max(value, min), max). Params: min, max; either may be left out. Put it last: later modifiers may leave it."""
+    """min(max(value, min), max). Params: min, max; one may be left out. Put it last: later modifiers may leave it."""
 
-    EXAMPLES = [{"transform": "clamp", "args": {"min": 0, "max": 100}}]
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"transform": "clamp", "args": {"min": 0, "max": 100}}]
 
     min: float | int | None = None
     max: float | int | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -20,7 +20,7 @@ class Jitter(Modifier):
     One draw per row.
     """
 
-    EXAMPLES = [{"transform": "jitter", "args": {"std": 0.05, "mode": "mul"}}]
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"transform": "jitter", "args": {"std": 0.05, "mode": "mul"}}]
 
     std: float = Field(ge=0)
     mode: Literal["add", "mul"] = "add"
@@ -41,6 +41,8 @@ class Jitter(Modifier):
         def change(block: Block, values: Values) -> Values:
             shift = noise.quantile(block.uniform(salt), block)
             numbers = floats(values)
-            return values.changed(kind="float", array=numbers * (shift + 1.0) if scales else numbers + np.asarray(shift))
+            return values.changed(
+                kind="float", array=numbers * (shift + 1.0) if scales else numbers + np.asarray(shift)
+            )
 
         return change

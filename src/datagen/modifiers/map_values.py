@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -20,7 +20,9 @@ class MapValues(Modifier):
     default. Nulls stay null.
     """
 
-    EXAMPLES = [{"transform": "map_values", "args": {"mapping": {"0": "none", "1": "one"}, "default": "many"}}]
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [
+        {"transform": "map_values", "args": {"mapping": {"0": "none", "1": "one"}, "default": "many"}}
+    ]
 
     mapping: dict[str, Any]
     default: Any = None
@@ -35,7 +37,12 @@ class MapValues(Modifier):
         for key in self.mapping:
             typed, fault = as_type(key, made)
             if fault:
-                scope.refuse("map_values.key_type", ("mapping", key), found=fault, expected=f"values of type {made}, as the column has before")
+                scope.refuse(
+                    "map_values.key_type",
+                    ("mapping", key),
+                    found=fault,
+                    expected=f"values of type {made}, as the column has before",
+                )
             keys.append(typed)
         targets = [*self.mapping.values(), *([self.default] if has_default else [])]
         items = as_column(targets, to)
@@ -49,7 +56,9 @@ class MapValues(Modifier):
 class _Table:
     """A mapping made ready: dictionaries are mapped once, numbers by search in the sorted keys."""
 
-    def __init__(self, keys: list[Any], values: list[Any], valid: list[bool], has_default: bool, to: str, home: str) -> None:
+    def __init__(
+        self, keys: list[Any], values: list[Any], valid: list[bool], has_default: bool, to: str, home: str
+    ) -> None:
         self.keys, self.home, self.to = keys, home, to
         self.other = len(keys) if has_default else -1
         self.valid = None if all(valid) else np.array(valid, dtype=np.bool_)
@@ -78,7 +87,11 @@ class _Table:
                 self._codes.clear()
             known = self._codes[id(dictionary)] = (dictionary, places)
         codes = values.array if values.valid is None else np.where(values.valid, values.array, 0)
-        return self._mapped(values, known[1][codes] if len(dictionary) else np.zeros(len(values), np.int64), lambda at: dictionary.values[int(codes[at])])
+        return self._mapped(
+            values,
+            known[1][codes] if len(dictionary) else np.zeros(len(values), np.int64),
+            lambda at: dictionary.values[int(codes[at])],
+        )
 
     def numbers(self, block: Block, values: Values) -> Values:
         keys = np.array(self.keys, dtype=values.array.dtype)
@@ -95,7 +108,9 @@ class _Table:
             examples = sorted({str(show(row)) for row in np.flatnonzero(missing)[:1000]})
             raise SchemaError(
                 Finding(
-                    code="map_values.missing", json_path=self.home, found=f"values that the mapping does not name: {listed(examples)}",
+                    code="map_values.missing",
+                    json_path=self.home,
+                    found=f"values that the mapping does not name: {listed(examples)}",
                     expected="a mapping of every value, or a default",
                 )
             )

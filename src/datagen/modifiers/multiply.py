@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from datagen.contracts import Block, Change, Modifier, Scope, Values
 from datagen.modifiers._numbers import both, floats, needs_number
@@ -11,7 +12,10 @@ from datagen.modifiers._numbers import both, floats, needs_number
 class Multiply(Modifier):
     """value × factor. Params: factor, a number, a column or an expression. Null where the factor is null."""
 
-    EXAMPLES = [{"transform": "multiply", "args": {"factor": 1.21}}, {"transform": "multiply", "args": {"factor": "1 + row_number * 0.001"}}]
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [
+        {"transform": "multiply", "args": {"factor": 1.21}},
+        {"transform": "multiply", "args": {"factor": "1 + row_number * 0.001"}},
+    ]
 
     factor: float | int | str
 

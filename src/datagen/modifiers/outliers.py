@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,16 @@ class Outliers(Modifier):
     for spike and burst, earlier for drop. Which rows: rank under a keyed permutation of the table's rows.
     """
 
-    EXAMPLES = [{"transform": "outliers", "args": {"rate": 0.1, "mode": "spike", "magnitude_dist": {"type": "uniform", "params": {"low": 1, "high": 3}}}}]
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [
+        {
+            "transform": "outliers",
+            "args": {
+                "rate": 0.1,
+                "mode": "spike",
+                "magnitude_dist": {"type": "uniform", "params": {"low": 1, "high": 3}},
+            },
+        }
+    ]
 
     rate: float | int | str
     mode: Literal["spike", "drop", "burst"] = "spike"
@@ -36,23 +45,47 @@ class Outliers(Modifier):
 
     def reads(self, scope: Scope) -> Iterable[str]:
         names = scope.law_reads(self.magnitude_dist) if self.magnitude_dist else ()
-        return (*names, scope.time_column) if self.mode == "burst" and scope.time_column not in (None, scope.column) else names
+        return (
+            (*names, scope.time_column)
+            if self.mode == "burst" and scope.time_column not in (None, scope.column)
+            else names
+        )
 
     def bind(self, scope: Scope) -> Change:
         times = scope.value_type in ("datetime", "date")
         if not times and scope.value_type not in ("int", "float"):
-            scope.refuse("modifier.needs_number", (), found=f"outliers on {scope.value_type} values", expected="a number or a datetime")
+            scope.refuse(
+                "modifier.needs_number",
+                (),
+                found=f"outliers on {scope.value_type} values",
+                expected="a number or a datetime",
+            )
         rate = share(self.rate)
         if rate is None or not 0 <= rate <= 1:
-            scope.refuse("share.out_of_range", "rate", found=str(self.rate), expected="a share between 0 and 1, such as 0.05 or 5%")
+            scope.refuse(
+                "share.out_of_range",
+                "rate",
+                found=str(self.rate),
+                expected="a share between 0 and 1, such as 0.05 or 5%",
+            )
             return lambda block, values: values
         if self.mode == "burst" and scope.column == scope.time_column:
-            scope.refuse("outliers.burst_of_times", "mode", found="bursts on the column that gives the time order", expected="spike or drop on a time column")
+            scope.refuse(
+                "outliers.burst_of_times",
+                "mode",
+                found="bursts on the column that gives the time order",
+                expected="spike or drop on a time column",
+            )
         magnitude = scope.law(self.magnitude_dist or DEFAULT, "magnitude_dist")
         if magnitude is None:
             return lambda block, values: values
         if magnitude.constant and magnitude.support()[0] <= -1:
-            scope.refuse("outliers.magnitude", "magnitude_dist", found=f"magnitudes down to {magnitude.support()[0]:g}", expected="magnitudes above -1: values are scaled by 1 + m")
+            scope.refuse(
+                "outliers.magnitude",
+                "magnitude_dist",
+                found=f"magnitudes down to {magnitude.support()[0]:g}",
+                expected="magnitudes above -1: values are scaled by 1 + m",
+            )
         which = _bursts(scope, rate) if self.mode == "burst" else _alone(scope, rate)
         return _change(which, magnitude, scope.salt("magnitude"), times=times, drops=self.mode == "drop")
 
@@ -67,7 +100,9 @@ def _change(which: Any, magnitude: Draw, salt: int, *, times: bool, drops: bool)
             shift = np.rint(m * (-DAY_US if drops else DAY_US)).astype(np.int64)
             return values.changed(array=np.where(far, values.array + shift, values.array))
         numbers = floats(values)
-        return values.changed(kind="float", array=np.where(far, numbers / (1.0 + m) if drops else numbers * (1.0 + m), numbers))
+        return values.changed(
+            kind="float", array=np.where(far, numbers / (1.0 + m) if drops else numbers * (1.0 + m), numbers)
+        )
 
     return change
 

@@ -190,6 +190,9 @@ class PlanScope:
     def fixed_rows(self, table: str) -> int | None:
         return None if self._fixed_rows is None else self._fixed_rows(table)
 
+    def expected_rows(self, table: str) -> float:
+        return 0.0 if self._expected_rows is None else self._expected_rows(table)
+
     def target(self, reference: str, field: str) -> ColumnDraft | None:
         """The column of another table that `table.column` names, or None after a refusal."""
         head, _, tail = reference.partition(".")
