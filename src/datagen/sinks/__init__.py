@@ -1,1 +1,1 @@
-"""Writes blocks as files, describes them in a manifest, and publishes a data set whole or not at all."""
+"""Everything that reaches the disk: files in each format, the manifest, and the step that makes a data set appear whole."""
