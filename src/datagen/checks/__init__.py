@@ -1,1 +1,1 @@
-"""Second opinions: SQL and readers over the written files say whether a data set is what was declared and published."""
+"""Looks at the files that were written, by SQL: a second implementation that never asks the engine."""

@@ -1,1 +1,1 @@
-"""Everything that reaches the disk: files in each format, the manifest, and the step that makes a data set appear whole."""
+"""Writes blocks as files, describes them in a manifest, and publishes a data set whole or not at all."""
