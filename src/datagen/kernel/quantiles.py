@@ -129,6 +129,18 @@ class QuantileTable:
         return centre + mean, max(0.0, square - mean * mean)
 
 
+    def mean_between(self, low: float, high: float) -> float | None:
+        """Mean of the part of the table in [low, high]; None where hardly anything is (below 1e-12)."""
+        start, end = (float(share) for share in self.cdf(np.array([low, high])))
+        if end - start < 1e-12:
+            return None
+        inside = (self.knots > low) & (self.knots < high)
+        ends = max(low, float(self.knots[0])), min(high, float(self.knots[-1]))
+        values = np.concatenate([[ends[0]], self.knots[inside], [ends[1]]])
+        shares = np.concatenate([[start], self.probabilities[inside], [end]])
+        return math.fsum(np.diff(shares) * (values[:-1] + values[1:])) / 2.0 / (end - start)
+
+
 def tail_probabilities() -> NDArray[np.float64]:
     """(k,) the knots of a tail: 0, then 32 steps to an octave from 2^-52 to 2^-7."""
     octaves = np.ldexp(1.0, np.arange(-52, -7))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -185,23 +186,62 @@ def _kept(binding: Binding, law: Law, p: Params | None, ends: Ends) -> Params | 
             "negative_binomial, with numbers for all parameters",
         )
         return None
-    centre = "median" if "median" in p else law.CENTRE
-    target, start, domain = law.mean_of(p), float(p[centre]), law.DOMAINS[centre]
-
-    def mean_at(value: float) -> float | None:
-        if not domain.holds(value):
-            return None
-        moved = {**p, centre: value}
-        cut = cut_to(law, moved, drawn(law, moved), ends, binding.home)
-        return None if cut is None else cut.mean()
-
-    solved = solve_centre(mean_at, start, target, positive=domain.low == 0.0)
+    solved = _solved(law, p, "median" if "median" in p else law.CENTRE, ends)
     if isinstance(solved, Reach):
         show = duration_text if binding.durations else "{:.6g}".format
         binding.refuse_at(
-            "law.mean_out_of_reach", ("keep_mean",), found=f"a mean of {show(target)} in {_interval(binding, *ends)}",
-            expected=f"a mean {'above' if target < solved.limit else 'below'} {show(solved.limit)}",
+            "law.mean_out_of_reach", ("keep_mean",),
+            found=f"a mean of {show(law.mean_of(p))} in {_interval(binding, *ends)}",
+            expected=f"a mean {'above' if law.mean_of(p) < solved.limit else 'below'} {show(solved.limit)}",
             hint="widen truncate, or move the mean",
         )
         return None
-    return cast(Params, {**p, centre: solved})
+    return solved
+
+
+def _solved(law: Parametric, p: Params, centre: str, ends: Ends) -> Params | Reach:
+    """The parameters with another centre, so that the mean inside the ends is that of the whole law."""
+    target, start, domain = law.mean_of(p), float(p[centre]), law.DOMAINS[centre]
+    positive = domain.low == 0.0
+
+    def exactly(value: float) -> float | None:
+        """The mean of what will be drawn."""
+        if not domain.holds(value):
+            return None
+        moved = {**p, centre: value}
+        cut = cut_to(law, moved, drawn(law, moved), ends, "")
+        mean = None if cut is None else cut.mean()
+        return ends[0 if value < start else 1] if mean is None else mean
+
+    if not isinstance(law, Continuous):
+        solved = solve_centre(exactly, start, target, positive=positive)
+        return solved if isinstance(solved, Reach) else {**p, centre: solved}
+    roughly = _mean_by_moving(law, p, centre, ends, start)
+    wanted = target
+    for _ in range(3):  # the moved table is right to some 1e-6; two corrections take that away
+        solved = solve_centre(roughly, start, wanted, positive=positive)
+        if isinstance(solved, Reach):
+            return solved
+        have = exactly(solved)
+        wanted += target - (target if have is None else have)
+    return {**p, centre: solved}
+
+
+def _mean_by_moving(
+    law: Continuous, p: Params, centre: str, ends: Ends, start: float
+) -> Callable[[float], float | None]:
+    """The mean inside the ends by the law's centre, from one table that is moved or stretched under them."""
+    origin = 1.0 if law.DOMAINS[centre].low == 0.0 else 0.0
+    table = drawn(law, {**p, centre: origin})
+    assert isinstance(table, TableDraw)
+    stretches = law.DOMAINS[centre].low == 0.0 or law.VIA_EXP
+
+    def mean_at(value: float) -> float | None:
+        if not law.DOMAINS[centre].holds(value):
+            return None
+        size = (math.exp(value) if centre == "mean" and law.VIA_EXP else value) if stretches else 1.0
+        shift = 0.0 if stretches else value
+        mean = table.table.mean_between((ends[0] - shift) / size, (ends[1] - shift) / size)
+        return ends[0 if value < start else 1] if mean is None else mean * size + shift
+
+    return mean_at

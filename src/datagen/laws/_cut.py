@@ -54,6 +54,7 @@ class ClampedDraw(BoundDraw):
 class _Clamped:
     def __init__(self, base: Row, low: float, high: float) -> None:
         self._base, self._low, self._high = base, low, high
+        self.missing = base.missing
 
     def quantile(self, u: Floats) -> Floats:
         values = self._base.quantile(u)
@@ -93,12 +94,13 @@ class TruncatedDraw(BoundDraw):
 class _Truncated:
     def __init__(self, base: Row, low: float, high: float, home: str) -> None:
         self._base, self._low, self._high, self._home = base, low, high, home
+        self.missing = base.missing
 
     def _edges(self, rows: int) -> tuple[Floats, Floats]:
         """(n,) probability below low and up to high, in each row."""
         before = np.full(rows, np.nextafter(self._low, -math.inf))
         low, high = self._base.cdf(before), self._base.cdf(np.full(rows, self._high))
-        empty = high <= low
+        empty = high <= low if self.missing is None else (high <= low) & ~self.missing
         if empty.any():
             raise SchemaError(
                 Finding(
@@ -119,7 +121,7 @@ class _Truncated:
 
     def cdf(self, x: Floats) -> Floats:
         low, high = self._edges(len(x))
-        return np.clip((self._base.cdf(x) - low) / (high - low), 0.0, 1.0)
+        return np.clip((self._base.cdf(x) - low) / np.maximum(high - low, 2.0**-60), 0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Protocol, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from datagen.contracts import Block
 from datagen.kernel.guides import GuideTable
@@ -25,6 +26,8 @@ MOST_LISTED = 1_000_000  # values of a law that are worth listing one by one
 
 class Row(Protocol):
     """A law as it is in the rows of one block."""
+
+    missing: NDArray[np.bool_] | None  # rows where a parameter is null: what is calculated there has no meaning
 
     def quantile(self, u: Floats) -> Floats: ...
     def cdf(self, x: Floats) -> Floats: ...
@@ -45,10 +48,12 @@ class BoundDraw(ABC):
     def support(self) -> tuple[float, float]: ...
 
     def quantile(self, u: Floats, block: Block | None = None) -> Floats:
-        return self.at(block).quantile(u)
+        row = self.at(block)
+        return _null(row.quantile(u), row.missing)
 
     def cdf(self, x: Floats, block: Block | None = None) -> Floats:
-        return self.at(block).cdf(x)
+        row = self.at(block)
+        return _null(row.cdf(x), row.missing)
 
     def mean(self) -> float | None:
         moments = self.moments_inside(-math.inf, math.inf)
@@ -72,10 +77,15 @@ class BoundDraw(ABC):
         return float(edges[0] + (1.0 - edges[1]))
 
 
+def _null(values: Floats, missing: NDArray[np.bool_] | None) -> Floats:
+    return values if missing is None else np.where(missing, math.nan, values)
+
+
 class FixedDraw(BoundDraw):
     """A law whose parameters are the same in every row: it is its own `Row`."""
 
     constant = True
+    missing: NDArray[np.bool_] | None = None
 
     def at(self, block: Block | None) -> Row:
         return self
@@ -167,8 +177,9 @@ class TableDraw(FixedDraw):
 
         def either(chance: Floats, rest: Floats) -> Floats:
             # from the nearer end: the other probability has lost its digits
-            lower = np.minimum(chance, 0.5)
-            values = np.where(chance <= 0.5, law.inverse(lower, p), law.inverse_upper(np.minimum(rest, 0.5), p))
+            values, near = np.empty(len(chance), dtype=np.float64), chance <= 0.5
+            values[near] = law.inverse(chance[near], p)
+            values[~near] = law.inverse_upper(rest[~near], p)
             return np.clip(values, self._low, self._high)
 
         return QuantileTable(

@@ -55,7 +55,7 @@ class _RowsOfLaw:
     def __init__(
         self, law: Parametric, p: Params, missing: NDArray[np.bool_] | None, standard: TableDraw | None
     ) -> None:
-        self._law, self._p, self._missing = law, p, missing
+        self._law, self._p, self.missing = law, p, missing
         self._standard = standard
         if standard is not None and isinstance(law, Continuous):
             affine = law.affine(p)
@@ -72,19 +72,14 @@ class _RowsOfLaw:
             np.add(values, self._location, out=values)
             if self._via_exp:
                 values = exp(values)
-        return self._null(values)
+        return values
 
     def cdf(self, x: Floats) -> Floats:
         if self._standard is None:
-            return self._null(self._law.cdf(x, self._p))
+            return self._law.cdf(x, self._p)
         if self._via_exp:
             x = log(np.maximum(x, 0.0))
-        return self._null(self._standard.cdf((x - self._location) / self._scale))
-
-    def _null(self, values: Floats) -> Floats:
-        if self._missing is not None:
-            values[self._missing] = math.nan
-        return values
+        return self._standard.cdf((x - self._location) / self._scale)
 
 
 def read_parameters(

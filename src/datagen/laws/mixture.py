@@ -231,6 +231,8 @@ class _Blend:
 
     def __init__(self, rows: list[Row], shares: list[float]) -> None:
         self._rows, self._shares = rows, shares
+        missing = [row.missing for row in rows if row.missing is not None]
+        self.missing = np.logical_or.reduce(missing) if missing else None
 
     def cdf(self, x: Floats) -> Floats:
         total = np.zeros(len(x), dtype=np.float64)
@@ -249,14 +251,13 @@ class _Blend:
         while True:
             # half the sum, without overflow; floats are tried in their own order, so 64 halvings reach any of them
             middle = (low >> 1) + (high >> 1) + (low & high & 1)
-            open_rows = high - low > 1
+            open_rows = low + 1 < high  # their difference may be no int64
             if not open_rows.any():
                 break
             passed = self.cdf(_ordered_back(middle)) > u
             high = np.where(open_rows & passed, middle, high)
             low = np.where(open_rows & ~passed, middle, low)
-        result: Floats = np.where(np.isnan(smallest + largest), math.nan, _ordered_back(high))
-        return result
+        return _ordered_back(high)
 
 
 def _ordered(x: Floats) -> NDArray[np.int64]:

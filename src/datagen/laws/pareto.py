@@ -46,10 +46,10 @@ class Pareto(Continuous):
         return values
 
     def below(self, x: float, p: Params) -> float:
-        return 0.0 if x <= p["min"] else -math.expm1(p["alpha"] * math.log(p["min"] / x))
+        return 0.0 if x <= p["min"] else -math.expm1(-p["alpha"] * math.log(x / p["min"]))
 
     def above(self, x: float, p: Params) -> float:
-        return 1.0 if x <= p["min"] else math.exp(p["alpha"] * math.log(p["min"] / x))
+        return 1.0 if x <= p["min"] else math.exp(-p["alpha"] * math.log(x / p["min"]))
 
     def cdf(self, x: Floats, p: Params) -> Floats:
         return 1.0 - power(p["min"] / np.maximum(x, p["min"]), p["alpha"])

@@ -94,7 +94,8 @@ def _stretched(df: float) -> SmoothLaw:
 def _sinh(y: Floats) -> Floats:
     size = np.minimum(np.abs(y), 700.0)
     grown = exp_curve(size) + size  # e^|y| - 1
-    result: Floats = np.copysign((grown + grown / (grown + 1.0)) / 2.0, y)
+    sinh = np.copysign((grown + grown / (grown + 1.0)) / 2.0, y)
+    result: Floats = np.where(np.isinf(y), y, sinh)
     return result
 
 
