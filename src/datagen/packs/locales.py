@@ -1,0 +1,41 @@
+"""Which locale a user means: `en_GB`, `en-gb`, `GB` and `UK` are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from datagen.errors import did_you_mean, listed
+from datagen.packs.methods import catalogue
+from datagen.packs.reading import about, pack_locales
+
+DEFAULT_LOCALE = "en_US"
+MISTAKEN = {
+    "en_UK": "en_GB",
+    "cz_CZ": "cs_CZ",
+    "cs_CS": "cs_CZ",
+    "cz": "cs_CZ",
+    "en": "en_US",
+}  # what people write for them
+
+
+@cache
+def _known() -> Mapping[str, str]:
+    """Locales and country codes in lower case, with `_`, to the locale."""
+    names = {locale.lower(): locale for locale in (*catalogue().locales, *pack_locales())}
+    countries = {country.lower(): locale for country, locale in catalogue().country_locales.items()}
+    countries |= {str(about(locale)["country"]).lower(): locale for locale in pack_locales()}
+    countries["uk"] = countries["gb"]
+    return names | countries  # where a word is both (`de`), the country's locale: it has more specific lists
+
+
+def find_locale(text: str) -> str | None:
+    """The locale of a country code (`GB`, `uk`) or locale (`en_GB`, `en-gb`) among all that Faker knows, or None."""
+    return _known().get(text.strip().replace("-", "_").lower())
+
+
+def locale_hint(text: str) -> str:
+    """What an unknown locale may have meant, and what there is."""
+    meant = MISTAKEN.get(text.strip().replace("-", "_"))
+    guess = f"did you mean '{meant}'?" if meant else did_you_mean(text, (*pack_locales(), *catalogue().locales))
+    return "; ".join(part for part in (guess, f"available in the packs: {listed(pack_locales())}") if part)
