@@ -1,14 +1,14 @@
-"""Constraints: which columns they steer while data is made, which hold by construction, and which are looked at afterwards.
+"""Constraints: which columns they steer while data is made, which hold by construction, which are looked at afterwards.
 
-An inequality bounds the side that is made later (a draw cut to the interval); if neither depends on the other, the larger
-side. The side made first is kept below what the other can reach, so that a pair always exists. Everything that the
-generators cannot promise is `checked`: by SQL over the written files.
+An inequality bounds the side that is made later (a draw cut to the interval); if neither depends on the other, the
+larger side. The side made first is kept below what the other can reach, so that a pair always exists. Everything that
+the generators cannot promise is `checked`: by SQL over the written files.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,20 @@ from datagen.plan.model import ConstraintPlan
 from datagen.plan.names import ColumnDraft, TableDraft, ancestors, constant_reader, find_table
 from datagen.registry import find
 from datagen.schema.literals import as_type
+from datagen.schema.times import show_time
 
+
+def _show_time(time: float) -> str:
+    return show_time(int(time))
+
+
+# The types whose values have an order that a range can mean, and how a message shows them.
+SHOWN: Mapping[str, Callable[[float], str]] = {
+    "int": "{:g}".format,
+    "float": "{:g}".format,
+    "datetime": _show_time,
+    "date": _show_time,
+}
 FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
@@ -202,7 +215,7 @@ class ConstraintReader:
         self.found.declared.append(ConstraintPlan("inequality", text, "checked", reason, facts, at))
 
     def _name(self, row: ColumnDraft, other: ColumnDraft) -> str | None:
-        """The name under which a row of `row.table` reads the other column: its own, an ancestor's or along its one key."""
+        """The name under which a row of `row.table` reads the other column: its own, an ancestor's, along its one key."""
         if row.table == other.table:
             return other.name
         table = self.tables[row.table]
@@ -280,16 +293,18 @@ def settled(
 ) -> tuple[ConstraintPlan, str]:
     """A range or an enum against what the generator can make: (the constraint, why it can never hold or "").
 
-    support: smallest and largest value of a numeric generator without modifiers; listed_values: all values of a closed list.
+    support: smallest and largest value of a generator without modifiers; listed_values: all values of a closed list.
     """
     facts = constraint.facts
-    if constraint.kind == "range" and support is not None:
-        low = -math.inf if facts["min"] is None else float(facts["min"])
-        high = math.inf if facts["max"] is None else float(facts["max"])
+    if constraint.kind == "range" and type is not None and type in SHOWN:
+        (low, fault), (high, other) = _edge(facts["min"], type, -math.inf), _edge(facts["max"], type, math.inf)
+        if fault or other or support is None:
+            return constraint, fault or other
+        reach = f"the generator makes values from {SHOWN[type](support[0])} to {SHOWN[type](support[1])}"
         if support[1] < low or support[0] > high:
-            return constraint, f"the generator makes values from {support[0]:g} to {support[1]:g} only"
+            return constraint, f"{reach} only"
         if support[0] >= low and support[1] <= high:
-            return _held(constraint, f"the generator makes values from {support[0]:g} to {support[1]:g}"), ""
+            return _held(constraint, reach), ""
     if constraint.kind == "enum" and listed_values is not None and "values" in facts:
         allowed = {as_type(value, type or "string")[0] for value in facts["values"]}
         inside = [value for value in listed_values if value in allowed]
@@ -298,6 +313,14 @@ def settled(
         if len(inside) == len(listed_values):
             return _held(constraint, "every value that the generator makes is allowed"), ""
     return constraint, ""
+
+
+def _edge(value: Any, type: str, open_end: float) -> tuple[float, str]:
+    """One end of a range as a number (microseconds for times), and what is wrong with it."""
+    if value is None:
+        return open_end, ""
+    number, fault = as_type(value, "float" if type == "int" else type)
+    return (open_end if number is None else float(number)), fault
 
 
 def _held(constraint: ConstraintPlan, reason: str) -> ConstraintPlan:
