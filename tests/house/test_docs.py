@@ -1,0 +1,55 @@
+"""The pages under docs/ say what exists: every part, every key, every link."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+from datagen import registry
+from datagen.schema.model import Node, Schema
+from datagen.schema.model_column import Column
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+
+def test_the_page_of_parts_is_what_the_parts_say() -> None:
+    spec = importlib.util.spec_from_file_location("part_pages", ROOT / "tools" / "part_pages.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert (DOCS / "parts.md").read_text() == module.page(), "run: python tools/part_pages.py"
+
+
+@pytest.mark.parametrize("kind", ["generator", "modifier", "law"])
+def test_every_part_has_a_section_with_an_example(kind: str) -> None:
+    text = (DOCS / "parts.md").read_text()
+    for word in registry.words(kind):
+        assert f"\n### {word}\n" in text
+        assert registry.find(kind, word).EXAMPLES
+
+
+def test_the_language_page_names_every_key_that_exists() -> None:
+    from datagen.schema import later
+
+    text = (DOCS / "language.md").read_text()
+    keys = {
+        field.alias or name
+        for model, later_keys in ((Schema, later.TOP_KEYS), (Node, later.NODE_KEYS), (Column, later.COLUMN_KEYS))
+        for name, field in model.model_fields.items()
+        if (field.alias or name) not in later_keys and name != "meta"
+    }
+    missing = sorted(key for key in keys if not re.search(rf"`{key}\b", text))
+    assert not missing, f"docs/language.md does not name {missing}"
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    dead = []
+    for page in [*DOCS.rglob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]:
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text()):
+            if "://" not in target and not (page.parent / target).exists():
+                dead.append(f"{page.relative_to(ROOT)} -> {target}")
+    assert not dead
