@@ -215,7 +215,7 @@ class ConstraintReader:
         self.found.declared.append(ConstraintPlan("inequality", text, "checked", reason, facts, at))
 
     def _name(self, row: ColumnDraft, other: ColumnDraft) -> str | None:
-        """The name under which a row of `row.table` reads the other column: its own, an ancestor's, along its one key."""
+        """The name under which a row of `row.table` reads the other column: own, an ancestor's, along its one key."""
         if row.table == other.table:
             return other.name
         table = self.tables[row.table]
