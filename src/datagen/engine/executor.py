@@ -18,6 +18,7 @@ from datagen.errors import Finding, SchemaError
 from datagen.kernel.content_hash import TableSums, root_hash
 from datagen.plan.estimate import estimate_all
 from datagen.plan.model import Plan
+from datagen.sinks.disk import disk_errors
 from datagen.sinks.manifest import FileFacts
 from datagen.sinks.writer import part_name
 
@@ -151,7 +152,8 @@ def gather_up(plan: Plan, job: Job, written: list[Written], made: Made) -> None:
         else:
             made.files[table.id] = tuple(_renamed(part, k, len(parts), job) for k, part in enumerate(parts))
         if len(parts) == 1:
-            (job.directory / table.id).rmdir()
+            with disk_errors("tidying", job.directory / table.id):
+                (job.directory / table.id).rmdir()
     for one in written:
         for stage, seconds in one.seconds.items():
             made.seconds[stage] = made.seconds.get(stage, 0.0) + seconds
@@ -160,5 +162,6 @@ def gather_up(plan: Plan, job: Job, written: list[Written], made: Made) -> None:
 
 def _renamed(part: Part, place: int, of: int, job: Job) -> FileFacts:
     name = part_name(part.table, job.format, None if of == 1 else place)
-    os.rename(job.directory / part.facts.name, job.directory / name)
+    with disk_errors("naming", job.directory / name):
+        os.rename(job.directory / part.facts.name, job.directory / name)
     return replace(part.facts, name=name)
