@@ -1,5 +1,21 @@
 """The command line: one file per command, each loaded when it is called."""
 
-from datagen.cli.commands import main
+from __future__ import annotations
 
-__all__ = ["main"]
+import os
+import signal
+from types import FrameType
+
+
+def main() -> None:
+    """The command `datagen`. Always ends the process."""
+    # until the command has its own way to stop, nothing is made that would have to be put away
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
+    from datagen.cli.commands import main as command
+
+    command()
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    os._exit(130)

@@ -55,8 +55,8 @@ def command(directory: str, schema: str | None, as_json: bool, **given: Any) -> 
             }
         )  # fmt: skip
         return
-    files = screen.counted(len(manifest.files), "file")
-    screen.say(f"{directory} is as published: {files}, {sum(rows.values()):,} rows in {screen.counted(len(rows), 'table')}")
+    files, tables = screen.counted(len(manifest.files), "file"), screen.counted(len(rows), "table")
+    screen.say(f"{directory} is as published: {files}, {sum(rows.values()):,} rows in {tables}")
     screen.say(f"content hash {manifest.content_hash}, seed {manifest.seed}")
     if manifest.gate == "none":
         screen.say("it was published without checks (gate none)")

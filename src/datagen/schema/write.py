@@ -1,4 +1,4 @@
-"""Writes a schema as YAML that is read back as the same tree: texts that could be taken for something else get quotes."""
+"""Writes a schema as YAML that is read back as the same tree: what could be taken for something else gets quotes."""
 
 from __future__ import annotations
 
