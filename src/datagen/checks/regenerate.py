@@ -131,7 +131,7 @@ def _starts(run: Run, root: TablePlan) -> list[tuple[Grain, int, int]]:
     found = []
     for grain in grains(run.plan):
         if grain.root == root.id:
-            size = Walk(run, grain, {}).root_block_rows(root)
+            size = Walk(run, grain, {}).block_rows
             found += [(grain, at, min(at + size, grain.last)) for at in range(grain.first, grain.last, size)]
     return found
 
