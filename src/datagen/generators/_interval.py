@@ -88,8 +88,9 @@ class TimeBounds:
         lost = np.flatnonzero(~(mass > 0))
         if not len(lost):
             return times
-        low = np.full(len(lost), density.earliest) if interval.low is None else interval.low[lost]
-        high = np.full(len(lost), density.latest) if interval.high is None else interval.high[lost]
+        ends = density.point(np.array([0, density.points - 1]))
+        low = np.full(len(lost), ends[0]) if interval.low is None else interval.low[lost]
+        high = np.full(len(lost), ends[1]) if interval.high is None else interval.high[lost]
         left = density.points_below(np.maximum(high, DAWN) + 1) > density.points_below(low)
         may_low = np.zeros(len(lost), np.bool_) if interval.low_allowed is None else interval.low_allowed[lost]
         may_high = np.zeros(len(lost), np.bool_) if interval.high_allowed is None else interval.high_allowed[lost]

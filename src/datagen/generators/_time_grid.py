@@ -120,7 +120,7 @@ def make_density(
     shown: list[Pattern] = []
     for pattern, field in patterns:
         if _step(grid) <= FINEST[pattern[0]]:
-            shown.append(pattern)
+            shown.append(scaled(pattern))
             continue
         scope.tolerate(
             "time.pattern_finer_than_freq",
@@ -159,6 +159,12 @@ def make_density(
     return made
 
 
+def scaled(pattern: Pattern) -> Pattern:
+    """The same pattern with its largest weight near 1, by a power of two: products of several cannot overflow."""
+    exponent = np.frexp(max(pattern[1]))[1]
+    return pattern[0], np.ldexp(np.asarray(pattern[1], dtype=np.float64), -exponent).tolist()
+
+
 def _not_applied(scope: Scope) -> str:
     return ": declared, not applied, because they cannot show there" if scope.version_1 else ""
 
@@ -175,6 +181,8 @@ def _on_grid(window: Window, grid: Frequency, patterns: Sequence[Pattern]) -> Ti
         return density.listed(points, window.end, patterns) if months and len(points) else None
     if step <= DAY:
         return density.regular(window.start, window.end, step, patterns)
+    if window.start + step >= window.end:
+        return density.listed(np.array([window.start], dtype=np.int64), window.end, patterns)
     if (window.end - window.start) // step >= MOST_POINTS:
         raise OverflowError(f"{(window.end - window.start) // step:,} points")
     return density.listed(np.arange(window.start, window.end, step, dtype=np.int64), window.end, patterns)

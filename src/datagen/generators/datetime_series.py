@@ -68,7 +68,7 @@ class DatetimeSeries(Generator):
 
     def support(self, scope: Scope) -> tuple[float, float] | None:
         made = self.density(scope)
-        return None if made is None else (float(made.earliest), float(made.latest))
+        return None if made is None else (made.earliest, made.latest)
 
     def density(self, scope: Scope) -> TimeDensity | None:
         """The density of the column before effects and bounds, or None after a refusal."""

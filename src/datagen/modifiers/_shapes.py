@@ -65,8 +65,11 @@ def shaped(
 def combinations(codes: Sequence[Ints | None], rows: int) -> tuple[NDArray[np.int64], Ints]:
     """(t, parts) the distinct combinations of keys, and (n,) which of them each row has."""
     columns = [np.zeros(rows, dtype=np.int64) if one is None else one for one in codes]
-    distinct, place = np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)
-    return distinct, place.reshape(-1)
+    place, first = np.zeros(rows, dtype=np.int64), np.zeros(min(rows, 1), dtype=np.int64)
+    for column in columns:
+        mixed = place * (int(column.max(initial=0)) + 1) + column
+        _, first, place = np.unique(mixed, return_index=True, return_inverse=True)
+    return np.stack([column[first] for column in columns], axis=1), place
 
 
 def seasons(scope: Scope) -> list[Seasonality]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datagen.contracts import Block
-from datagen.generators._interval import TimeBounds, refuse_no_density
+from datagen.generators._interval import Interval, TimeBounds, refuse_no_density
 from datagen.kernel.density import TimeDensity
 from datagen.kernel.draws import bits, uniform
 from datagen.kernel.effects import Stretches, averaged, multiplied
@@ -26,6 +27,7 @@ from datagen.modifiers._shapes import Shapes, combinations, shaped
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Part = tuple[Stretches, Ints | None]
 
 THROWS = 64  # picks proposed before the candidates are weighed one by one
 CHUNK = 1_000_000  # masses weighed at once
@@ -38,6 +40,13 @@ class Picked:
     column: str  # of the child table: the lookup that picks
     table: str  # that it picks from
     remote: tuple[tuple[str, ...], ...]  # per effect: the columns of the picked row that are its keys
+
+
+class Candidates(NamedTuple):
+    """All effects of the table as one, and (m,) the key of each candidate row in it."""
+
+    joint: Stretches
+    codes: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,98 +85,110 @@ class VolumeEffect:
         interval, address = self.bounds.interval(block), block.address
         before, parts = self._laws(block)
         without = before[0].mass(before[1], interval.low, interval.high, rows)
-        sources = [effect.source(block).stretches for effect in self.effects]
-        largest = float(np.prod([one.factors.max() for one in sources]))
-        codes = self._candidates(block)
+        candidates = self._candidates(block)
+        largest = self._largest(block, candidates)
         picks = np.zeros(rows, dtype=np.int64)
+        closed = np.flatnonzero(~(without > 0))  # no time is open: the time column says what becomes of such rows
+        picks[closed] = pick_row(bits(address[closed], salt("pick", 0)), total)
         left = np.flatnonzero(without > 0)
-        for throw in range(THROWS):
-            if not len(left) or largest <= 0:
+        for throw in range(THROWS if largest > 0 else 0):
+            if not len(left):
                 break
             proposed = pick_row(bits(address[left], salt("pick", throw)), total)
-            at = interval.rows(left)
-            chosen = [(one, None if own is None else own[left]) for one, own in parts]
-            chosen += [(one, own[proposed]) for one, own in zip(sources, codes, strict=True)]
-            law, key = self._law_of(chosen, block, len(left))
-            mass = law.mass(key, at.low, at.high, len(left))
+            mass = self._mass(block, parts, left, candidates, candidates.codes[proposed], interval)
             kept = uniform(address[left], salt("keep", throw)) * largest * without[left] < mass
             picks[left[kept]] = proposed[kept]
             left = left[~kept]
-        closed = np.flatnonzero(~(without > 0))
-        picks[closed] = pick_row(bits(address[closed], salt("pick", 0)), total)
         if len(left):
-            picks[left] = self._weighed(block, left, parts, sources, codes, salt)
+            picks[left] = self._weighed(block, left, parts, candidates, interval, salt)
         return picks
 
     def weights(self, block: Block) -> Floats:
         """(m,) the multiple of each candidate row over the whole window, without bounds."""
-        codes = self._candidates(block)
-        parts = [(effect.source(block).stretches, own) for effect, own in zip(self.effects, codes, strict=True)]
-        law, key = self._law_of(parts, block, len(codes[0]))
-        return law.mass(key, None, None, len(codes[0]))
+        candidates = self._candidates(block)
+        law, codes = shaped(self.density, [(candidates.joint, candidates.codes)], block, ("candidates", self.home))
+        return law.mass(codes, None, None, len(candidates.codes))
 
     # --- pieces
 
-    def _laws(self, block: Block) -> tuple[tuple[TimeLaw, Ints | None], list[tuple[Stretches, Ints | None]]]:
+    def _laws(self, block: Block) -> tuple[tuple[TimeLaw, Ints | None], list[Part]]:
         """The density without the table's effects, and the parts that it is made of."""
         parts = [Shapes.part(effect, block) for effect in self.before.effects]
         return shaped(self.density, parts, block, ("before volume", self.home)), parts
 
-    def _law_of(
-        self, parts: Sequence[tuple[Stretches, Ints | None]], block: Block, rows: int
-    ) -> tuple[TimeLaw, Ints | None]:
-        if len(parts) == 1:
-            return shaped(self.density, parts, block, ("picked volume", self.home))
-        tuples, codes = combinations([own for _, own in parts], rows)
-        joint = multiplied([(one, tuples[:, place]) for place, (one, _) in enumerate(parts)])
-        return KeyedLaw(self.density, joint), codes
+    def _mass(
+        self, block: Block, parts: Sequence[Part], rows: Ints, candidates: Candidates, codes: Ints, interval: Interval
+    ) -> Floats:
+        """(m,) the mass open to some rows of the block, were they to pick candidates with these codes."""
+        own = [(one, None if key is None else key[rows]) for one, key in parts]
+        chosen: list[Part] = [*own, (candidates.joint, codes)]
+        at = interval.rows(rows)
+        if own:
+            tuples, key = combinations([code for _, code in chosen], len(rows))
+            joint = multiplied([(one, tuples[:, place]) for place, (one, _) in enumerate(chosen)])
+            return KeyedLaw(self.density, joint).mass(key, at.low, at.high, len(rows))
+        law, _ = shaped(self.density, chosen, block, ("candidates", self.home))
+        return law.mass(codes, at.low, at.high, len(rows))
 
-    def _candidates(self, block: Block) -> list[Ints]:
-        """Per effect: (m,) the key of each candidate row."""
+    def _candidates(self, block: Block) -> Candidates:
         assert self.picked is not None
         table, remote = self.picked.table, self.picked.remote
 
-        def made() -> list[Ints]:
-            found = []
+        def made() -> Candidates:
+            found: list[Ints] = []
+            sources = []
             for effect, names in zip(self.effects, remote, strict=True):
                 source = effect.source(block)
                 effect.refuse_negative(source)
                 columns = [block.whole(table, name) for name in names]
                 none = np.zeros(block.total(table), dtype=np.int64)
                 found.append(none if source.match is None else source.match.codes(columns))
-            return found
+                sources.append(source.stretches)
+            if len(sources) == 1:
+                return Candidates(sources[0], found[0])
+            tuples, codes = combinations(found, len(found[0]))
+            return Candidates(multiplied([(one, tuples[:, k]) for k, one in enumerate(sources)]), codes)
 
-        codes: list[Ints] = block.once(("candidates", self.home, self.effects), made)
-        return codes
+        candidates: Candidates = block.once(("candidates of", self.home, self.effects), made)
+        return candidates
 
     def _average(self, block: Block) -> Stretches:
         """The mean factor of the candidates at every time."""
 
         def made() -> Stretches:
-            sources = [effect.source(block).stretches for effect in self.effects]
-            codes = self._candidates(block)
-            if len(codes[0]) == 0:
-                return Stretches(np.array([0, 1]), sources[0].edges[:1], np.ones(1))
-            if len(sources) == 1:
-                return averaged(sources[0], np.bincount(codes[0], minlength=sources[0].keys) / len(codes[0]))
-            tuples, place = combinations(codes, len(codes[0]))
-            joint = multiplied([(one, tuples[:, k]) for k, one in enumerate(sources)])
-            return averaged(joint, np.bincount(place, minlength=joint.keys) / len(place))
+            joint, codes = self._candidates(block)
+            if len(codes) == 0:  # nothing to pick: the lookup refuses
+                return Stretches(np.array([0, 1]), joint.edges[:1], np.ones(1))
+            return averaged(joint, np.bincount(codes, minlength=joint.keys) / len(codes))
 
         average: Stretches = block.once(("average", self.home, self.effects), made)
         return average
+
+    def _largest(self, block: Block, candidates: Candidates) -> float:
+        """A bound of ∫ f·e / ∫ f over candidates and rows: exact where all rows are open to the whole window."""
+
+        def made() -> float:
+            if not self.bounds and not self.before.effects:
+                return float(self.weights(block).max(initial=0.0))
+            present = np.zeros(candidates.joint.keys, dtype=np.bool_)
+            present[candidates.codes] = True
+            factors = candidates.joint.factors[np.repeat(present, np.diff(candidates.joint.offsets))]
+            return float(factors.max(initial=0.0))
+
+        largest: float = block.once(("largest", self.home, self.effects), made)
+        return largest
 
     def _weighed(
         self,
         block: Block,
         rows: Ints,
-        parts: Sequence[tuple[Stretches, Ints | None]],
-        sources: Sequence[Stretches],
-        codes: Sequence[Ints],
+        parts: Sequence[Part],
+        candidates: Candidates,
+        interval: Interval,
         salt: Callable[[str, int], int],
     ) -> Ints:
         """Picks of rows whose proposals were all turned down: a class of candidates by weight, then one of it."""
-        classes, place = combinations(codes, len(codes[0]))
+        classes, place = np.unique(candidates.codes, return_inverse=True)
         order = np.argsort(place, kind="stable")
         sizes = np.bincount(place, minlength=len(classes))
         starts = np.cumsum(sizes) - sizes
@@ -175,13 +196,9 @@ class VolumeEffect:
         step = max(1, CHUNK // len(classes))
         for start in range(0, len(rows), step):  # a loop over chunks, seldom more than one
             mine = rows[start : start + step]
-            grid = np.repeat(mine, len(classes))
-            at = self.bounds.interval(block).rows(grid)
-            chosen = [(one, None if own is None else own[grid]) for one, own in parts]
-            chosen += [(one, np.tile(classes[:, k], len(mine))) for k, one in enumerate(sources)]
-            law, key = self._law_of(chosen, block, len(grid))
-            weight = law.mass(key, at.low, at.high, len(grid)).reshape(len(mine), -1) * sizes
-            ends = np.cumsum(weight, axis=1)
+            codes = np.tile(classes, len(mine))
+            mass = self._mass(block, parts, np.repeat(mine, len(classes)), candidates, codes, interval)
+            ends = np.cumsum(mass.reshape(len(mine), -1) * sizes, axis=1)
             dead = int((ends[:, -1] <= 0).sum())
             if dead:
                 refuse_no_density(self.home, dead, "whatever row they pick")

@@ -63,6 +63,14 @@ def volume(effects: Sequence[tuple[Effect, Scope]], time: Scope | None) -> Volum
         return None
     bound: list[tuple[BoundEffect, dict[str, Key]]] = []
     for effect, scope in effects:
+        if effect.effect_table.lower() == scope.table.lower():
+            scope.refuse(
+                "effect.own_table",
+                "effect_table",
+                found=f"the volume of {scope.table} read from {scope.table} itself",
+                expected="another table, whose rows are there before these are counted",
+            )
+            return None
         keys = _keys(effect, scope)
         one = _bind_one(effect, scope, keys or {})
         if one is not None and keys is not None:

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from datagen.contracts import Block, Change, Modifier, Scope, Values
-from datagen.generators._interval import NEVER, TimeBounds
-from datagen.kernel.effects import DAWN
-from datagen.schema.times import DAY_US, SECOND_US
+from datagen.generators._interval import TimeBounds
+from datagen.schema.times import DAY_US, FIRST_US, LAST_US, SECOND_US
 
 MINUTE_US = 60 * SECOND_US
+LONGEST = 5e9  # minutes in ten thousand years
 Times = NDArray[np.int64]
 
 
@@ -26,7 +26,7 @@ class TimeJitter(Modifier):
 
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"transform": "time_jitter", "args": {"std_minutes": 20}}]
 
-    std_minutes: float = Field(ge=0, allow_inf_nan=False)
+    std_minutes: float = Field(ge=0, le=LONGEST, allow_inf_nan=False)
 
     def bind(self, scope: Scope) -> Change:
         if scope.value_type not in ("datetime", "date"):
@@ -94,7 +94,7 @@ def _window(scope: Scope) -> tuple[int, int]:
             return window.start, window.end - 1
     if scope.timeframe is not None:
         return scope.timeframe.start, scope.timeframe.end - 1
-    return DAWN, NEVER
+    return FIRST_US, LAST_US - 1
 
 
 def _unchanged(block: Block, values: Values) -> Values:

@@ -1,0 +1,148 @@
+"""Trends: the slope that was asked for is the slope in the values; what runs away is refused with its date."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.parts.time_schemas import micros, modifier, number, schema, series, table, uniform
+from tests.support import codes_of, findings_of, made
+
+YEAR_US = 365.25 * 86_400_000_000
+START = int(np.datetime64("2024-01-01", "us").astype(np.int64))
+FIVE_YEARS = {"start": "2020-01-01", "end": "2024-12-31"}
+
+
+def level(**params: Any) -> dict[str, Any]:
+    return {"name": "x", "type": "float", "generator": {"trend": {"start_value": 100, **params}}}
+
+
+@pytest.mark.parametrize(
+    ("params", "formula"),
+    [
+        ({"growth_rate": 0.08}, lambda t: 1.08**t),
+        ({"growth_rate": "8%", "type": "exponential"}, lambda t: 1.08**t),
+        ({"growth_rate": -0.3}, lambda t: 0.7**t),
+        ({"growth_rate": 0.08, "type": "linear"}, lambda t: 1 + 0.08 * t),
+        ({"type": "logarithmic"}, lambda t: 1 + 0.1 * np.log1p(t)),
+        ({"type": "logarithmic", "params": {"a": 0.5, "b": 3}}, lambda t: 1 + 0.5 * np.log1p(3 * t)),
+        ({"growth_rate": 0.01, "time_unit": "month"}, lambda t: 1.01 ** (t * 12)),
+        ({"growth_rate": 0.01, "time_unit": "week"}, lambda t: 1.01 ** (t * 365.25 / 7)),
+        ({"growth_rate": 0.001, "time_unit": "day"}, lambda t: 1.001 ** (t * 365.25)),
+        ({"growth_rate": 0.0001, "time_unit": "hour"}, lambda t: 1.0001 ** (t * 8766)),
+    ],
+)
+def test_a_level_follows_its_curve_from_the_start_of_the_timeframe(params: dict[str, Any], formula: Any) -> None:
+    frame = made(schema(table([series(), level(**params)])), "t")
+    t = (micros(frame) - START) / YEAR_US
+    # values are sealed to 10 significant digits
+    assert np.allclose(frame["x"].to_numpy(), 100 * formula(t), rtol=1e-9)
+    modified = made(schema(table([series(), number([modifier("trend", **params)])])), "t")
+    assert np.allclose(modified["x"].to_numpy(), frame["x"].to_numpy(), rtol=1e-9)
+
+
+def test_regression_finds_the_planted_growth_in_noisy_values() -> None:
+    noise = uniform(50, 150, name="x")
+    noise["modifiers"] = [modifier("trend", growth_rate=0.05)]
+    frame = made(schema(table([series(), noise], rows=50_000), timeframe=FIVE_YEARS), "t")
+    start = int(np.datetime64("2020-01-01", "us").astype(np.int64))
+    t = (micros(frame) - start) / YEAR_US
+    y = np.log(frame["x"].to_numpy())
+    slope, intercept = np.polyfit(t, y, 1)
+    residual = y - slope * t - intercept
+    error = residual.std() / (t.std() * np.sqrt(len(t)))
+    # 3 standard errors of an ordinary least-squares slope, n = 50,000
+    assert abs(slope - np.log(1.05)) < 3 * error
+    assert 3 * error < 0.005  # and they are small enough to tell 5 % from none
+
+
+def test_the_clock_stands_still_before_the_timeframe() -> None:
+    early = series({"within": {"start": "2020-01-01", "end": "2024-12-31"}})
+    frame = made(schema(table([early, level(growth_rate=0.5)])), "t")
+    before = micros(frame) < START
+    assert before.sum() > 500
+    assert (frame["x"].to_numpy()[before] == 100).all()
+    assert (frame["x"].to_numpy()[~before] >= 100).all()
+
+
+def test_a_time_reference_names_another_column() -> None:
+    columns = [series(name="a", role="time"), series(name="b"), level(growth_rate=1.0, time_reference="b")]
+    frame = made(schema(table(columns)), "t")
+    t = (micros(frame, "b") - START) / YEAR_US
+    assert np.allclose(frame["x"].to_numpy(), 100 * 2**t, rtol=1e-9)
+
+
+def test_rows_without_a_time_keep_their_number_and_have_no_level() -> None:
+    time = series(when="id % 2 = 0", nullable=True)
+    columns = [
+        time,
+        number([modifier("trend", growth_rate=1.0)]),
+        {**level(growth_rate=1.0), "name": "y", "nullable": True},
+    ]
+    frame = made(schema(table(columns)), "t")
+    missing = frame["at"].is_null()
+    assert (frame["x"].filter(missing) == 100).all()
+    assert (frame["x"].filter(~missing) > 100).all()
+    assert frame["y"].is_null().equals(missing)
+
+
+@pytest.mark.parametrize(
+    ("params", "code", "found"),
+    [
+        (
+            {"growth_rate": -1.5},
+            "trend.below_zero",
+            "growth_rate -1.5 per year: the trend goes below zero at 2024-12-31",
+        ),
+        ({"growth_rate": -1.0}, "trend.below_zero", "2024-12-31"),
+        ({"growth_rate": -1.5, "type": "linear"}, "trend.below_zero", "below zero at 2024-08-31"),
+        ({"growth_rate": -0.2, "type": "linear", "time_unit": "month"}, "trend.below_zero", "2024-06-01"),
+        ({"type": "logarithmic", "params": {"a": -2, "b": 1}}, "trend.below_zero", "a -2, b 1"),
+        ({"type": "logarithmic", "params": {"a": 1, "b": -3}}, "trend.below_zero", "b -3"),
+        ({"growth_rate": 400, "time_unit": "month"}, "trend.overflow", "1e12 times the start from 2024-05-20 on"),
+        ({"growth_rate": 0.1, "time_reference": "att"}, "ref.unknown_column", "'att'"),
+        ({"growth_rate": 0.1, "time_reference": "id"}, "trend.time_reference", "id of type int"),
+        ({}, "language.missing_key", "growth_rate"),
+        ({"growth_rate": 0.1, "time_unit": "fortnight"}, "language.unknown_word", "fortnight"),
+        ({"growth_rate": "fast"}, "language.wrong_type", "fast"),
+        ({"type": "logarithmic", "growth_rate": 0.1}, "trend.unused_argument", "growth_rate 0.1"),
+        ({"growth_rate": 0.1, "params": {"a": 1}}, "trend.unused_argument", "params"),
+    ],
+)
+def test_what_cannot_be_is_refused(params: dict[str, Any], code: str, found: str) -> None:
+    for column in (level(**params), number([modifier("trend", **params)])):
+        errors = [f for f in findings_of(schema(table([series(), column]))) if f.severity == "error"]
+        assert code in {finding.code for finding in errors}
+        assert any(found in finding.found for finding in errors)
+
+
+def test_a_falling_line_that_ends_in_time_is_fine() -> None:
+    assert codes_of(schema(table([series(), level(growth_rate=-0.9, type="linear")]))) == []
+    longer = schema(table([series(), level(growth_rate=-0.9, type="linear")]), timeframe=FIVE_YEARS)
+    assert codes_of(longer) == ["trend.below_zero"]
+
+
+def test_a_mistyped_time_reference_gets_a_hint() -> None:
+    (finding,) = findings_of(schema(table([series(), level(growth_rate=0.1, time_reference="att")])))
+    assert finding.hint == "did you mean 'at'?"
+
+
+def test_a_trend_needs_a_time_and_a_timeframe() -> None:
+    assert codes_of(schema(table([level(growth_rate=0.1)]))) == ["trend.no_time"]
+    own = series({"within": {"start": "2024-01-01", "end": "2024-02-01"}})
+    assert codes_of(schema(table([own, level(growth_rate=0.1)]), timeframe=None)) == ["trend.no_timeframe"]
+
+
+def test_a_trend_on_when_rows_fall_is_not_there_yet() -> None:
+    assert codes_of(schema(table([series({}, [modifier("trend", growth_rate=0.1)])]))) == ["language.not_available_yet"]
+
+
+def test_old_documents_may_carry_arguments_that_do_nothing() -> None:
+    document = {"version": "1.0", **schema(table([series(), level(type="logarithmic", growth_rate=0.5)]))}
+    (warning,) = findings_of(document)
+    assert warning.severity == "warning"
+    assert "declared, not applied" in warning.found
+    plain = schema(table([series(), level(type="logarithmic")]))
+    assert made(document, "t").equals(made(plain, "t"))
