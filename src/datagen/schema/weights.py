@@ -60,11 +60,11 @@ def shares(weights: Sequence[Any], *, relative_ok: bool, version_1: bool) -> Sha
         if number < 0:
             return Shares(None, "weights.negative", place, f"weight {weight}", "weights of 0 or more")
     sizes = [number for number in numbers if number is not None]
+    if not math.isfinite(sum(sizes)):
+        return Shares(None, "weights.too_large", None, "weights whose sum is above 1e308", "smaller weights")
     total = math.fsum(sizes)
     if total <= 0:
         return Shares(None, "weights.all_zero", None, "every weight is 0", "at least one weight above 0")
-    if not math.isfinite(total):
-        return Shares(None, "weights.too_large", None, "weights whose sum is above 1e308", "smaller weights")
     normal = [size / total for size in sizes]
     percents = [isinstance(weight, str) and "%" in weight for weight in weights]
     if any(percents) and not all(percents):
