@@ -125,7 +125,7 @@ def generate(
         watcher.stage("count")
         job = Job(
             settled.format, stage.path, options.workers, tables=settled.tables, spec=worker_spec(prepared),
-            max_rows=options.max_rows, most_workers=settled.most_workers,
+            max_rows=options.max_rows, most_workers=settled.most_workers, own_process=options.own_process,
         )  # fmt: skip
         if options.block_rows is not None:
             job = replace(job, block_rows=options.block_rows)

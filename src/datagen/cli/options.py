@@ -122,6 +122,7 @@ class Given:
             self.faults.append(options.unknown_gate(gate))
         most = self.count("max_rows", MOST_ROWS)
         return options.Options(
+            own_process=True,
             format=format, gate=gate, workers=workers, memory=memory, select=tuple(self.options["select"]),
             max_rows=options.MOST_ROWS if most is None else most,
         )  # fmt: skip

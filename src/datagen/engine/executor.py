@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -49,6 +50,7 @@ class Job:
     tables: frozenset[str] | None = None  # written tables; None: all that are not hidden
     spec: dict[str, Any] | None = None
     max_rows: int = MOST_ROWS
+    own_process: bool = False  # this process belongs to the run: it may limit its threads and make grains itself
     most_workers: int | None = None  # as many as there is memory for
 
 
@@ -84,6 +86,7 @@ def execute(plan: Plan, job: Job, progress: Callable[[str, int, int], None] | No
                 "block_rows": job.block_rows,
                 "tables": job.tables,
             },
+            works_here=job.own_process and one_thread(),
         )
     made = Made(workers=workers)
     with closing(runner):
@@ -104,6 +107,14 @@ def execute(plan: Plan, job: Job, progress: Callable[[str, int, int], None] | No
     gather_up(plan, job, written, made)
     made.rows = dict(ledger.rows)
     return made
+
+
+def one_thread() -> bool:
+    """Hold Polars to one thread in this process. Only possible before it is loaded."""
+    if "polars" in sys.modules:
+        return False
+    os.environ["POLARS_MAX_THREADS"] = "1"
+    return True
 
 
 def worker_count(plan: Plan, job: Job, pieces: int) -> int:

@@ -55,6 +55,8 @@ def grain_size(plan: Plan, root: TablePlan) -> int:
         each = max(table.expected_rows / rows, 1e-9)
         size = min(size, max(1, int(GRAIN_ROWS / each)), max(1, int(GRAIN_BYTES / (each * max(table.row_bytes, 8.0)))))
     pieces = -(-rows // size)
+    if pieces > 2:
+        pieces = -(-pieces // 4) * 4  # so that two or four workers get the same number of grains
     return -(-rows // pieces)  # equal grains: the last is not a sliver
 
 

@@ -6,6 +6,8 @@ import os
 import selectors
 import subprocess
 import sys
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -70,16 +72,38 @@ class Here:
         return
 
 
-class Processes:
-    """Worker processes on this machine, one grain each at a time. While they start, this process counts."""
+class Tasks:
+    """Grains that wait to be taken, by threads of this process; after `stop` there are none."""
 
-    def __init__(self, plan: Plan, workers: int, job: dict[str, Any]) -> None:
+    def __init__(self, do: str, grains: Iterable[Grain]) -> None:
+        self.do = do
+        self._waiting = deque(grains)
+
+    def take(self) -> Grain | None:
+        try:
+            return self._waiting.popleft()
+        except IndexError:
+            return None
+
+    def stop(self) -> None:
+        self._waiting.clear()
+
+
+class Processes:
+    """Worker processes on this machine, one grain each at a time. While they start, this process counts.
+
+    With `works_here` it also makes grains itself, as one of the workers: one start less, and no waiting for the others.
+    """
+
+    def __init__(self, plan: Plan, workers: int, job: dict[str, Any], *, works_here: bool = False) -> None:
         self._run = Run(plan)
+        self._job = job
+        self._works_here = works_here
         self._ready: set[int] = set()
         environment = {**os.environ, "POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         self._selector = selectors.DefaultSelector()
         self._workers: list[subprocess.Popen[bytes]] = []
-        for _ in range(workers):
+        for _ in range(workers - works_here):
             worker = subprocess.Popen(
                 [sys.executable, "-m", "datagen.engine.worker"],
                 stdin=subprocess.PIPE,
@@ -93,16 +117,11 @@ class Processes:
 
     def count(self, grains: Sequence[Grain]) -> dict[int, dict[str, int]]:
         done: dict[int, dict[str, int]] = {}
-        waiting = list(reversed(grains))
-        while waiting and len(self._ready) < len(self._workers):
-            grain = waiting.pop()
+        tasks = Tasks("count", grains)
+        while (self._works_here or len(self._ready) < len(self._workers)) and (grain := tasks.take()) is not None:
             done[grain.number] = totals(self._run, grain)
             self._greet(timeout=0)
-        self._share(
-            [("count", grain) for grain in reversed(waiting)],
-            lambda grain, result: done.__setitem__(grain.number, result),
-            None,
-        )
+        self._share(tasks, lambda grain, result: done.__setitem__(grain.number, result), None)
         return done
 
     def tell(self, ledger: Ledger) -> None:
@@ -113,7 +132,44 @@ class Processes:
 
     def write(self, grains: Sequence[Grain], progress: Progress) -> Iterable[Written]:
         done: list[Written] = []
-        self._share([("write", grain) for grain in grains], lambda grain, result: done.append(result), progress)
+        tasks = Tasks("write", grains)
+        if not self._works_here:
+            self._share(tasks, lambda _, result: done.append(result), progress)
+            return done
+        lock, failures = threading.Lock(), list[BaseException]()
+
+        def tell(table: str, rows: int) -> None:
+            with lock:
+                progress(table, rows)
+
+        def others() -> None:
+            try:
+                self._share(tasks, lambda _, result: done.append(result), tell)
+            except BaseException as error:  # noqa: BLE001 - raised in the main thread, below
+                tasks.stop()
+                failures.append(error)
+
+        thread = threading.Thread(target=others, daemon=True)
+        thread.start()
+        try:
+            while (grain := tasks.take()) is not None:
+                done.append(
+                    write_grain(
+                        self._run,
+                        grain,
+                        self._run.offsets[grain.number],
+                        Path(self._job["directory"]),
+                        self._job["format"],
+                        tell,
+                        block_rows=self._job["block_rows"],
+                        tables=self._job["tables"],
+                    )
+                )
+        finally:
+            tasks.stop()
+        thread.join()
+        if failures:
+            raise failures[0]
         return done
 
     def close(self) -> None:
@@ -127,14 +183,12 @@ class Processes:
                     pipe.close()
         self._selector.close()
 
-    def _share(
-        self, tasks: list[tuple[str, Grain]], done: Callable[[Grain, Any], None], progress: Progress | None
-    ) -> None:
-        waiting = list(reversed(tasks))
+    def _share(self, tasks: Tasks, done: Callable[[Grain, Any], None], progress: Progress | None) -> None:
+        """Give every worker grains until none is left and all have answered."""
         busy: dict[int, Grain] = {}
         for worker in self._workers:
-            if waiting:
-                busy[worker.pid] = self._give(worker, waiting.pop())
+            if (grain := tasks.take()) is not None:
+                busy[worker.pid] = self._give(worker, tasks.do, grain)
         while busy:
             for key, _ in self._selector.select():
                 worker = key.data
@@ -149,8 +203,8 @@ class Processes:
                 if "error" in message:
                     raise _told(message)
                 done(busy.pop(worker.pid), message["result"])
-                if waiting:
-                    busy[worker.pid] = self._give(worker, waiting.pop())
+                if (grain := tasks.take()) is not None:
+                    busy[worker.pid] = self._give(worker, tasks.do, grain)
 
     def _greet(self, timeout: float | None) -> None:
         """Take note of workers that have started."""
@@ -160,9 +214,9 @@ class Processes:
                 raise _told(message)
             self._ready.add(key.data.pid)
 
-    def _give(self, worker: subprocess.Popen[bytes], task: tuple[str, Grain]) -> Grain:
-        self._send(worker, {"do": task[0], "grain": task[1]})
-        return task[1]
+    def _give(self, worker: subprocess.Popen[bytes], do: str, grain: Grain) -> Grain:
+        self._send(worker, {"do": do, "grain": grain})
+        return grain
 
     def _send(self, worker: subprocess.Popen[bytes], message: Any) -> None:
         assert worker.stdin is not None
