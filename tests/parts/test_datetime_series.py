@@ -113,6 +113,14 @@ def test_finer_times_need_a_finer_precision() -> None:
     assert times.dt.millisecond().n_unique() > 500
 
 
+def test_cutting_to_whole_seconds_takes_no_time_out_of_its_window() -> None:
+    within = {"start": "2024-01-01T00:00:00.5Z", "end": "2024-01-01T00:00:04Z"}
+    assert [time.second for time in times_of(series({"within": within})).unique().sort()] == [1, 2, 3]
+    inside = {"start": "2024-01-01T00:00:00.1Z", "end": "2024-01-01T00:00:00.9Z"}
+    assert codes_of(schema(table([series({"within": inside})]))) == ["time.no_grid_point"]
+    assert times_of(series({"within": inside, "freq": "ms"}, precision="ms")).dt.millisecond().n_unique() > 300
+
+
 def test_unique_times_take_every_point_at_most_once() -> None:
     times = times_of(series({"freq": "D"}, unique=True), 366)
     assert times.n_unique() == 366

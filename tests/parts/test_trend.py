@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from datagen.errors import SchemaError
 from tests.parts.time_schemas import micros, modifier, number, schema, series, table, uniform
-from tests.support import codes_of, findings_of, made
+from tests.support import codes_of, findings_of, made, plan_of, table_of
 
 YEAR_US = 365.25 * 86_400_000_000
 START = int(np.datetime64("2024-01-01", "us").astype(np.int64))
@@ -122,6 +123,26 @@ def test_a_falling_line_that_ends_in_time_is_fine() -> None:
     assert codes_of(schema(table([series(), level(growth_rate=-0.9, type="linear")]))) == []
     longer = schema(table([series(), level(growth_rate=-0.9, type="linear")]), timeframe=FIVE_YEARS)
     assert codes_of(longer) == ["trend.below_zero"]
+
+
+@pytest.mark.parametrize(
+    ("params", "code"),
+    [({"growth_rate": -0.5, "type": "linear"}, "trend.below_zero"), ({"growth_rate": 5}, "trend.overflow")],
+)
+def test_times_behind_the_timeframe_stop_a_curve_that_has_run_away_there(params: dict[str, Any], code: str) -> None:
+    late = series({"within": {"start": "2024-01-01", "end": "2900-12-31"}})
+    plan = plan_of(schema(table([late, level(**params)])))
+    with pytest.raises(SchemaError) as caught:
+        table_of(plan, "t")
+    (finding,) = caught.value.findings
+    assert finding.code == code
+    assert "rows of one block" in finding.found
+
+
+def test_numbers_beyond_the_floats_are_refused_with_a_count() -> None:
+    columns = [series(), number([modifier("trend", growth_rate=5)], value=1e308)]
+    with pytest.raises(SchemaError, match=r"generate\.not_finite"):
+        made(schema(table(columns)), "t")
 
 
 def test_a_mistyped_time_reference_gets_a_hint() -> None:

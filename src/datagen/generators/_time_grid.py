@@ -75,7 +75,18 @@ def read_window(series: DatetimeSeries, scope: Scope) -> Window | None:
         window = Window(start, end)
     if scope.column_type == "date":  # a day belongs to the window when a part of it does
         return Window(window.start - window.start % DAY, window.end)
-    return window
+    # sealing cuts times to the precision: they must not fall out of the window by that
+    finest = {"s": SECOND, "ms": 1_000, "us": 1}[scope.precision]
+    start = -(-window.start // finest) * finest
+    if start >= window.end:
+        scope.refuse(
+            "time.no_grid_point",
+            "within",
+            found=f"no time of precision {scope.precision} in {window}",
+            expected="a window that holds at least one",
+        )
+        return None
+    return Window(start, window.end)
 
 
 def read_grid(series: DatetimeSeries, scope: Scope) -> Frequency | None:

@@ -53,6 +53,7 @@ class Trend(Generator):
 
         def fill(block: Block) -> Values:
             factors, valid = factor(block)
-            return Values("float", np.multiply(factors, level, out=factors), valid)
+            with np.errstate(over="ignore"):  # sealing refuses what is not finite
+                return Values("float", np.multiply(factors, level, out=factors), valid)
 
         return fill

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from datagen.contracts import Block, Change, Modifier, Scope, Values
 from datagen.modifiers._effect_table import bind_effect, effect_reads
-from datagen.modifiers._numbers import floats, needs_number
+from datagen.modifiers._numbers import needs_number
+from datagen.modifiers._scaled import scaled, shifted
 from datagen.schema.model_values import Number
 
 TIMES = ("datetime", "date")
@@ -108,9 +109,7 @@ class Effect(Modifier):
             factors = effect.factors(block, np.asarray(times.array, dtype=np.int64))
             if times.valid is not None:  # a row without a time lies in no window
                 factors[~times.valid] = effect.default
-            numbers = floats(values)
-            np.add(numbers, factors, out=numbers) if adds else np.multiply(numbers, factors, out=numbers)
-            return values.changed(kind="float", array=numbers)
+            return values.changed(kind="float", array=shifted(values, factors) if adds else scaled(values, factors))
 
         return change
 

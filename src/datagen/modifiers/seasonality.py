@@ -10,7 +10,8 @@ import numpy as np
 from datagen.contracts import Block, Change, Modifier, Scope, Values
 from datagen.generators._calendar import Dimension, check_weights
 from datagen.kernel.density import relative
-from datagen.modifiers._numbers import floats, needs_number
+from datagen.modifiers._numbers import needs_number
+from datagen.modifiers._scaled import scaled
 from datagen.schema.model_values import Weight
 
 
@@ -61,8 +62,7 @@ class Seasonality(Modifier):
             factors = relative(np.asarray(times.array, dtype=np.int64), pattern)
             if times.valid is not None:
                 factors[~times.valid] = 1.0
-            numbers = floats(values)
-            return values.changed(kind="float", array=np.multiply(numbers, factors, out=numbers))
+            return values.changed(kind="float", array=scaled(values, factors))
 
         return change
 

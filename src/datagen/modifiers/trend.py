@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from datagen.contracts import Block, Change, Modifier, Reader, Scope, Values
+from datagen.errors import Finding, SchemaError
 from datagen.kernel.curves import TrendCurve
-from datagen.modifiers._numbers import both, floats, needs_number
+from datagen.modifiers._numbers import needs_number
+from datagen.modifiers._scaled import scaled
 from datagen.schema.durations import LENGTHS
 from datagen.schema.model_values import Number
 from datagen.schema.times import LAST_US, show_time
@@ -35,8 +37,8 @@ class Trend(Modifier):
     Params: type, exponential (1 + g)^t, linear 1 + g·t or logarithmic 1 + a·ln(1 + b·t); growth_rate g, a share per
     time_unit (`0.05`, `"5%"`; negative rates decay); params {a, b} of the logarithm; time_unit hour, day, week, month
     (30.4375 days) or year (365.25 days, the default); time_reference, a datetime column (the row's time unless given).
-    applies_to is `value`: a modifier of a column moves nothing else. A row whose time is null stays as it is. Rates that
-    go below zero, or above 1e12 times the start, inside the window are refused.
+    applies_to is `value`: a modifier of a column moves nothing else. A row whose time is null stays as it is. Rates
+    that go below zero, or above 1e12 times the start, inside the window are refused.
     """
 
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
@@ -72,8 +74,7 @@ class Trend(Modifier):
             factors, valid = factor(block)
             if valid is not None:
                 factors[~valid] = 1.0
-            numbers = floats(values)
-            return values.changed(kind="float", array=np.multiply(numbers, factors, out=numbers))
+            return values.changed(kind="float", array=scaled(values, factors))
 
         return change
 
@@ -98,13 +99,33 @@ def bind_trend(trend: Trend, scope: Scope) -> Factor | None:
     unit, start = LENGTHS[trend.time_unit], int(scope.timeframe.start)
     if not _stays_inside(trend, curve, scope, unit) or when is None:
         return None
+    zero, top, home = curve.zero(), curve.reaches(LARGEST), f"{scope.table}.{scope.column}"
 
     def factor(block: Block) -> tuple[NDArray[np.float64], NDArray[np.bool_] | None]:
         times = when(block)
         t = (np.asarray(times.array, dtype=np.int64) - start) / unit
-        return curve.factor(t), both(times.valid, None)
+        if times.valid is not None:
+            t[~times.valid] = 0.0
+        # times of a window of their own may lie behind the timeframe, up to whose end the curve was looked at
+        if zero is not None:
+            _refuse_late(t >= zero, "trend.below_zero", f"goes below zero at {_date(start + zero * unit)}", home)
+        if top is not None:
+            _refuse_late(t > top, "trend.overflow", f"is above 1e12 from {_date(start + top * unit)} on", home)
+        return curve.factor(t), times.valid
 
     return factor
+
+
+def _refuse_late(late: NDArray[np.bool_], code: str, what: str, home: str) -> None:
+    if late.any():
+        raise SchemaError(
+            Finding(
+                code=code,
+                json_path=home,
+                found=f"{int(late.sum()):,} rows of one block whose time lies behind that: the trend {what}",
+                expected="times inside the timeframe, or a smaller rate",
+            )
+        )
 
 
 def _curve(trend: Trend, scope: Scope) -> TrendCurve | None:
