@@ -305,8 +305,12 @@ class Scope(Protocol):
 
     def fixed_rows(self, table: str) -> int | None:
         """Rows of a table when they are known before the ledger: roots."""
+
     def expected_rows(self, table: str) -> float:
         """Expected rows of a table."""
+
+    def most_children(self, ancestor: str) -> float:
+        """The most rows of this table that one row of an ancestor can have; infinite where the fan-out is open."""
 
     def target(self, reference: str, field: str) -> Any:
         """The plan of `table.column`, or None after a refusal. See datagen.plan.model.ColumnPlan."""
@@ -364,6 +368,13 @@ class Generator(Part):
     def support(self, scope: Scope) -> tuple[float, float] | None:
         """Smallest and largest possible number (times in microseconds), when it is known before a row is made."""
         return None
+
+    def distinct(self, scope: Scope) -> bool:
+        """Whether no value stands twice by construction; asked of columns of unique values once all is bound.
+
+        What can only fail is refused here, where it was not when the column was bound.
+        """
+        return self.MAKES_UNIQUE
 
     def listed(self, scope: Scope) -> list[Any] | None:
         """Every possible value, typed as the column, when there is a closed list of them."""

@@ -168,7 +168,9 @@ def test_the_published_schema_of_a_part_takes_its_examples_and_no_unknown_parame
     part = registry.find(subject.kind, subject.word)
     validator = jsonschema.Draft202012Validator(part.model_json_schema(by_alias=True))
     assert validator.is_valid(subject.params)
-    assert not validator.is_valid({**subject.params, "no_such_thing": 1})
+    # where the parameters depend on one of them (the arguments of a faker method), only the plan knows the others
+    open_ended = part.model_config.get("extra") == "allow"
+    assert validator.is_valid({**subject.params, "no_such_thing": 1}) == open_ended
 
 
 @cache

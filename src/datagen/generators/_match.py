@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,7 +38,7 @@ class KeyIndex:
         return repr(self._series(keys)[place])
 
     @staticmethod
-    def _series(keys: Values) -> object:
+    def _series(keys: Values) -> Any:
         values = as_text(keys) if keys.kind == "category" else keys
         kinds = {"int": "int", "float": "float", "bool": "bool", "time": "datetime", "text": "string"}
         return to_series(values, "key", kinds[values.kind])  # type: ignore[arg-type]

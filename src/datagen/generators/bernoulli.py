@@ -31,6 +31,8 @@ class Bernoulli(Generator):
 
     def bind(self, scope: Scope) -> Fill:
         scope.fits("bool", "")
+        if scope.unique:
+            scope.domain(2, "")
         salt = scope.salt("draw")
         p = share(self.p)
         if p is not None:
@@ -40,6 +42,13 @@ class Bernoulli(Generator):
                 )
             return lambda block: Values("bool", block.uniform(salt) < p)
         chance = scope.expression(self.p, "p")
+        if chance.type not in ("int", "float"):
+            scope.refuse(
+                "bernoulli.p_type",
+                "p",
+                found=f"an expression of type {chance.type}",
+                expected="a number between 0 and 1",
+            )
         table, column = scope.table, scope.column
 
         def fill(block: Block) -> Values:

@@ -78,6 +78,9 @@ class Distribution(Generator):
         salt = scope.salt("draw")
         return lambda block: Values("float", draw.quantile(block.uniform(salt), block))
 
+    def distinct(self, scope: Scope) -> bool:
+        return scope.column_type == "int" or self.infer(scope) == "int"
+
     def _unique(self, draw: Draw, scope: Scope) -> Fill:
         """Whole numbers of a uniform law by a permutation; floats as drawn, where equal ones are not to be expected."""
         salt = scope.salt("draw")

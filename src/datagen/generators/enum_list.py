@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.contracts import Block, ColumnType, Dictionary, Fill, Generator, Scope, Values
+from datagen.errors import listed
 from datagen.schema.literals import as_column, common_type
 
 
@@ -32,9 +34,17 @@ class EnumList(Generator):
     def bind(self, scope: Scope) -> Fill:
         if not self.values:
             scope.refuse("enum_list.empty", "values", found="no values", expected="at least one value")
-        if scope.unique and len({str(value) for value in self.values}) < len(self.values):
-            scope.refuse("enum_list.repeats", "values", found="a value that stands twice, in a column of unique values")
         items = as_column(self.values, scope.column_type or "string")
+        typed = [value for value, there in zip(items.values, items.valid, strict=True) if there]
+        if scope.unique and not items.faults and len(set(typed)) < len(typed):
+            times = Counter(typed)
+            twice = listed(list(dict.fromkeys(str(value) for value in typed if times[value] > 1)))
+            scope.refuse(
+                "enum_list.repeats",
+                "values",
+                found=f"written twice: {twice}",
+                expected="distinct values in a column of unique values",
+            )
         for place, fault in items.faults:
             scope.refuse(
                 "column.value_type", ("values", place), found=fault, expected=f"a value of type {scope.column_type}"

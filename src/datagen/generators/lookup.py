@@ -23,11 +23,12 @@ class ThisKey(BaseModel):
 class Lookup(Generator):
     """A value of another table's row.
 
-    Params: from, `table.column`. Without `on`: of the driving parent or another ancestor, that very ancestor's value; of any
-    other table a row picked uniformly; of the own table a row with a lower number (`root_share` of the rows, 1/√n unless
-    given, are roots: null if the column is nullable, else their own key). With `on: {this_key: column}`: the value of the row
-    that this row's key points to, so that several columns agree. Fills the type of the column looked at. One draw per pick.
-    Source: picks by BinomialHash (Coluzzi et al. 2024), so that one more row moves only the picks it wins.
+    Params: from, `table.column`. Without `on`: of the driving parent or another ancestor, that very ancestor's value;
+    of any other table a row picked uniformly; of the own table a row with a lower number (`root_share` of the rows,
+    1/√n unless given, are roots: null if the column is nullable, else their own key). With `on: {this_key: column}`:
+    the value of the row that this row's key points to, so that several columns agree. Fills the type of the column
+    looked at. One draw per pick. Source: picks by BinomialHash (Coluzzi et al. 2024), so that one more row moves only
+    the picks it wins.
     """
 
     MAIN: ClassVar[str | None] = "from"
@@ -99,6 +100,28 @@ class Lookup(Generator):
                 return self._self(scope, target)
             case _:
                 return self._pick(scope, target)
+
+    def distinct(self, scope: Scope) -> bool:
+        target = scope.find_target(self.from_)
+        if target is None:
+            return False
+        match self._way(scope, target):
+            case "pick":
+                return True
+            case "ancestor":
+                most = scope.most_children(target.table)
+                if most > 1:
+                    many = "any number of rows" if most == float("inf") else f"up to {most:,.0f} rows"
+                    scope.refuse(
+                        "unique.many_children",
+                        "from",
+                        found=f"{many} of {scope.table} with the {target.name} of one {target.table}",
+                        expected="at most one row of each, where values must be unique",
+                        hint="take a key of its own, or fanout: 1",
+                    )
+                return True
+            case _:
+                return False
 
     def _ancestor(self, scope: Scope, target: Any) -> Fill:
         table, column = target.table, target.name
@@ -204,6 +227,15 @@ class Lookup(Generator):
             return _nothing
         ((_, remote),) = key_column
         home, table, column = f"{scope.table}.{scope.column}", target.table, target.name
+        kind = scope.find_target(f"{table}.{remote}").type
+        if reader.type != kind:
+            scope.refuse(
+                "lookup.key_type",
+                "on.this_key",
+                found=f"{key_name} of type {reader.type}",
+                expected=f"type {kind}, as {table}.{remote}",
+            )
+            return _nothing
 
         def fill(block: Block) -> Values:
             from datagen.generators._match import KeyIndex
@@ -219,7 +251,8 @@ class Lookup(Generator):
                     Finding(
                         code="lookup.no_match",
                         json_path=home,
-                        found=f"{int(missing.sum()):,} rows of one block whose {key_name} is no {table}.{remote}, such as {index.show(keys, int(np.flatnonzero(missing)[0]))}",
+                        found=f"{int(missing.sum()):,} rows of one block whose {key_name} is no {table}.{remote}, "
+                        f"such as {index.show(keys, int(np.flatnonzero(missing)[0]))}",
                         expected=f"values that stand in {table}.{remote}",
                         hint=f"make {key_name} by a lookup from {table}.{remote}",
                     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -98,6 +99,7 @@ class Binding:
             salt_path=(column.table, column.name, part or column.word),
             fixed_rows=self.drafting.rows.get,
             expected_rows=self.expected_rows,
+            most_rows=self.most_rows,
             **more,
         )
 
@@ -139,6 +141,11 @@ class Binding:
             return float(self.drafting.rows[table] or 0)
         counts = self.counts.get(table)
         return self.expected_rows(draft.parent) * (counts.expected if counts is not None else 0.0)
+
+    def most_rows(self, table: str) -> float:
+        """The most rows of a child table that one row of its driving parent can have."""
+        counts = self.counts.get(table)
+        return math.inf if counts is None else float(counts.largest)
 
     def infer(self, column: ColumnDraft) -> Any:
         """The type of a column before it is bound."""

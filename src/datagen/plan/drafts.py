@@ -164,6 +164,15 @@ def _rows(made: Drafting, table: TableDraft, refuse: Callable[..., None], scale:
                 expected="rows or parents, not both",
                 hint="use fanout for rows per parent",
             )
+        for column in table.columns.values():
+            if column.word == "enum_list":
+                refuse(
+                    "enum_list.of_a_child",
+                    (*column.loc, "generator", "enum_list"),
+                    found=f"a list of values in {table.id}, whose rows come from its parent {table.parent}",
+                    expected="enum_list in a table without parents, a row per value",
+                    hint="choice takes one of a list",
+                )
         return None
     lists = [len(column.params.get("values") or []) for column in table.columns.values() if column.word == "enum_list"]
     if lists:
@@ -257,7 +266,9 @@ def _check_pk(made: Drafting, table: TableDraft, refuse: Callable[..., None]) ->
 
 
 def _point(made: Drafting) -> None:
-    """Which columns are keys: lookups without `on`, choices of another column, and copies of such columns along a key."""
+    """Which columns are keys: lookups without `on`, choices of another column, and copies of such columns along a key.
+
+    A key that a modifier changes is a value like any other."""
     columns = [column for table in made.tables.values() for column in table.columns.values()]
     for _ in range(len(columns) + 1):
         changed = False
@@ -271,7 +282,7 @@ def _point(made: Drafting) -> None:
 
 def _points_to(made: Drafting, column: ColumnDraft) -> tuple[str, str] | None:
     reference = {"lookup": column.params.get("from"), "choice": column.params.get("choices_ref")}.get(column.word)
-    if not isinstance(reference, str) or any(word == "map_values" for word, _ in column.modifiers):
+    if not isinstance(reference, str) or column.modifiers:
         return None
     head, _, tail = reference.partition(".")
     table = find_table(made.tables, head)

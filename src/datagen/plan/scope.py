@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -55,6 +56,7 @@ class PlanScope:
         nullable: bool = False,
         fixed_rows: Callable[[str], int | None] | None = None,
         expected_rows: Callable[[str], float] | None = None,
+        most_rows: Callable[[str], float] | None = None,
         lower: Sequence[Bound] = (),
         upper: Sequence[Bound] = (),
         salt_path: tuple[str, ...] = (),
@@ -79,6 +81,7 @@ class PlanScope:
         self.unique = unique
         self.nullable = nullable
         self._expected_rows = expected_rows
+        self._most_rows = most_rows
         self._fixed_rows = fixed_rows
         self.lower = lower
         self.upper = upper
@@ -192,6 +195,14 @@ class PlanScope:
 
     def expected_rows(self, table: str) -> float:
         return 0.0 if self._expected_rows is None else self._expected_rows(table)
+
+    def most_children(self, ancestor: str) -> float:
+        most, step = 1.0, self.home
+        while step.id != ancestor and step.parent is not None:
+            each = math.inf if self._most_rows is None else self._most_rows(step.id)
+            most = 0.0 if each == 0 else most * each
+            step = self.tables[step.parent]
+        return most
 
     def target(self, reference: str, field: str) -> ColumnDraft | None:
         """The column of another table that `table.column` names, or None after a refusal."""

@@ -40,7 +40,8 @@ def settle(binding: Binding, reader: ConstraintReader) -> tuple[ConstraintPlan, 
     declared: list[ConstraintPlan] = []
     for (table, name), loc in reader.found.unique.items():
         generator, plan = binding.generators[table, name], binding.plans[table, name]
-        made = generator.MAKES_UNIQUE or (generator.STEERED and plan.type == "int")  # whole numbers: a permutation
+        column = binding.tables[table].columns[name]
+        made = generator.distinct(binding.scope_of(column, column_type=plan.type, unique=True))
         reason = f"values made by {plan.word} may repeat" if not made else "no value twice by construction"
         if binding.modifiers[table, name]:
             made, reason = False, "modifiers may make two values the same"

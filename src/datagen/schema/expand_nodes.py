@@ -182,8 +182,7 @@ def _rows(node: Map, kind: str) -> int | None:
         listed_values = [values for column in _columns(node) if (values := _values(column)) is not None]
         if listed_values:
             return max(len(values) for values in listed_values)
-        if "data" in node:
-            return None
+        return None  # the plan asks for the values
     return DEFAULT_ROWS
 
 
