@@ -44,6 +44,12 @@ def test_seasonality_multiplies_the_generators_own_pattern() -> None:
     assert by_both["at"].equals(made(schema(table([series({"pattern": as_patterns})])), "t")["at"])
 
 
+def test_a_remark_beside_the_weights_takes_nothing_from_them() -> None:
+    season = modifier("seasonality", dimension="dow", weights=[1, 0, 0, 0, 0, 0, 0], description="Mondays only")
+    frame = made(schema(table([series({"notes": "a remark"}, [season])])), "t")
+    assert (frame["at"].dt.weekday() == 1).all()
+
+
 def test_seasonality_of_times_stays_inside_inequalities() -> None:
     season = modifier("seasonality", dimension="hour", weights=HOURS)
     columns = [series(name="a"), series({}, [season], name="b")]

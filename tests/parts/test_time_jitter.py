@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from datagen.modifiers.time_jitter import reflected
 from tests.parts.time_schemas import micros, modifier, number, schema, series, table
-from tests.support import codes_of, made
+from tests.support import codes_of, findings_of, made
 
 HOUR = 3_600_000_000
 MINUTE = 60_000_000
@@ -88,6 +88,12 @@ def test_a_reflected_time_stays_between_its_mirrors_in_whole_steps(
 def test_a_row_outside_its_mirrors_is_not_moved() -> None:
     one = [np.array([value], dtype=np.int64) for value in (5, 3, 10, 20)]
     assert reflected(*one, 1).tolist() == [5]
+
+
+def test_a_wrong_window_is_said_once_where_it_stands() -> None:
+    column = series({"within": {"start": "2024-02-30", "end": "2024-03-01"}}, [modifier("time_jitter", std_minutes=5)])
+    (finding,) = findings_of(schema(table([column])))
+    assert finding.json_path.endswith("datetime_series.within.start")
 
 
 def test_jitter_needs_times_and_a_positive_width() -> None:

@@ -17,7 +17,7 @@ NAMES = {"hour": "hours, from 00 to 23", "dow": "weekdays, Monday first", "month
 class Pattern(BaseModel):
     """Relative densities over the hours of a day, the days of a week or the months of a year."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     dimension: Dimension
     weights: list[Weight]

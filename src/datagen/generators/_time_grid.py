@@ -42,12 +42,13 @@ class Window:
         return f"{show_time(self.start)} to {show_time(self.end)}"
 
 
-def read_window(series: DatetimeSeries, scope: Scope) -> Window | None:
-    """The window of a time column, or None after a refusal."""
+def read_window(series: DatetimeSeries, scope: Scope, *, loud: bool = True) -> Window | None:
+    """The window of a time column, or None after a refusal. loud: say what is wrong, as its generator does."""
+    refuse = scope.refuse if loud else _silent
     within = series.within
     if isinstance(within, str):
         if scope.timeframe is None:
-            scope.refuse(
+            refuse(
                 "time.no_timeframe",
                 "within",
                 found="within: timeframe in a document without a timeframe",
@@ -59,13 +60,11 @@ def read_window(series: DatetimeSeries, scope: Scope) -> Window | None:
         start, end = parse_time(within.start), parse_time(within.end, end=True)
         for key, time in (("start", start), ("end", end)):
             if isinstance(time, str):
-                scope.refuse(
-                    "time.unreadable", ("within", key), found=time, expected="a date or a time, such as 2024-01-31"
-                )
+                refuse("time.unreadable", ("within", key), found=time, expected="a date or a time, such as 2024-01-31")
         if isinstance(start, str) or isinstance(end, str):
             return None
         if end <= start:
-            scope.refuse(
+            refuse(
                 "time.reversed",
                 ("within", "end"),
                 found=f"start {within.start}, end {within.end}",
@@ -79,7 +78,7 @@ def read_window(series: DatetimeSeries, scope: Scope) -> Window | None:
     finest = {"s": SECOND, "ms": 1_000, "us": 1}[scope.precision]
     start = -(-window.start // finest) * finest
     if start >= window.end:
-        scope.refuse(
+        refuse(
             "time.no_grid_point",
             "within",
             found=f"no time of precision {scope.precision} in {window}",
@@ -87,6 +86,10 @@ def read_window(series: DatetimeSeries, scope: Scope) -> Window | None:
         )
         return None
     return Window(start, window.end)
+
+
+def _silent(code: str, field: object, **facts: str) -> None:
+    """Says nothing."""
 
 
 def read_grid(series: DatetimeSeries, scope: Scope) -> Frequency | None:

@@ -19,7 +19,7 @@ from datagen.kernel.keyed_density import PlainLaw
 class Within(BaseModel):
     """A window of its own: a date as `end` includes its whole day, a time as `end` is exclusive."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     start: str
     end: str

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from datagen.contracts import Block, Scope
+from datagen.generators._reading import read_again
 from datagen.kernel.density import TimeDensity
 from datagen.kernel.effects import Stretches, multiplied
 from datagen.kernel.keyed_density import KeyedLaw, PlainLaw, TimeLaw
@@ -116,11 +116,5 @@ def bind_shapes(scope: Scope) -> Shapes:
 
 
 def _parsed(modifiers: Sequence[tuple[str, Mapping[str, Any]]], word: str, model: type[Part]) -> list[Any]:
-    parsed = []
-    for name, args in modifiers:
-        if name == word:
-            try:
-                parsed.append(model.model_validate(dict(args)))
-            except ValidationError:
-                continue  # refused by name and place when the modifier itself is read
-    return parsed
+    parsed = [read_again(model, args) for name, args in modifiers if name == word]
+    return [part for part in parsed if part is not None]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from datagen.contracts import Scope
 from datagen.errors import listed
 from datagen.generators._interval import TimeBounds
+from datagen.generators._reading import read_again
 from datagen.modifiers._effect_table import BoundEffect, bind_effect, effect_reads
 from datagen.modifiers._shapes import Shapes, own_effects, table_effects
 from datagen.modifiers._volume import Picked, VolumeEffect
@@ -76,7 +77,8 @@ def volume(effects: Sequence[tuple[Effect, Scope]], time: Scope | None) -> Volum
         if one is not None and keys is not None:
             bound.append((one, keys))
     before, picked = _before(time, first), _picked(bound, first)
-    density = DatetimeSeries.model_validate(dict(time.own_columns[time.column][1])).density(time)
+    series = read_again(DatetimeSeries, time.own_columns[time.column][1])
+    density = None if series is None else series.density(time)
     _refuse_row_bounds(time, first)
     if density is None or before is None or not bound:
         return None

@@ -20,7 +20,7 @@ TIMES = ("datetime", "date")
 class Window(BaseModel):
     """The columns of the effect table in which its windows begin and end."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     start_col: str
     end_col: str
@@ -29,7 +29,7 @@ class Window(BaseModel):
 class Map(BaseModel):
     """Which column of the effect table changes the value, how, and by what where no row matches."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     field: str
     op: Literal["mul", "add"] = "mul"

@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from datagen.contracts import Block, Change, Modifier, Scope, Values
 from datagen.generators._interval import TimeBounds
+from datagen.generators._reading import read_again
 from datagen.schema.times import DAY_US, FIRST_US, LAST_US, SECOND_US
 
 MINUTE_US = 60 * SECOND_US
@@ -85,13 +86,10 @@ def _window(scope: Scope) -> tuple[int, int]:
     from datagen.generators.datetime_series import DatetimeSeries
 
     word, params = scope.own_columns[scope.column]
-    if word == "datetime_series":
-        try:
-            window = read_window(DatetimeSeries.model_validate(dict(params)), scope)
-        except ValidationError:
-            window = None  # the generator says it
-        if window is not None:
-            return window.start, window.end - 1
+    series = read_again(DatetimeSeries, params) if word == "datetime_series" else None
+    window = None if series is None else read_window(series, scope, loud=False)
+    if window is not None:
+        return window.start, window.end - 1
     if scope.timeframe is not None:
         return scope.timeframe.start, scope.timeframe.end - 1
     return FIRST_US, LAST_US - 1

@@ -25,7 +25,7 @@ TIMES = ("datetime", "date")
 class Logarithm(BaseModel):
     """a and b of 1 + a·ln(1 + b·t)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     a: Number = 0.1
     b: Number = 1
