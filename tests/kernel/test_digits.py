@@ -12,7 +12,7 @@ from datagen.kernel.digits import round_bits, round_decimals, round_significant
 from datagen.kernel.draws import uniform
 
 
-def _numbers(scale: float, n: int = 20_000) -> np.ndarray:
+def _numbers(scale: float, n: int = 5_000) -> np.ndarray:
     return (uniform(root_addresses(1, np.arange(n)), 7) - 0.5) * scale
 
 
@@ -80,8 +80,8 @@ def test_results_do_not_depend_on_the_numbers_beside_them(size: int) -> None:
     x[::997] *= 1e30
     x[5::991] = 0.0
     assert np.array_equal(round_significant(x[:size]), round_significant(x)[:size])
-    alone = np.array([round_significant(x[place : place + 1])[0] for place in range(0, 40_000, 401)])
-    assert np.array_equal(alone, round_significant(x)[::401])
+    alone = np.array([round_significant(x[place : place + 1])[0] for place in range(0, 40_000, 1_001)])
+    assert np.array_equal(alone, round_significant(x)[::1_001])
 
 
 def test_rounding_in_place() -> None:

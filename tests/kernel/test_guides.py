@@ -13,7 +13,7 @@ from datagen.kernel.address import root_addresses
 from datagen.kernel.draws import uniform
 from datagen.kernel.guides import GuideTable
 
-U = uniform(root_addresses(1, np.arange(200_000)), 98)
+U = uniform(root_addresses(1, np.arange(100_000)), 98)
 
 WEIGHTS = {
     "one": [3.0],

@@ -20,7 +20,7 @@ from datagen.kernel.guides import GuideTable
 from datagen.kernel.permute import permuted_rank
 from datagen.kernel.picks import pick_row
 
-N = 20_000
+N = 5_000
 LAWS = [
     law("normal", mean=5, std=2),
     law("lognormal", median=30, sigma=0.9),
@@ -48,7 +48,7 @@ BY_ROW = [
     law("lognormal", median="x", sigma="y"),
     law("weibull", shape="y", scale="x"),
     law("pareto", alpha="y", min="x"),
-    law("poisson", lambda_="x"),
+    law("poisson", lambda_="y"),
     law("zipf", s="y", n=100),
 ]
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from tests.laws.law_scope import bound, law, refused, uniforms
 
-N = 100_000
+N = 50_000
 U = uniforms(N)
 
 
@@ -17,7 +17,7 @@ def test_clamped_values_pile_up_at_the_bounds() -> None:
     assert values.min() == 4
     assert values.max() == 9
     for edge, share in ((4, stats.norm.cdf(-0.5)), (9, stats.norm.sf(2))):
-        # 4 standard errors, n = 100,000
+        # 4 standard errors, n = 50,000
         assert abs((values == edge).mean() - share) < 4 * (share / N) ** 0.5
     free = bound(law("normal", mean=5, std=2)).quantile(U, None)
     inside = (free > 4) & (free < 9)
@@ -49,7 +49,7 @@ def test_one_open_bound() -> None:
 def test_truncated_laws_are_the_law_given_the_interval(spec, truth) -> None:  # type: ignore[no-untyped-def]
     draw = bound(spec)
     values = draw.quantile(U, None)
-    # p-value of the largest distance, n = 100,000
+    # p-value of the largest distance, n = 50,000
     assert stats.kstest(values, truth.cdf).pvalue > 1e-3
     low, high = spec["truncate"]
     assert low is None or values.min() >= low
@@ -110,7 +110,7 @@ def test_keep_mean_keeps_the_mean(spec, mean: float) -> None:  # type: ignore[no
     draw = bound({**spec, "keep_mean": True})
     assert draw.mean() == pytest.approx(mean, rel=1e-9)
     values = draw.quantile(U, None)
-    # 4 standard errors, n = 100,000
+    # 4 standard errors, n = 50,000
     assert abs(values.mean() - mean) < 4 * values.std() / N**0.5
     low, high = spec["truncate"]
     assert (values >= (low if low is not None else -np.inf)).all()

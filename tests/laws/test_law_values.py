@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from tests.laws.law_scope import bound, law
 
 VALUES: list[tuple[dict[str, Any], list[float]]] = [
