@@ -10,7 +10,7 @@ from tests.laws.law_scope import Column, Rows, bound, law, uniforms, whole_block
 from datagen.errors import SchemaError
 from datagen.laws.poisson import poisson_quantile
 
-N = 5_000
+N = 3_000
 U = uniforms(N)
 MEANS = 1.0 + uniforms(N, 2) * 40
 WIDTHS = 0.2 + uniforms(N, 3) * 3
@@ -69,7 +69,7 @@ def test_cdf_and_quantile_belong_together(name: str) -> None:
 
 
 def test_values_follow_the_law_of_their_own_row() -> None:
-    # through its own distribution function each value becomes uniform again; p-value, n = 5,000
+    # through its own distribution function each value becomes uniform again; p-value, n = 3,000
     normal = _made("normal", whole_block(N), U)
     assert stats.kstest(stats.norm.cdf(normal, MEANS, WIDTHS), "uniform").pvalue > 1e-3
     gamma = _made("gamma", whole_block(N), U)

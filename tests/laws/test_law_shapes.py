@@ -15,6 +15,7 @@ import datagen.laws
 
 N = 200_000
 U = uniforms(N)
+SOME = U[:20_000]
 
 CONTINUOUS: dict[str, tuple[dict[str, Any], Any]] = {
     "normal": (law("normal", mean=5, std=2), stats.norm(5, 2)),
@@ -97,7 +98,7 @@ def test_the_law_knows_its_moments_and_ends(name: str) -> None:
 @each_continuous
 def test_the_tables_deviation_is_right_to_one_in_ten_thousand(name: str) -> None:
     # an integral without chance in it, over uniforms that crowd towards both ends
-    edges = np.arange(400_001) / 400_000
+    edges = np.arange(200_001) / 200_000
     middles = (edges[:-1] + edges[1:]) / 2
     for _ in range(3):
         edges, middles = edges * edges * (3 - 2 * edges), middles * middles * (3 - 2 * middles)
@@ -117,19 +118,19 @@ def test_tails_are_right_to_one_in_a_billion(name: str) -> None:
 
 @each
 def test_a_larger_uniform_never_gives_a_smaller_value(name: str) -> None:
-    assert (np.diff(DRAWS[name].quantile(np.sort(U), None)) >= 0).all()
+    assert (np.diff(DRAWS[name].quantile(np.sort(SOME), None)) >= 0).all()
 
 
 @each_continuous
 def test_the_distribution_function_undoes_the_draw(name: str) -> None:
-    assert np.allclose(DRAWS[name].cdf(VALUES[name], None), U, rtol=0, atol=1e-10)
+    assert np.allclose(DRAWS[name].cdf(VALUES[name][:20_000], None), SOME, rtol=0, atol=1e-10)
 
 
 @each_discrete
 def test_the_distribution_function_encloses_the_uniform(name: str) -> None:
-    draw, values = DRAWS[name], VALUES[name]
-    assert (draw.cdf(values, None) > U).all()
-    assert (draw.cdf(values - 1, None) <= U).all()
+    draw, values = DRAWS[name], VALUES[name][:20_000]
+    assert (draw.cdf(values, None) > SOME).all()
+    assert (draw.cdf(values - 1, None) <= SOME).all()
     assert np.array_equal(draw.cdf(values + 0.5, None), draw.cdf(values, None))
 
 
@@ -137,7 +138,7 @@ def test_the_distribution_function_encloses_the_uniform(name: str) -> None:
 def test_each_value_depends_on_its_own_uniform_alone(name: str) -> None:
     draw = DRAWS[name]
     assert np.array_equal(draw.quantile(U[:7], None), VALUES[name][:7])
-    assert np.array_equal(draw.quantile(U[::-1], None)[::-1], VALUES[name])
+    assert np.array_equal(draw.quantile(SOME[::-1], None)[::-1], VALUES[name][:20_000])
     assert len(draw.quantile(U[:0], None)) == 0
 
 
@@ -153,7 +154,7 @@ def _columns(spec: dict[str, Any], n: int) -> tuple[dict[str, Any], dict[str, An
 
 @each
 def test_parameters_that_vary_by_row_give_the_same_law(name: str) -> None:
-    n = 4_000
+    n = 2_000
     spec, columns = _columns((CONTINUOUS | DISCRETE)[name][0], n)
     draw, block = bound(spec, **columns), whole_block(n)
     values = draw.quantile(U[:n], block)
@@ -174,7 +175,7 @@ def test_parameters_that_vary_by_row_give_the_same_law(name: str) -> None:
 
 @each
 def test_each_row_has_its_own_parameters(name: str) -> None:
-    spec, n = (CONTINUOUS | DISCRETE)[name][0], 3_000
+    spec, n = (CONTINUOUS | DISCRETE)[name][0], 1_000
     numbers = {key: value for key, value in spec["params"].items() if not isinstance(value, bool)}
     kept = ("n", "min", "low", "high") if spec["type"] == "uniform" else ("n", "min")
     other = {key: value if key in kept else value * 0.9 + 0.06 for key, value in numbers.items()}
