@@ -236,6 +236,10 @@ class Scope(Protocol):
         """The column must have no value twice."""
 
     @property
+    def known_values(self) -> Sequence[Any] | None:
+        """Every value that a modifier can get, when there is a closed list of them."""
+
+    @property
     def lower(self) -> Sequence[Bound]:
         """Inequality constraints that this column must keep: not below any of these."""
 

@@ -29,6 +29,9 @@ class Bernoulli(Generator):
     def infer(self, scope: Scope) -> ColumnType:
         return "bool"
 
+    def listed(self, scope: Scope) -> list[bool]:
+        return [False, True]
+
     def bind(self, scope: Scope) -> Fill:
         scope.fits("bool", "")
         if scope.unique:

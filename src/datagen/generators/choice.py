@@ -48,7 +48,10 @@ class Choice(Generator):
         return cast("ColumnType | None", common_type(self.choices or []))
 
     def listed(self, scope: Scope) -> list[Any] | None:
-        return None if self.choices is None else as_column(self.choices, scope.column_type or "string").values
+        if self.choices is None:
+            return None
+        items = as_column([choice for choice in self.choices if choice is not None], scope.column_type or "string")
+        return None if items.faults else items.values
 
     def bind(self, scope: Scope) -> Fill:
         if (self.choices is None) == (self.choices_ref is None):

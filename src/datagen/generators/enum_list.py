@@ -31,6 +31,10 @@ class EnumList(Generator):
     def infer(self, scope: Scope) -> ColumnType | None:
         return cast("ColumnType | None", common_type(self.values))
 
+    def listed(self, scope: Scope) -> list[Any] | None:
+        items = as_column([value for value in self.values if value is not None], scope.column_type or "string")
+        return None if items.faults else items.values
+
     def bind(self, scope: Scope) -> Fill:
         if not self.values:
             scope.refuse("enum_list.empty", "values", found="no values", expected="at least one value")

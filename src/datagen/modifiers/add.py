@@ -30,7 +30,7 @@ class Add(Modifier):
         if scope.value_type in ("datetime", "date"):
             return self._move(scope)
         needs_number(scope, "add")
-        if isinstance(self.value, dict):
+        if isinstance(self.value, dict) or (isinstance(self.value, str) and parse_duration(self.value) is not None):
             scope.refuse(
                 "modifier.type",
                 "value",

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from datagen.contracts import Block, Change, Dictionary, Modifier, Scope, Values
+from datagen.contracts import Block, Change, ColumnType, Dictionary, Modifier, Scope, Values
 from datagen.errors import Finding, SchemaError, listed
 from datagen.schema.literals import as_column, as_type
 
@@ -30,10 +30,34 @@ class MapValues(Modifier):
     def bind(self, scope: Scope) -> Change:
         if not self.mapping:
             scope.refuse("map_values.empty", "mapping", found="an empty mapping", expected="at least one value")
-        has_default = "default" in self.model_fields_set and self.default is not None
-        made = scope.value_type
-        to = scope.column_type or "string"
-        keys: list[Any] = []
+            return _unchanged
+        made, to = scope.value_type, scope.column_type or "string"
+        keys = self._keys(scope, made)
+        targets = [*self.mapping.values(), *([self.default] if self.default is not None else [])]
+        items = as_column(targets, to)
+        places = [("mapping", key) for key in self.mapping] + [("default",)]
+        for place, fault in items.faults:
+            scope.refuse("column.value_type", places[place], found=fault, expected=f"a value of type {to}")
+        for place, there in enumerate(items.valid):
+            if not there and not scope.nullable:
+                scope.refuse(
+                    "column.null_value",
+                    places[place],
+                    found="null in a column that is not nullable",
+                    expected="a value",
+                    hint="say `nullable: true`",
+                )
+        if keys is None or items.faults or not self._complete(scope, keys):
+            return _unchanged
+        table = _Table(keys, items.values, items.valid, self.default is not None, to, f"{scope.table}.{scope.column}")
+        if made == "string":
+            return table.text
+        return table.whole_numbers if made == "int" else table.numbers
+
+    def _keys(self, scope: Scope, made: ColumnType) -> list[Any] | None:
+        """The keys in the type of the value so far; None after a refusal."""
+        keys: dict[Any, str] = {}
+        sound = True
         for key in self.mapping:
             typed, fault = as_type(key, made)
             if fault:
@@ -43,14 +67,30 @@ class MapValues(Modifier):
                     found=fault,
                     expected=f"values of type {made}, as the column has before",
                 )
-            keys.append(typed)
-        targets = [*self.mapping.values(), *([self.default] if has_default else [])]
-        items = as_column(targets, to)
-        for place, fault in items.faults:
-            at = ("mapping", list(self.mapping)[place]) if place < len(keys) else ("default",)
-            scope.refuse("column.value_type", at, found=fault, expected=f"a value of type {to}")
-        table = _Table(keys, items.values, items.valid, has_default, to, f"{scope.table}.{scope.column}")
-        return table.text if made == "string" else table.numbers
+            elif typed in keys:
+                scope.refuse(
+                    "map_values.repeats",
+                    ("mapping", key),
+                    found=f"'{keys[typed]}' and '{key}', which are one value",
+                    expected="each value once",
+                )
+            sound = sound and not fault and typed not in keys
+            keys.setdefault(typed, key)
+        return list(keys) if sound else None
+
+    def _complete(self, scope: Scope, keys: list[Any]) -> bool:
+        """Refuse values that are known to come and are in the mapping by no name."""
+        if self.default is not None or scope.known_values is None:
+            return True
+        missing = [str(value) for value in scope.known_values if value not in keys]
+        if missing:
+            scope.refuse(
+                "map_values.missing",
+                "mapping",
+                found=f"values that the mapping does not name: {listed(missing)}",
+                expected="a mapping of every value, or a default",
+            )
+        return not missing
 
 
 class _Table:
@@ -93,6 +133,12 @@ class _Table:
             lambda at: dictionary.values[int(codes[at])],
         )
 
+    def whole_numbers(self, block: Block, values: Values) -> Values:
+        if values.kind == "float":  # an int column is rounded at its end, and here
+            exact = values.array if values.valid is None else np.where(values.valid, values.array, 0.0)
+            values = values.changed(kind="int", array=np.rint(exact).astype(np.int64))
+        return self.numbers(block, values)
+
     def numbers(self, block: Block, values: Values) -> Values:
         keys = np.array(self.keys, dtype=values.array.dtype)
         order = np.argsort(keys, kind="stable")
@@ -121,3 +167,7 @@ class _Table:
         if self.dictionary is not None:
             return Values("category", self.values[places], valid, dictionary=self.dictionary)
         return Values(KINDS.get(self.to, self.to), self.values[places], valid)
+
+
+def _unchanged(block: Block, values: Values) -> Values:
+    return values

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from datagen.contracts import Generator, Modifier
-from datagen.plan.binding import Binding
+from datagen.plan.binding import Binding, mapped_type
 from datagen.plan.constraints import ConstraintReader
 from datagen.plan.model import ColumnPlan, Seal
 from datagen.plan.names import ColumnDraft
+from datagen.plan.scope import CASTS
 
 
 def make_parts(binding: Binding, column: ColumnDraft) -> None:
@@ -41,7 +42,8 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
             expected="type: int, float, string, bool, datetime or date",
         )
         type_ = "string"
-    made = (inferred or type_) if retyped(column) else type_
+    types = types_along(column, type_, inferred)
+    made = types[0]
     scope = binding.scope_of(
         column,
         column_type=made,
@@ -51,6 +53,7 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
     )
     fill = generator.bind(scope)
     changes = []
+    known = generator.listed(scope) if column.modifiers else None
     for place, modifier in enumerate(binding.modifiers[node]):
         changes.append(
             modifier.bind(
@@ -58,16 +61,15 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
                     column,
                     nth(column, place),
                     loc=(*column.loc, "modifiers", place, "args"),
-                    column_type=type_,
-                    value_type=made,
+                    column_type=types[place + 1],
+                    value_type=types[place],
+                    known_values=known if place == 0 else None,
                     lower=bounds[0],
                     upper=bounds[1],
                     unique=unique,
                 )
             )
         )
-        if column.modifiers[place][0] == "map_values":
-            made = type_
     when = None
     if spec.get("when") is not None:
         at = binding.scope_of(column, loc=column.loc)
@@ -103,6 +105,18 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
         loc=column.loc,
     )
     binding.plans[node] = column.plan
+
+
+def types_along(column: ColumnDraft, last: Any, inferred: Any) -> list[Any]:
+    """The type of the value as generated and after each modifier; only `map_values` changes it."""
+    maps = [place for place, (word, _) in enumerate(column.modifiers) if word == "map_values"]
+    if not maps:
+        return [last] * (len(column.modifiers) + 1)
+    types = [last if inferred is None or (inferred, last) in CASTS else inferred]
+    for place, (_, args) in enumerate(column.modifiers):
+        between = place in maps and place != maps[-1]
+        types.append(mapped_type(args) if between else last if place >= maps[-1] else types[-1])
+    return types
 
 
 def retyped(column: ColumnDraft) -> bool:

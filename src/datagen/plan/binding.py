@@ -155,12 +155,7 @@ class Binding:
         return self.generators[column.table, column.name].infer(self.scope_of(column, column_type=None))
 
     def mapped_type(self, column: ColumnDraft) -> Any:
-        for word, args in reversed(column.modifiers):
-            if word == "map_values":
-                return common_type(
-                    [*args.get("mapping", {}).values(), *([args["default"]] if args.get("default") is not None else [])]
-                )
-        return None
+        return next((mapped_type(args) for word, args in reversed(column.modifiers) if word == "map_values"), None)
 
     def bounds(self, column: ColumnDraft, steering: Sequence[Steering]) -> tuple[list[Bound], list[Bound]]:
         """What keeps a column above and below, from every inequality that it takes part in."""
@@ -205,3 +200,10 @@ class Binding:
                 dict.fromkeys(self.findings), key=lambda f: (f.severity != "error", f.line or 0, f.column or 0)
             )
             raise SchemaError(ranked[:MOST_FINDINGS])
+
+
+def mapped_type(args: Mapping[str, Any]) -> Any:
+    """The type of the values that a `map_values` gives, None when there are none."""
+    default = [args["default"]] if args.get("default") is not None else []
+    mapping = args.get("mapping")
+    return common_type([*(mapping.values() if isinstance(mapping, Mapping) else ()), *default])

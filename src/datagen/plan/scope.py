@@ -53,6 +53,7 @@ class PlanScope:
         decimals: int | None = None,
         precision: Literal["s", "ms", "us"] = "s",
         unique: bool = False,
+        known_values: Sequence[Any] | None = None,
         nullable: bool = False,
         fixed_rows: Callable[[str], int | None] | None = None,
         expected_rows: Callable[[str], float] | None = None,
@@ -79,6 +80,7 @@ class PlanScope:
         self.decimals = decimals
         self.precision = precision
         self.unique = unique
+        self.known_values = known_values
         self.nullable = nullable
         self._expected_rows = expected_rows
         self._most_rows = most_rows
