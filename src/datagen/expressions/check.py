@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, cast
 
 from datagen.errors import did_you_mean, listed
-from datagen.expressions.faults import ExpressionFault, Fault, pointed
+from datagen.expressions.faults import ExpressionFault, Fault, not_allowed, pointed
 from datagen.expressions.functions import FUNCTIONS, SPELLINGS, callable_names
 from datagen.expressions.functions.table import Function, Overload
 from datagen.expressions.resolve import Mismatch, resolve
@@ -140,18 +140,16 @@ class _Visit:
         type = self.types[name]
         if type is not None:
             return Typed("name", type, node.start, node.end, name=name)
-        hint = did_you_mean(node.text, self.known)
+        hint = _accessor(node.text) or did_you_mean(node.text, self.known)
         if not hint and self.text[node.start] == '"':
             hint = f"text stands in single quotes: '{node.text}'"
-        elif not hint and node.text.lower() in ("none", "nan", "na", "nil"):
-            hint = "without a value is `null`"
         elif not hint:
             hint = ELSEWHERE.get(node.text.lower(), "")
         self.fault(
             "expression.unknown_name",
             node,
             f"unknown name '{node.text}'",
-            f"one of {listed(self.known)}" if self.known else "",
+            f"one of {listed(self.known)}" if self.known else "a column of the row",
             hint,
         )
         return None
@@ -177,9 +175,7 @@ class _Visit:
         elif name in RANDOM:
             what, hint = f"a random function ({word})", "randomness belongs to generators, such as `distribution`"
         else:
-            names = callable_names()
-            hint = did_you_mean(name, names) or ELSEWHERE.get(name, "")
-            hint = ELSEWHERE.get(name, hint)
+            hint = ELSEWHERE.get(name) or did_you_mean(name, callable_names())
             self.fault(
                 "expression.unknown_function",
                 node,
@@ -188,7 +184,7 @@ class _Visit:
                 hint,
             )
             return
-        self.fault("expression.not_allowed", node, f"not part of the expression language: {what}", hint=hint)
+        self.faults.append(not_allowed(self.text, node.start, node.end, what, hint))
 
     def date_part(self, node: Call, arguments: list[Typed]) -> Typed | None:
         """`date_part('month', t)` is `month(t)`."""
@@ -275,6 +271,12 @@ class _Visit:
                 "whole numbers within ±9.22e18, floats within ±1.79e308, years 1 to 9999",
             )
             return None
+
+
+def _accessor(name: str) -> str:
+    """`order_date.dt.year` of pandas is `year(order_date)` here."""
+    parts = name.split(".")
+    return f"write {parts[-1]}({'.'.join(parts[:-2])})" if len(parts) > 2 and parts[-2] in ("dt", "str") else ""
 
 
 def may_be_null(function: Function, overload: Overload, arguments: list[Typed], constants: list[Any]) -> bool:

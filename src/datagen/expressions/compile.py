@@ -38,7 +38,8 @@ DTYPES: dict[str, Any] = {
 }
 # Functions whose texts may each be thousands of characters long: they run on few rows at a time, to bound memory.
 GROWING = frozenset({"repeat", "replace", "lpad", "rpad"})
-SLICE = 256
+SMALL = 50  # times, or characters
+SLICE = 512
 ZEROS = "#zeros"  # no column can have such a name
 FLOAT_RANGE = "floats stay within ±1.79e308"
 
@@ -114,7 +115,7 @@ class Program:
                 node = question.node
                 operation = self.text[node.start : node.end]
                 found = pointed(
-                    f"a value of this part leaves its range: {question.why}", self.text, node.start, node.end
+                    f"a value leaves its range: {question.why}", self.text, node.start, node.end
                 )
                 hint = "least(…), greatest(…) or a clamp on the columns that it reads keeps it inside"
                 raise ExpressionOverflow(operation, Fault("expression.overflow", found, question.why, hint, node.start))
@@ -142,22 +143,12 @@ def _plain(series: pl.Series) -> pl.Series:
 
 
 def _grows(node: Typed) -> bool:
-    """Whether texts may become long: by a number of times or characters that is no small constant."""
-    if node.name in GROWING and node.kind == "call":
-        by = node.arguments[1]
-        small = (
-            node.name != "replace"
-            and isinstance(by.value, int)
-            and by.value * _written_length(node.arguments[0]) <= 1000
-        )
-        if not small:
+    """Whether texts may become long in one step: by a number or a text that is no small constant."""
+    if node.kind == "call" and node.name in GROWING:
+        by = node.arguments[2 if node.name == "replace" else 1].value
+        if not (isinstance(by, int) and by <= SMALL) and not (isinstance(by, str) and len(by) <= SMALL):
             return True
     return any(map(_grows, node.arguments))
-
-
-def _written_length(node: Typed) -> int:
-    """Characters of a text that is written out; a guess for others."""
-    return len(node.value) if isinstance(node.value, str) else 10
 
 
 def _reads(node: Typed) -> bool:

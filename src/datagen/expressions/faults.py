@@ -11,9 +11,12 @@ expression.out_of_range                            a constant part has no value 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-WINDOW = 64  # characters of the formula that a message shows around the place
+from datagen.errors import LIMIT_FOUND
+
+MESSAGE = 72  # characters of the words above the formula
+WINDOW = 48  # characters of the formula that a message shows around the place
 INDENT = " " * 12  # where `errors.render` starts the text of a fact, so that the caret stands under its word
 
 
@@ -32,7 +35,8 @@ class ExpressionFault(Exception):  # noqa: N818 - it holds faults; findings are 
     """A formula that cannot be used, with everything found wrong in it. The plan turns it into findings."""
 
     def __init__(self, faults: Fault | Iterable[Fault]) -> None:
-        self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
+        gathered = (faults,) if isinstance(faults, Fault) else faults
+        self.faults = tuple(replace(one, expected=cut(one.expected), hint=cut(one.hint)) for one in gathered)
         super().__init__("\n".join(f"[{fault.code}] {fault.found}" for fault in self.faults))
 
     def __reduce__(self) -> tuple[type[ExpressionFault], tuple[tuple[Fault, ...]]]:
@@ -51,18 +55,28 @@ class ExpressionOverflow(Exception):  # noqa: N818
         return type(self), (self.operation, self.fault)
 
 
+def cut(text: str, most: int = LIMIT_FOUND) -> str:
+    """Text of the user, or a list of names, no longer than a message can bear."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def pointed(message: str, text: str, start: int, end: int) -> str:
     """The message, and under it the piece of the formula with carets below `text[start:end]`."""
     left = max(0, min(start, len(text)) - WINDOW // 2)
     right = min(len(text), left + WINDOW)
-    shown = "".join(mark if mark.isprintable() else " " if mark.isspace() else "?" for mark in text[left:right])
     before, after = "…" if left else "", "…" if right < len(text) else ""
     carets = "^" * max(1, min(end, right) - start)
-    return f"{message}\n{INDENT}{before}{shown}{after}\n{INDENT}{' ' * (len(before) + start - left)}{carets}"
+    lines = cut(_printable(message), MESSAGE), f"{before}{_printable(text[left:right])}{after}"
+    return f"{lines[0]}\n{INDENT}{lines[1]}\n{INDENT}{' ' * (len(before) + start - left)}{carets}"
+
+
+def _printable(text: str) -> str:
+    return "".join(mark if mark.isprintable() else " " if mark.isspace() else "?" for mark in text)
 
 
 def syntax(text: str, start: int, end: int, found: str, expected: str = "", hint: str = "") -> Fault:
     """The formula cannot be read from here on."""
+    expected = expected or "a formula such as unit_price * quantity"
     return Fault("expression.syntax", pointed(found, text, start, end), expected, hint, start)
 
 

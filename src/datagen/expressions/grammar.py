@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from datagen.expressions.faults import ExpressionFault, Fault, pointed
+from datagen.expressions.faults import ExpressionFault, Fault, pointed, syntax
 from datagen.expressions.scan import Token
 from datagen.expressions.times import UNIT_MAKERS
 from datagen.expressions.walk import Leaf, Marked, Walk
@@ -127,18 +127,16 @@ class _Grammar(Walk):
             return self.extract()
         if follows.is_sign("(") and word not in GRAMMAR_WORDS:
             if word.startswith("_"):
-                raise self.refuse(f"a name that begins with an underscore (`{token.value}`)")
+                raise self.refuse(f"a leading underscore ({token.value})")
             if follows.is_sign("(") and self.peek(2).is_sign("*") and self.peek(3).is_sign(")"):
                 raise self.refuse(f"an aggregate ({token.value}(*))", "`rollup` counts the rows of other tables")
             return self.call(token.value, 2)
         if word in GRAMMAR_WORDS:
-            raise self.fail(
-                f"the grammar's own word `{token.value}` where a value should stand",
-                "a name, a value or a call",
-                f'a column of this name is read as "{token.value}"',
-            )
+            found = f"the grammar's own word `{token.value}` where a value should stand"
+            hint = f'a column of this name is read as "{token.value}"'
+            raise ExpressionFault(syntax(self.text, token.start, token.end, found, "a name, a value or a call", hint))
         if word.startswith("_"):
-            raise self.refuse(f"a name that begins with an underscore (`{token.value}`)")
+            raise self.refuse(f"a leading underscore ({token.value})")
         return self.leaf("name", token.value)
 
     def interval(self, follows: Token) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from datagen.expressions.faults import ExpressionFault, Fault, not_allowed, pointed, syntax
@@ -22,6 +22,16 @@ if TYPE_CHECKING:
     from datagen.expressions.types import ExpressionType
 
 LARGEST_INT = 2**63 - 1
+VALUE_TYPES: dict[type, str] = {
+    int: "int",
+    float: "float",
+    str: "string",
+    bool: "bool",
+    datetime: "datetime",
+    date: "date",
+    timedelta: "duration",
+    type(None): "null",
+}
 
 # Nodes of the SQL parser by class name, and the operator they are. Whatever is not listed is refused.
 _OPERATORS = {
@@ -61,6 +71,15 @@ class Parsed:
     names: tuple[str, ...]
     tree: Node
 
+    def bound(self, values: Mapping[str, Any]) -> Parsed:
+        """The same formula with some names replaced by values: numbers, texts, truth values, times or None.
+
+        With all names bound, `check(…).constant_value()` gives the value of arithmetic and conditions without polars.
+        """
+        spelled = {name.lower(): value for name, value in values.items()}
+        names = tuple(name for name in self.names if name.lower() not in spelled)
+        return Parsed(self.text, names, _bound(self.tree, spelled))
+
     def check(self, type_of: Callable[[str], ExpressionType | None], known: Iterable[str]) -> Checked:
         """The formula with types. type_of gives the type of a name or None; `known` names are what it may have meant.
 
@@ -69,6 +88,15 @@ class Parsed:
         from datagen.expressions.check import check
 
         return check(self, type_of, tuple(known))
+
+
+def _bound(node: Node, values: Mapping[str, Any]) -> Node:
+    if isinstance(node, Call):
+        return Call(node.function, tuple(_bound(one, values) for one in node.arguments), node.start, node.end)
+    if isinstance(node, Constant) or node.text.lower() not in values:
+        return node
+    value = values[node.text.lower()]
+    return Constant(value, VALUE_TYPES[type(value)], node.start, node.end)
 
 
 def parse(text: str) -> Parsed:
@@ -137,12 +165,12 @@ class _Lowering:
             arguments = [self.lower(part) for part in parts]
             if name == "||" and isinstance(arguments[0], Call) and arguments[0].function == "||":
                 arguments[:1] = arguments[0].arguments  # a || b || c is joined once
-            node = call(name, *arguments)
-            return call("not", node) if sql.args.get("negate") else node
+            node = self.over(name, *arguments)
+            return self.over("not", node) if sql.args.get("negate") else node
         if kind == "Case":
             return self.case(sql)
         if kind == "In":
-            return call("in", self.lower(sql.this), *map(self.lower, sql.expressions))
+            return self.over("in", self.lower(sql.this), *map(self.lower, sql.expressions))
         if kind == "Is":
             return self.is_(sql)
         if kind == "Escape":
@@ -150,8 +178,23 @@ class _Lowering:
         if kind == "Cast":
             # The parser knows our six types by its own names.
             wanted = next(type for type, name in PARSER_TYPES.items() if sql.to.sql("duckdb") == name)
-            return call(f"cast as {wanted}", self.lower(sql.this))
+            return self.over(f"cast as {wanted}", self.lower(sql.this))
         raise ExpressionFault(not_allowed(self.text, 0, len(self.text), kind))
+
+    def over(self, function: str, *arguments: Node) -> Call:
+        """A call without a word of its own: it stands where its arguments stand, with the brackets around them."""
+        start, end = min(one.start for one in arguments), max(one.end for one in arguments)
+        inside = [token for token in self.tokens if start <= token.start < end]
+        level = lowest = 0
+        for token in inside:
+            level += token.is_sign("(") - token.is_sign(")")
+            lowest = min(lowest, level)
+        before = [token.start for token in self.tokens if token.end <= start and token.is_sign("(")]
+        after = [token.end for token in self.tokens if token.start >= end and token.is_sign(")")]
+        start = before[lowest] if lowest and len(before) >= -lowest else start
+        left_open = level - lowest
+        end = after[left_open - 1] if left_open and len(after) >= left_open else end
+        return Call(function, arguments, start, end)
 
     def call(self, sql: Any) -> Call:
         token = int(sql.this[1:])
@@ -163,11 +206,11 @@ class _Lowering:
         parts: list[Node] = []
         for branch in sql.args["ifs"]:
             condition = self.lower(branch.this)
-            parts.append(condition if subject is None else call("=", subject, condition))
+            parts.append(condition if subject is None else self.over("=", subject, condition))
             parts.append(self.lower(branch.args["true"]))
         if sql.args.get("default") is not None:
             parts.append(self.lower(sql.args["default"]))
-        return call("case", *parts)
+        return self.over("case", *parts)
 
     def is_(self, sql: Any) -> Call:
         kind = type(sql.expression).__name__
@@ -177,8 +220,8 @@ class _Lowering:
             negated, right = True, right.this
             kind = type(right).__name__
         name = {"Null": "is null", "Boolean": "is true" if kind == "Boolean" and right.this else "is false"}[kind]
-        node = call(name, self.lower(sql.this))
-        return call("not", node) if negated else node
+        node = self.over(name, self.lower(sql.this))
+        return self.over("not", node) if negated else node
 
     def escape(self, sql: Any) -> Call:
         like = self.lower(sql.this)
@@ -187,8 +230,8 @@ class _Lowering:
             raise ExpressionFault(
                 syntax(self.text, like.start, like.end, "`escape` without `like`", "like '10$%' escape '$'")
             )
-        node = call(inner.function, *inner.arguments, self.lower(sql.expression))
-        return call("not", node) if inner is not like else node
+        node = self.over(inner.function, *inner.arguments, self.lower(sql.expression))
+        return self.over("not", node) if inner is not like else node
 
     def leaf(self, leaf: Leaf) -> Node:
         if leaf.kind == "name":
@@ -264,8 +307,3 @@ class _Lowering:
             return None, "duration"
         calendar = months or any(unit in leaf.value.lower() for unit in MONTHS)
         return (months, "months") if calendar else (timedelta(microseconds=microseconds), "duration")
-
-
-def call(function: str, *arguments: Node) -> Call:
-    """A call without a word of its own: it stands where its arguments stand."""
-    return Call(function, arguments, min(a.start for a in arguments), max(a.end for a in arguments))

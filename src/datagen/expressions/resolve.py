@@ -70,7 +70,7 @@ def _fit(takes: Signature, arguments: Sequence[Argument]) -> tuple[int, list[str
 
 def _kinds(takes: Signature, count: int) -> list[tuple[str, bool]]:
     """The kind wanted at each place. Case repeats its two last places: condition, value, …, value."""
-    if str(takes) == "bool, T, T":
+    if [parameter.kind for parameter in takes.parameters[:2]] == ["bool", "T"]:
         return [("bool" if place % 2 == 0 and place < count - 1 else "T", False) for place in range(count)]
     return [(takes.at(place).kind, takes.at(place).constant) for place in range(count)]
 

@@ -129,6 +129,7 @@ def _token(text: str, kind: str, piece: str, start: int, end: int) -> Token:
                 Fault(
                     "expression.character",
                     pointed("a text with a NUL or half a character", text, start, end),
+                    "whole characters",
                     offset=start,
                 )
             )

@@ -83,6 +83,8 @@ ELSEWHERE = {
     "initcap": "write upper(left(x, 1)) || lower(substr(x, 2))",
     "timestampdiff": "write date_diff('day', start, end)",
     "dateadd": "write t + interval 3 days",
+    "none": "without a value is `null`",
+    "nan": "without a value is `null`",
 }
 ELSEWHERE |= dict.fromkeys(("now", "today", "current_date", "current_timestamp"), _CLOCK)
 # fmt: on

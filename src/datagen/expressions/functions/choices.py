@@ -33,7 +33,7 @@ FUNCTIONS = (
         "The value of the first condition that is true, else the last, else null; also `case x when 1 then …`",
         ("case when 1 > 2 then 'a' else 'b' end", "b"),
         # The compiler builds case, if and coalesce itself: what is not chosen must not be able to stop the run.
-        Overload("bool, T, T... -> T", lambda make, *parts: None, fold_case),
+        Overload("bool, T, T?... -> T", lambda make, *parts: None, fold_case),
         strict=False,
         shown="case when c then a … else b end",
     ),

@@ -217,11 +217,19 @@ FUNCTIONS = (
         lambda x: x.log(2),
         math.log2,
     ),
+    root(
+        "log10",
+        "Logarithm to base 10; null at and below 0",
+        ("log10(1000)", 3.0),
+        lambda x: x > 0,
+        lambda x: x.log10(),
+        math.log10,
+    ),
     define(
         "log",
         GROUP,
         "Logarithm to base 10, or log(base, x); null where there is none",
-        ("log(1000)", 3.0),
+        ("log(3, 81)", 4.0),
         Overload(
             "float -> float",
             domain(lambda x: x > 0, lambda x: x.log10()),
@@ -235,7 +243,6 @@ FUNCTIONS = (
             fold_domain(lambda base, x: base > 0 and base != 1 and x > 0, lambda base, x: math.log(x) / math.log(base)),
             nulls=True,
         ),
-        aliases=("log10",),
         shown="log(x), log(base, x)",
     ),
     define(

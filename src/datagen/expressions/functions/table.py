@@ -89,8 +89,8 @@ class Function:
     def written(self) -> str:
         if self.shown:
             return self.shown
-        longest = max((overload.signature for overload in self.overloads), key=lambda one: len(one.parameters))
-        return f"{self.name}({longest})"
+        places = max(len(overload.signature.parameters) for overload in self.overloads)
+        return f"{self.name}({'t' if self.group == 'Times' else 'x'})" if places else f"{self.name}()"
 
 
 def define(

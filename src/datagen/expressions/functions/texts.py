@@ -183,8 +183,12 @@ def one_mark(text: Any, pattern: str, escape: str | None = None) -> str:
     return "" if escape is None or len(escape) == 1 else "escape takes one character"
 
 
-def some_filling(text: Any, length: Any, filling: str | None = None) -> str:
-    return "the filling is empty" if filling == "" else ""
+def some_filling(text: Any, length: int | None, filling: str | None = None) -> str:
+    return "the filling is empty" if filling == "" else few_characters(text, length)
+
+
+def few_characters(text: Any, count: int | None) -> str:
+    return TEXT_RANGE if count is not None and count > LONGEST_TEXT else ""
 
 
 def _text(
@@ -319,6 +323,7 @@ FUNCTIONS = (
         ("repeat('ab', 3)", "ababab"),
         "string, int -> string",
         repeat,
+        few_characters,
         shown="repeat(x, n)",
     ),
     _text("reverse", "Backwards", ("reverse('abc')", "cba"), "string -> string", lambda make, x: x.str.reverse()),

@@ -155,14 +155,18 @@ def _part(name: str, doc: str, example: tuple[str, Any], read: Any, **more: Any)
 
 
 def _maker(unit: str) -> Any:
-    example = (f"timestamp '2024-01-01' + to_{unit}s(2) > timestamp '2024-01-01'", True)
     overloads: tuple[Overload, ...]
+    example: tuple[str, Any]
     if unit in MONTHS:
         overloads = (Overload("int -> months", months_from(MONTHS[unit]), lambda n: n * MONTHS[unit]),)
         doc = f"n calendar {unit}s, to move a time by; also interval (n) {unit}s"
+        months = MONTHS[unit] * 2
+        moved = f"{2024 + months // 12}-{1 + months % 12:02}-31"
+        example = (f"date '2024-01-31' + to_{unit}s(2) = timestamp '{moved}'", True)
     else:
         overloads = (Overload("int -> duration", ticks_from(unit)), Overload("float -> duration", scaled(unit)))
         doc = f"A duration of n {unit}s; also interval (n) {unit}s"
+        example = (f"epoch(to_{unit}s(2))", 2 * MICROSECOND[unit] / 1e6)
     return define(f"to_{unit}s", GROUP, doc, example, *overloads, shown=f"to_{unit}s(n)")
 
 
