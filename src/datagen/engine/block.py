@@ -112,9 +112,10 @@ class TableBlock:
     def draft(self, name: str) -> Values:
         """A column before `when`, rounding and the cast, for tests and traces."""
         plan = self.table.columns[name]
-        values = plan.fill(self)
-        for change in plan.changes:
-            values = change(self, values)
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # sealing says which column, in words
+            values = plan.fill(self)
+            for change in plan.changes:
+                values = change(self, values)
         return values
 
     def _make(self, name: str) -> Values:

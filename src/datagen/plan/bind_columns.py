@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from datagen.contracts import Generator, Modifier
@@ -81,6 +82,7 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
                 found=f"an expression of type {when.type}",
                 expected="a condition, such as status = 'done'",
             )
+    refuse_idle_keys(binding, column, spec, type_)
     column.known_type = type_
     column.plan = ColumnPlan(
         table=column.table,
@@ -105,6 +107,20 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
         loc=column.loc,
     )
     binding.plans[node] = column.plan
+
+
+def refuse_idle_keys(binding: Binding, column: ColumnDraft, spec: Mapping[str, Any], type: str) -> None:
+    """Refuse keys that change nothing on a column of this type."""
+    for key, needed in (("decimals", "float"), ("precision", "datetime")):
+        if spec.get(key) is not None and type != needed:
+            binding.refuse(
+                f"column.{key}_type",
+                (*column.loc, key),
+                key=True,
+                found=f"{key} on a column of type {type}",
+                expected=f"{key} on a column of type {needed} only",
+                severity="warning" if binding.version_1 else "error",
+            )
 
 
 def types_along(column: ColumnDraft, last: Any, inferred: Any) -> list[Any]:
