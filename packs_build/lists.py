@@ -59,10 +59,11 @@ def lists_of(locale: Locale, source: dict[str, Any]) -> dict[str, Table]:
         ("administrative_unit", getattr(address, "counties", None)),
         ("postal_zone_1", getattr(address, "POSTAL_ZONES_ONE_CHAR", None)),
         ("postal_zone_2", getattr(address, "POSTAL_ZONES_TWO_CHARS", None)),
-        ("license_plate_district", getattr(source["automotive"], "license_plate_prefix", None)),
     ):
         if attribute is not None:
             found[name] = weighted(attribute)
+    if hasattr(source["automotive"], "license_plate_prefix"):
+        found["license_plate_district"] = weighted(code.upper() for code in source["automotive"].license_plate_prefix)
     if "street_suffix_long" not in found:
         found["street_suffix"] = weighted(address.street_suffixes)
     for place, words in enumerate(source["company"].catch_phrase_words, 1):

@@ -59,7 +59,7 @@ class Faker(Generator):
 
     def infer(self, scope: Scope) -> ColumnType | None:
         method = self._method(self._locale(scope) or DEFAULT_LOCALE)
-        return None if isinstance(method, Refusal) else method.gives
+        return "string" if isinstance(method, Refusal) else method.gives  # binding says what is wrong with it
 
     def bind(self, scope: Scope) -> Fill:
         locale, source = self._places(scope)

@@ -79,6 +79,8 @@ class Counted:
                     parts.append(spelled_numbers(low + codes[place][0], form))
                 else:
                     parts.append(postcodes(self.locale, drawn[piece.row], rows, request.salt("postcode")))
+            elif not isinstance(piece, Fixed):
+                raise AssertionError(f"{piece.rule} is a part of a form that was asked for without parts")
             elif piece.constant:
                 parts.append(fixed_part(piece, rows, request, place))
             else:
@@ -113,18 +115,29 @@ def counted_forms(locale: str, forms: Sequence[Form], women: int) -> tuple[Count
 
 
 def _best(locale: str, forms: Sequence[Form], without: frozenset[str] = frozenset()) -> Counted | None:
-    usable = [Counted(locale, form, without=without) for form in forms if _readable(locale, form)]
-    return max(usable, key=lambda one: (one.form.weight, one.size), default=None)
+    """The most usual form that can be read back; of equally usual ones, the one with most texts."""
+    readable = [form for form in forms if _readable(form)]
+    for form in sorted(readable, key=lambda one: (one.weight, _size(locale, one)), reverse=True):
+        counted = Counted(locale, form, without=without)
+        if counted.size:
+            return counted
+    return None
 
 
-def _readable(locale: str, form: Form) -> bool:
-    """Whether the end of every list's entry can be found, and entries are left that end there."""
+def _size(locale: str, form: Form) -> int:
+    """Texts of a form, before entries are left out."""
+    lists = {piece.row: known_table(locale, piece.table).rows for piece in form.pieces if isinstance(piece, Pick)}
+    return prod(lists.values()) * prod(prod(piece.radices) for piece in form.pieces if isinstance(piece, Fixed))
+
+
+def _readable(form: Form) -> bool:
+    """Whether the end of every list's entry can be found."""
     for place, piece in enumerate(form.pieces):
         if isinstance(piece, Pick) and not _ends_by_width(form, place):
             following = form.pieces[place + 1]
             if not isinstance(following, Fixed) or not following.prefix:
                 return False
-    return all(len(entries) for entries in _entries(locale, form, frozenset()).values())
+    return True
 
 
 def _entries(locale: str, form: Form, without: frozenset[str]) -> dict[Key, NDArray[np.int64]]:

@@ -144,6 +144,7 @@ class _Reader:
         self.request = request
         self.arguments = Arguments(request.scope, request.arguments)
         self.now = now_of(request.scope)
+        self._refused = False
 
     def moment(self, name: str, default: str) -> datetime:
         """`now`, `today`, a relative date such as `-30y`, or an ISO date or time."""
@@ -151,6 +152,7 @@ class _Reader:
         value = default if value is None else value
         found = _moment(value, self.now)
         if found is None or not FIRST <= found <= LAST:
+            self._refused = True
             self.request.scope.refuse(
                 "faker.argument",
                 name,
@@ -161,7 +163,7 @@ class _Reader:
         return found
 
     def span(self, low: datetime, high: datetime) -> Span:
-        if low > high:
+        if low > high and not self._refused:
             self.request.scope.refuse(
                 "faker.argument",
                 (),

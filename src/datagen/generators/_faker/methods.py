@@ -66,10 +66,9 @@ def _country_code(request: Request) -> Maker:
 def _isbn(request: Request) -> Maker:
     """`isbn13(separator)`: with hyphens or without."""
     separator = request.arguments.get("separator", "-")
-    if separator in ("-", ""):
-        return FormMaker(request, request.method if separator else f"_{request.method}_plain")
-    Arguments(request.scope, request.arguments).one_of("separator", "-", ("-", ""))
-    return FormMaker(request)
+    if separator not in ("-", ""):
+        request.scope.refuse("faker.argument", "separator", found=f"separator: {separator!r}", expected="'-' or ''")
+    return FormMaker(request, request.method if separator else f"_{request.method}_plain")
 
 
 def _nameless(request: Request) -> Maker:
@@ -192,6 +191,7 @@ def find_method(name: str, locale: str, arguments: Mapping[str, Any]) -> Method 
             "method",
             f"'{name}': {known.why_not}",
             "a method that gives a text, a number, a truth value, a date or a time",
+            did_you_mean(name, all_names(locale)),
         )
     return _pooled(name, locale, arguments)
 

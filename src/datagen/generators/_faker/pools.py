@@ -7,7 +7,7 @@ run with the same Faker; a run says in its manifest which Faker that was.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -132,22 +132,17 @@ def seeded(locale: str, method: str, arguments: str) -> Any:
     return fake
 
 
-def _column(values: list[Any], gives: ColumnType, method: str, home: str) -> Values:
+def _column(values: Sequence[Any], gives: ColumnType, method: str, home: str) -> Values:
     """Python values as a column of the type that the method gives."""
-    wrong = next(
-        (
-            value
-            for value in values
-            if not isinstance(value, PYTHON[gives]) or (gives == "int" and abs(value) > INT64_MAX)
-        ),
-        None,
-    )
-    if wrong is not None:
+    wrong = [value for value in values if not isinstance(value, PYTHON[gives])]
+    if gives == "int" and not wrong:
+        wrong = [value for value in values if not -INT64_MAX <= value <= INT64_MAX]
+    if wrong:
         raise SchemaError(
             Finding(
                 code="faker.result",
                 json_path=home,
-                found=f"{method} of Faker gave {quoted(wrong)}",
+                found=f"{method} of Faker gave {quoted(wrong[0])}",
                 expected=f"values of type {gives}",
                 hint="its arguments ask for something that no column of this type holds",
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +20,11 @@ class Rows:
         self,
         block: Block,
         places: NDArray[np.int64] | None = None,
-        drawn: dict[tuple[str, int], NDArray[np.generic]] | None = None,
+        drawn: dict[tuple[str, int], NDArray[Any]] | None = None,
     ) -> None:
         self.block = block
         self.places = places  # of these rows in the block; None: all of them
-        self._drawn: dict[tuple[str, int], NDArray[np.generic]] = {} if drawn is None else drawn
+        self._drawn: dict[tuple[str, int], NDArray[Any]] = {} if drawn is None else drawn
 
     def __len__(self) -> int:
         return self.block.rows if self.places is None else len(self.places)
@@ -34,15 +35,18 @@ class Rows:
 
     def uniform(self, salt: int) -> NDArray[np.float64]:
         """(n,) uniforms in [0, 1); not to be changed."""
-        return self._take(("uniform", salt), lambda: self.block.uniform(salt))
+        drawn: NDArray[np.float64] = self._take(("uniform", salt), lambda: self.block.uniform(salt))
+        return drawn
 
     def bits(self, salt: int) -> NDArray[np.uint64]:
         """(n,) 64 random bits; not to be changed."""
-        return self._take(("bits", salt), lambda: self.block.bits(salt))
+        drawn: NDArray[np.uint64] = self._take(("bits", salt), lambda: self.block.bits(salt))
+        return drawn
 
     def below(self, limit: int | NDArray[np.int64], salt: int) -> NDArray[np.int64]:
         """(n,) whole numbers in [0, limit), all equally likely up to a part in 2^52 / limit."""
-        return np.minimum((self.uniform(salt) * limit).astype(np.int64), np.asarray(limit) - 1)
+        numbers: NDArray[np.int64] = np.minimum((self.uniform(salt) * limit).astype(np.int64), np.asarray(limit) - 1)
+        return numbers
 
     @property
     def row_number(self) -> NDArray[np.int64]:
@@ -74,7 +78,7 @@ class Rows:
         values = reader(self.block)
         return values if self.places is None else take(values, self.places)
 
-    def _take(self, key: tuple[str, int], make: Callable[[], NDArray[np.generic]]) -> NDArray[np.generic]:
+    def _take(self, key: tuple[str, int], make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
         whole = self._drawn.get(key)
         if whole is None:
             whole = self._drawn[key] = make()

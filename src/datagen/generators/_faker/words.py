@@ -33,17 +33,19 @@ CAPITAL = 2  # forms of a word: as it is, after a space, with a capital, with bo
 
 
 @cache
-def word_list(locale: str) -> tuple[str, ...]:
+def word_list(locale: str, lower: bool = False) -> tuple[str, ...]:
+    """The words of a locale; lower: in small letters, each once."""
     found = table(locale, "word")
-    return () if found is None else found.column("value")
+    words = () if found is None else found.column("value")
+    return tuple(dict.fromkeys(word.lower() for word in words)) if lower else words
 
 
 @cache
-def _forms(locale: str) -> pl.Series:
+def _forms(locale: str, lower: bool) -> pl.Series:
     """(4 k + 1,) every form of every word, then the empty text."""
     import polars as pl
 
-    words = word_list(locale)
+    words = word_list(locale, lower)
     titles = [word.title() for word in words]
     return pl.Series(
         [*words, *(f" {word}" for word in words), *titles, *(f" {word}" for word in titles), ""], dtype=pl.String
@@ -55,6 +57,7 @@ class Words(Maker):
 
     sentences (1 or more) of words_each words; varied: each number is drawn within 40 % of it. capital: a sentence
     begins with a capital and ends with a full stop. separator: between the words of texts that are no sentences.
+    lower: in small letters only.
     """
 
     def __init__(
@@ -67,17 +70,19 @@ class Words(Maker):
         vary_words: bool = True,
         capital: bool = True,
         separator: str = " ",
+        lower: bool = False,
     ) -> None:
         self.request = request
         self.locale = request.locale
-        self.count = len(word_list(self.locale))
+        self.lower = lower
+        self.count = len(word_list(self.locale, lower))
         self.sentences = _range(sentences) if vary_sentences else (sentences, sentences)
         self.words = _range(words_each) if vary_words else (words_each, words_each)
         self.vary = vary_sentences, vary_words
         self.capital, self.separator = capital, separator
         if request.unique:
             # the words that every row has tell its rank; the first one is told apart without regard to capitals
-            self._firsts = _apart(self.locale, capital)
+            self._firsts = _apart(self.locale, self.lower, capital)
             self._rank_in(self.words[0])
 
     def _rank_in(self, most: int) -> None:
@@ -116,7 +121,7 @@ class Words(Maker):
         form[0, 0] = 0
         if self.capital:
             form[:, 0] += CAPITAL
-        forms = _forms(self.locale)
+        forms = _forms(self.locale, self.lower)
         texts = forms.gather(np.where(present, codes + form * self.count, len(forms) - 1).reshape(-1))
         if self.separator != " ":
             texts = texts.str.replace(" ", self.separator, literal=True)
@@ -199,7 +204,7 @@ class Text(Words):
             present.shape[1]
         )  # and each sentence with the space behind it
         fits = ends <= self.most
-        kept = present & fits[:, :, None]
+        kept: NDArray[np.bool_] = present & fits[:, :, None]
         short = ~fits[:, 0]
         words = signs[short, 0].cumsum(axis=1) <= self.most
         words[:, 0] = True
@@ -214,10 +219,10 @@ def _lengths(locale: str) -> NDArray[np.int32]:
 
 
 @cache
-def _apart(locale: str, capital: bool) -> NDArray[np.int64]:
+def _apart(locale: str, lower: bool, capital: bool) -> NDArray[np.int64]:
     """Places of words that still differ when they begin a sentence."""
     seen: dict[str, int] = {}
-    for place, word in enumerate(word_list(locale)):
+    for place, word in enumerate(word_list(locale, lower)):
         seen.setdefault(word.title() if capital else word, place)
     return np.array(list(seen.values()), dtype=np.int64)
 
@@ -266,4 +271,4 @@ def text(request: Request) -> Maker:
 def slug(request: Request) -> Maker:
     """`slug()`: three English words and hyphens, because an address has only ASCII letters."""
     english = replace(request, locale=DEFAULT_LOCALE)
-    return Words(english, words_each=3, vary_words=False, capital=False, separator="-")
+    return Words(english, words_each=3, vary_words=False, capital=False, separator="-", lower=True)
