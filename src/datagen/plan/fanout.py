@@ -99,6 +99,15 @@ def bind_counts(spec: dict[str, Any], clamp: tuple[float | None, float | None], 
             hint="clamp it: clamp: [0, …]",
         )
     expected = _expected(draw, low, high)
+    if not expected <= MOST_PER_PARENT:
+        scope.refuse(
+            "fanout.unbounded",
+            (),
+            found=f"{expected:.3g} rows per parent expected",
+            expected="a finite number of rows",
+            hint="cap it: clamp: [0, 1000]",
+        )
+        return fixed(1)
     poisson = spec["params"].get("lambda") if spec.get("type") == "poisson" else None
     return LawCounts(
         draw=draw,
@@ -107,23 +116,27 @@ def bind_counts(spec: dict[str, Any], clamp: tuple[float | None, float | None], 
         clamp=(low, high),
         volume=volume,
         expected=expected,
-        largest=min(max(support[1], 0.0), high),
+        largest=min(max(_next_whole(support[1]), 0.0), high),
         description=_described(spec, low, high),
         poisson_mean=float(poisson) if volume is not None and isinstance(poisson, (int, float)) else None,
     )
 
 
 def _expected(draw: Draw, low: float, high: float) -> float:
-    """Mean of the clamped law; for a law whose parameters vary by row, of its support where that is finite."""
+    """Mean of the clamped law; where parameters vary by row, the middle of what is possible, 1 where that is open."""
     mean = draw.mean()
+    first, last = draw.support()
     if mean is None:
-        support = draw.support()
-        finite = [edge for edge in (max(support[0], low), min(support[1], high)) if math.isfinite(edge)]
-        return sum(finite) / len(finite) if finite else 1.0
-    if low <= 0 and not math.isfinite(high):
-        return max(mean, 0.0)
+        least, most = max(first, low), min(last, high)
+        return (least + most) / 2 if math.isfinite(least) and math.isfinite(most) else max(low, 1.0)
+    if low <= max(first, 0.0) and not math.isfinite(high):
+        return mean
     u = (np.arange(20_000) + 0.5) / 20_000
     return float(np.clip(draw.quantile(u, None), low, high).mean())
+
+
+def _next_whole(number: float) -> float:
+    return float(math.ceil(number)) if math.isfinite(number) else number
 
 
 def _described(spec: dict[str, Any], low: float, high: float) -> str:
