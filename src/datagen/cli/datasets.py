@@ -17,7 +17,7 @@ Examples:
   datagen generate orders --scale 0.01"""
 
 
-@click.command("datasets", epilog=EXAMPLES)
+@click.command("datasets", epilog=EXAMPLES, short_help="List the data sets that come with Datagen.")
 @json_option
 @errors_option
 def command(as_json: bool, errors: str) -> None:

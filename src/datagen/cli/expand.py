@@ -15,7 +15,7 @@ Examples:
   datagen expand shop.yaml --scenario black_friday"""
 
 
-@click.command("expand", epilog=EXAMPLES)
+@click.command("expand", epilog=EXAMPLES, short_help="Print a schema with its short forms written out.")
 @schema_options
 @json_option
 @click.option("--yaml", "as_yaml", is_flag=True, help="Print YAML instead of JSON.")

@@ -27,7 +27,7 @@ Examples:
 DIRECTORY_NAME = re.compile(r"[\w-][\w .-]*")
 
 
-@click.command("generate", epilog=EXAMPLES)
+@click.command("generate", epilog=EXAMPLES, short_help="Make a data set and publish it.")
 @schema_options
 @click.option("-o", "--output", "--output-dir", "output", metavar="DIR", help="Where to publish [out/NAME].")
 @run_options

@@ -32,7 +32,7 @@ def templates() -> dict[str, Path]:
     return own | {name: path for name, path in shipped().items() if path.suffix == ".yaml" and name not in own}
 
 
-@click.command("init", epilog=EXAMPLES)
+@click.command("init", epilog=EXAMPLES, short_help="Write a small commented schema.")
 @click.argument("name", required=False)
 @click.option("--template", "-t", metavar="T", help="What to begin with [the template called NAME, else starter].")
 @json_option

@@ -15,7 +15,7 @@ Examples:
   datagen plan shop.yaml --set nodes.users.rows=1M --json"""
 
 
-@click.command("plan", epilog=EXAMPLES)
+@click.command("plan", epilog=EXAMPLES, short_help="Show what would be made, and what it costs.")
 @schema_options
 @json_option
 def command(as_json: bool, **given: object) -> None:

@@ -22,7 +22,7 @@ Examples:
 MOST_ROWS = 1000
 
 
-@click.command("preview", epilog=EXAMPLES)
+@click.command("preview", epilog=EXAMPLES, short_help="Show the first related rows of each table.")
 @schema_options
 @click.argument("tables", nargs=-1, metavar="[TABLE]...")
 @click.option("-n", "--rows", "rows", default="10", metavar="N", help="Rows of each table [10].")

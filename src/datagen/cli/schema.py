@@ -15,7 +15,7 @@ Examples:
   echo '# yaml-language-server: $schema=datagen.schema.json' | cat - shop.yaml"""
 
 
-@click.command("schema", epilog=EXAMPLES)
+@click.command("schema", epilog=EXAMPLES, short_help="Print the JSON Schema of the language.")
 @json_option
 @errors_option
 def command(as_json: bool, errors: str) -> None:

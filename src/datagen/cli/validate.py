@@ -16,7 +16,7 @@ Examples:
   cat shop.yaml | datagen validate - --set rows=500"""
 
 
-@click.command("validate", epilog=EXAMPLES)
+@click.command("validate", epilog=EXAMPLES, short_help="Say all that is wrong with a schema.")
 @schema_options
 @click.option("--strict", is_flag=True, help="Warnings are errors: what version 1 tolerates is refused.")
 @click.option("--data-dir", metavar="DIR", help="Check data against the schema (comes in a later version).")

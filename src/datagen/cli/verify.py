@@ -23,7 +23,7 @@ Examples:
   datagen verify out/shop --regenerate shop.yaml"""
 
 
-@click.command("verify", epilog=EXAMPLES)
+@click.command("verify", epilog=EXAMPLES, short_help="Compare a data set with its manifest.")
 @click.argument("directory", metavar="DIR")
 @click.option(
     "--regenerate", "schema", metavar="SCHEMA|NAME",
