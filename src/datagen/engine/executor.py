@@ -18,13 +18,13 @@ from datagen.engine.work import Part, Written, empty_frame, empty_sums, writer_o
 from datagen.errors import Finding, SchemaError
 from datagen.kernel.content_hash import TableSums, root_hash
 from datagen.plan.estimate import estimate_all
+from datagen.plan.limits import MOST_ROWS
 from datagen.plan.model import Plan
 from datagen.sinks.disk import disk_errors
 from datagen.sinks.manifest import FileFacts
 from datagen.sinks.writer import part_name
 
 PROCESSES_FROM_SECONDS = 3.0  # expected seconds on one core from which starting worker processes pays
-MOST_ROWS = 1_000_000_000
 
 
 @dataclass(slots=True)

@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass
 
 from datagen.engine.grain import GRAIN_BYTES
-from datagen.errors import Finding, MachineError, UsageError, did_you_mean
+from datagen.errors import Finding, MachineError, SchemaError, UsageError, did_you_mean
+from datagen.plan.limits import MOST_ROWS, too_many
 from datagen.plan.memory import kept_columns, worker_bytes
 from datagen.plan.model import Plan, TablePlan
 from datagen.selection import selected
@@ -15,7 +16,6 @@ GATES = ("structural", "all", "none")
 FORMATS = ("parquet", "csv", "ndjson")
 STRICTNESS = {"none": 0, "structural": 1, "all": 2}
 DEFAULT_MEMORY = 2_000_000_000
-MOST_ROWS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,10 @@ class Settled:
 
 
 def settle(plan: Plan, options: Options) -> Settled:
-    """The options of a run of this plan. Raises UsageError for what is wrong with them, MachineError for memory."""
+    """The options of a run of this plan.
+
+    Raises UsageError for what is wrong with them, SchemaError for more rows than allowed, MachineError for memory.
+    """
     faults: list[Finding] = []
     answers: list[object] = []
     for read in (chosen_format, chosen_gate, chosen_tables):
@@ -58,6 +61,8 @@ def settle(plan: Plan, options: Options) -> Settled:
     assert isinstance(format, str)
     assert isinstance(gate, str)
     assert tables is None or isinstance(tables, frozenset)
+    if (large := too_many(plan, options.max_rows)) is not None:
+        raise SchemaError(large)
     memory, most_workers = enough_memory(plan, options)
     return Settled(format, gate, tables, memory, most_workers)
 

@@ -18,6 +18,7 @@ from datagen.plan.bind_rows import bind_counts
 from datagen.plan.binding import Binding
 from datagen.plan.drafts import time_column_of
 from datagen.plan.estimate import expected_tables
+from datagen.plan.limits import say_too_many
 from datagen.plan.model import ConstraintPlan, Plan, TablePlan
 from datagen.plan.reading import find_reads, order
 from datagen.plan.settle import read_constraints, settle
@@ -48,6 +49,7 @@ def bind(document: Document, *, seed: int, scale: float = 1.0, findings: Sequenc
             bind_column(binding, binding.tables[table].columns[name], constraints)
     tables = expected_tables(table_plans(binding))
     declared = settle(binding, constraints)
+    say_too_many(tables, binding.refuse)
     binding.stop_on_errors()
     return finished(binding, tables, nodes, declared)
 

@@ -168,8 +168,8 @@ def generation_notes(plan: Plan, rows: Mapping[str, int]) -> str:
 
 def spell_bytes(size: float) -> str:
     """`12.3 MB`."""
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if size < 1000 or unit == "TB":
+    for unit in ("B", "kB", "MB", "GB", "TB", "PB", "EB"):
+        if size < 1000 or unit == "EB":
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     raise AssertionError
