@@ -160,6 +160,18 @@ def test_a_trend_on_when_rows_fall_is_not_there_yet() -> None:
     assert codes_of(schema(table([series({}, [modifier("trend", growth_rate=0.1)])]))) == ["language.not_available_yet"]
 
 
+@pytest.mark.parametrize("level_", ["rate", "total", "acquisition"])
+def test_a_trend_moves_values_only(level_: str) -> None:
+    plain, told = (
+        schema(table([series(), number([modifier("trend", growth_rate=0.1, **args)])]))
+        for args in ({}, {"applies_to": "value"})
+    )
+    assert made(plain, "t").equals(made(told, "t"))
+    (finding,) = findings_of(schema(table([series(), number([modifier("trend", growth_rate=0.1, applies_to=level_)])])))
+    assert finding.code == "language.not_available_yet"
+    assert finding.json_path.endswith("applies_to")
+
+
 def test_old_documents_may_carry_arguments_that_do_nothing() -> None:
     document = {"version": "1.0", **schema(table([series(), level(type="logarithmic", growth_rate=0.5)]))}
     (warning,) = findings_of(document)

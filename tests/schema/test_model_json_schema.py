@@ -55,6 +55,7 @@ class Trend(BaseModel):
     growth_rate: float | str = 0.0
     time_unit: str = "year"
     time_reference: str | None = None
+    applies_to: str = "value"
 
 
 def parts():

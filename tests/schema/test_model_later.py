@@ -30,7 +30,7 @@ def test_every_later_key_is_refused_by_name():
     assert everything - names == set()
     # keys that only stand beside others, or in the other form of the same thing
     assert later.FANOUT_KEYS - names <= {"every", "each", "total", "mean", "stretch"}
-    assert parts - names <= {"within", "applies_to", "anchor", "smooth", "timezone"}
+    assert parts - names <= {"within", "anchor", "smooth", "timezone"}
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,8 @@ def test_later_keys_of_parts_are_refused(key, path):
         ("seasonality: {dimension: month, weights: [1], smooth: true}", "seasonality.smooth", "smooth"),
         ("seasonality: {dimension: holiday, weights: [1]}", "seasonality.dimension", "holiday"),
         ("trend: {type: logistic}", "trend.type", "logistic"),
-        ("trend: {growth_rate: 0.1, applies_to: value}", "trend.applies_to", "applies_to"),
+        ("trend: {growth_rate: 0.1, applies_to: total}", "trend.applies_to", "total"),
+        ("trend: {growth_rate: 0.1, anchor: launch}", "trend.anchor", "anchor"),
         ("multiply: {factor: 2, by: {a: {else: {factor: 3}}}}", "multiply.by", "by"),
     ],
 )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
+from pydantic import WithJsonSchema
 
 from datagen.contracts import Block, Change, Modifier, Scope, Values
 from datagen.generators._calendar import Dimension, check_weights
@@ -26,7 +27,8 @@ class Seasonality(Modifier):
         {"transform": "seasonality", "args": {"dimension": "dow", "weights": [1, 1, 1, 1.1, 1.3, 1.6, 0.4]}}
     ]
 
-    dimension: Dimension
+    # `holiday` is refused by name before a part is read; the JSON Schema knows it
+    dimension: Annotated[Dimension, WithJsonSchema({"enum": ["hour", "dow", "month", "holiday"]})]
     weights: list[Weight]
 
     @property

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
 from datagen.contracts import Block, Change, Modifier, Reader, Scope, Values
 from datagen.errors import Finding, SchemaError
@@ -20,6 +20,13 @@ from datagen.schema.times import LAST_US, show_time
 
 LARGEST = 1e12  # a factor beyond this is a mistake: 4 % written as 4
 TIMES = ("datetime", "date")
+
+# words of the language that are not built yet are refused by name before a part is read; the JSON Schema knows them
+Kind = Annotated[
+    Literal["exponential", "linear", "logarithmic"],
+    WithJsonSchema({"enum": ["exponential", "linear", "logarithmic", "logistic", "piecewise", "step"]}),
+]
+Seat = Annotated[Literal["value"], WithJsonSchema({"enum": ["value", "rate", "total", "acquisition"]})]
 
 
 class Logarithm(BaseModel):
@@ -37,20 +44,20 @@ class Trend(Modifier):
     Params: type, exponential (1 + g)^t, linear 1 + g·t or logarithmic 1 + a·ln(1 + b·t); growth_rate g, a share per
     time_unit (`0.05`, `"5%"`; negative rates decay); params {a, b} of the logarithm; time_unit hour, day, week, month
     (30.4375 days) or year (365.25 days, the default); time_reference, a datetime column (the row's time unless given).
-    applies_to is `value`: a modifier of a column moves nothing else. A row whose time is null stays as it is. Rates
-    that go below zero, or above 1e12 times the start, inside the window are refused.
+    applies_to is `value`: rows and their times are not moved yet. A row whose time is null stays as it is. Rates that
+    go below zero, or above 1e12 times the start, inside the window are refused.
     """
 
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
         {"transform": "trend", "args": {"type": "exponential", "growth_rate": "8%"}}
     ]
 
-    type: Literal["exponential", "linear", "logarithmic"] = "exponential"
+    type: Kind = "exponential"
     growth_rate: Number | None = None
     params: Logarithm | None = None
     time_unit: Literal["hour", "day", "week", "month", "year"] = "year"
     time_reference: str | None = None
-    applies_to: Literal["value"] = "value"
+    applies_to: Seat = "value"
 
     def reads(self, scope: Scope) -> Iterable[str]:
         name = self.time_reference or scope.time_column

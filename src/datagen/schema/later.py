@@ -250,9 +250,6 @@ class SeasonalityLater(LaterPart):
 class TrendLater(LaterPart):
     """Keys of `trend` that are not built yet."""
 
-    applies_to: Maybe[Literal["value", "rate", "total", "acquisition"]] = Field(
-        default=None, description="what it moves"
-    )
     anchor: Maybe[Scalar] = Field(default=None, description="the moment at which the trend is 1")
 
 

@@ -87,11 +87,12 @@ PART_KEYS: Mapping[tuple[str, str], frozenset[str]] = {
     ),
     ("generator", "bernoulli"): frozenset({"exact"}),
     ("modifier", "seasonality"): frozenset({"smooth", "timezone"}),
-    ("modifier", "trend"): frozenset({"applies_to", "anchor"}),
+    ("modifier", "trend"): frozenset({"anchor"}),
 }
 PART_VALUES: Mapping[tuple[str, str, str], frozenset[str]] = {
     ("modifier", "seasonality", "dimension"): frozenset({"holiday"}),
     ("modifier", "trend", "type"): frozenset({"logistic", "piecewise", "step"}),
+    ("modifier", "trend", "applies_to"): frozenset({"rate", "total", "acquisition"}),
 }
 
 # What exists instead, by key, or by `where.key` where one key means different things.
