@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from datagen.errors import SchemaError
@@ -99,3 +100,20 @@ def test_every_name_of_the_domain_comes_once() -> None:
 def test_unique_numbers_of_emails_stay_while_the_table_grows_below_a_power_of_ten() -> None:
     small, large = (texts("email", 200, total=total, scope=FakeScope(unique=True, rows=total)) for total in (300, 900))
     assert small == large
+
+
+def test_unique_names_are_those_of_women_and_men() -> None:
+    women = known("cs_CZ", "last_name_female")
+    names = texts("name", 4_000, scope=FakeScope(unique=True, rows=4_000), locale="cs_CZ")
+    share = np.mean([name.split()[-1] in women for name in names])
+    assert abs(share - 0.5) < 0.04  # 5 standard errors, n = 4,000
+
+
+def test_unique_firms_keep_their_usual_forms() -> None:
+    firms = texts("company", 3_000, scope=FakeScope(unique=True, rows=3_000))
+    shares = [np.mean([sign in firm for firm in firms]) for sign in (", ", "-")]
+    assert len(set(firms)) == 3_000
+    assert all(abs(share - 1 / 3) < 0.045 for share in shares)  # 5 standard errors, n = 3,000
+    # beyond the 6,000 firms of the form `Doe Inc` that form is left out
+    many = texts("company", 2_000, total=50_000, scope=FakeScope(unique=True, rows=50_000))
+    assert all("," in firm or "-" in firm for firm in many)

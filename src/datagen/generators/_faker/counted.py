@@ -8,7 +8,7 @@ nothing but fixed widths is left.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 MOST = 1 << 62  # numbers that a rank can reach; the pieces before them are drawn as usual
+
+MOST_FORMS = 8  # forms of a method that are looked at
 
 Key = tuple[str, int]
 
@@ -51,8 +53,17 @@ class Counted:
             if prod(radix for _, radix in self._digits) * digit[1] > MOST:
                 break
             self._digits.insert(0, digit)
-        self._free = len(digits) - len(self._digits)
         self.size = prod(radix for _, radix in self._digits)
+        # characters that every text of the form has, and those that any may have
+        self.always = frozenset(sign for piece in form.pieces if isinstance(piece, Fixed) for sign in piece.literals)
+        self.possible = self.always | frozenset(sign for piece in form.pieces for sign in self._signs(piece))
+
+    def _signs(self, piece: Any) -> str:
+        """The characters that a piece may have."""
+        if isinstance(piece, Pick):
+            column = known_table(self.locale, piece.table).column(piece.column)
+            return "".join(column[row] for row in self._entries[piece.row].tolist())
+        return piece.drawable if isinstance(piece, Fixed) else "0123456789 "
 
     def texts(self, rows: Rows, numbers: NDArray[np.int64], request: Request) -> pl.Series:
         """(n,) the texts of these numbers. Pieces beyond the numbers are drawn."""
@@ -97,31 +108,40 @@ class Counted:
 
 
 def counted_forms(locale: str, forms: Sequence[Form], women: int) -> tuple[Counted, ...]:
-    """The forms whose texts a unique column takes: the most usual that can be read back, for women and men.
+    """The forms whose texts a unique column takes: usual ones that can be read back and share no text; maybe none.
 
-    Empty where no form can be read back.
+    Where women and men have forms of their own, the most usual of each.
     """
     if not women:
-        best = _best(locale, forms)
-        return () if best is None else (best,)
-    first = _best(locale, forms[:women])
-    if first is None:
+        chosen: list[Counted] = []
+        for one in _counted(locale, forms):
+            if all(_apart(one, other) for other in chosen):
+                chosen.append(one)
+        return tuple(chosen)
+    hers = next(iter(_counted(locale, forms[:women])), None)
+    if hers is None:
         return ()
     # a man's name must not be a woman's too: his first name is none of hers
-    hers = first.form.pieces[0]
-    names = frozenset(known_table(locale, hers.table).column(hers.column)) if isinstance(hers, Pick) else frozenset()
-    second = _best(locale, forms[women:], without=names)
-    return (first,) if second is None or not names else (first, second)
+    first = hers.form.pieces[0]
+    names = frozenset(known_table(locale, first.table).column(first.column)) if isinstance(first, Pick) else frozenset()
+    his = next(iter(_counted(locale, forms[women:], without=names)), None)
+    return (hers,) if his is None or not names else (hers, his)
 
 
-def _best(locale: str, forms: Sequence[Form], without: frozenset[str] = frozenset()) -> Counted | None:
-    """The most usual form that can be read back; of equally usual ones, the one with most texts."""
-    readable = [form for form in forms if _readable(form)]
-    for form in sorted(readable, key=lambda one: (one.weight, _size(locale, one)), reverse=True):
+def _counted(locale: str, forms: Sequence[Form], without: frozenset[str] = frozenset()) -> Iterator[Counted]:
+    """The forms that can be read back, the most usual first; of equally usual ones, the one with most texts."""
+    readable = sorted(
+        (form for form in forms if _readable(form)), key=lambda one: (one.weight, _size(locale, one)), reverse=True
+    )
+    for form in readable[:MOST_FORMS]:
         counted = Counted(locale, form, without=without)
         if counted.size:
-            return counted
-    return None
+            yield counted
+
+
+def _apart(one: Counted, other: Counted) -> bool:
+    """Whether no text is of both forms, because one always has a character that the other never has."""
+    return bool(one.always - other.possible) or bool(other.always - one.possible)
 
 
 def _size(locale: str, form: Form) -> int:

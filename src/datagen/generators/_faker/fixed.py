@@ -104,6 +104,17 @@ class Fixed:
         )
 
     @property
+    def literals(self) -> str:
+        """The characters that stand for themselves."""
+        return "".join(cell for cell in self.cells if isinstance(cell, str))
+
+    @property
+    def drawable(self) -> str:
+        """The characters that may be drawn or computed."""
+        drawn = "".join(cell.letters for cell in self.cells if isinstance(cell, Letter))
+        return drawn + ("0123456789X" if any(isinstance(cell, (Number, Check)) for cell in self.cells) else "")
+
+    @property
     def constant(self) -> bool:
         return not self.drawn
 

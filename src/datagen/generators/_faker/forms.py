@@ -156,14 +156,30 @@ class FormMaker(Maker):
         return made
 
     def _unique(self, rows: Rows) -> pl.Series:
-        """Texts that no two rows of the table share: each row takes the text that has its rank as number."""
-        ranks = self.request.ranks(rows, self.size or 0)
-        starts = np.cumsum([0, *(one.size for one in self._counted)])
-        which = np.searchsorted(starts, ranks, side="right") - 1
+        """Texts that no two rows of the table share: each row takes the text that has its rank as number.
+
+        Its form is drawn among those that have a text for every row of the table, so the usual forms stay as usual;
+        where none has, the ranks run through the texts of all forms.
+        """
+        total = rows.block.total(self.request.scope.table)
+        usable = [one for one in self._counted if one.size >= total]
+        if not usable or (self.women and len(usable) < len(self._counted)):
+            ranks = self.request.ranks(rows, self.size or 0)
+            starts = np.cumsum([0, *(one.size for one in self._counted)])
+            which = np.searchsorted(starts, ranks, side="right") - 1
+            return scattered(
+                which,
+                len(self._counted),
+                lambda place, at: self._counted[place].texts(rows.only(at), ranks[at] - starts[place], self.request),
+            )
+        guide = GuideTable([one.form.weight for one in usable])
+        salt = self.request.gender_salt if self.women else self.request.salt("form")
         return scattered(
-            which,
-            len(self._counted),
-            lambda place, at: self._counted[place].texts(rows.only(at), ranks[at] - starts[place], self.request),
+            guide.draw(rows.uniform(salt)),
+            len(usable),
+            lambda place, at: usable[place].texts(
+                rows.only(at), self.request.ranks(rows.only(at), usable[place].size), self.request
+            ),
         )
 
 
