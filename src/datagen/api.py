@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from datagen.errors import Finding, UsageError, did_you_mean, listed
+from datagen.errors import Finding, UsageError, did_you_mean, listed, quoted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -73,10 +73,10 @@ def schema_path(name: str) -> Path:
     if name in known:
         return known[name]
     hint = did_you_mean(name, known)
-    if Path(name).exists():
+    if Path(name).is_file():
         hint = f"for the file of this name write ./{name}"
     expected = f"a schema file, or a shipped data set: {', '.join(known)}"
-    raise UsageError(Finding("dataset.unknown", found=f"'{name}'", expected=expected, hint=hint))
+    raise UsageError(Finding("dataset.unknown", found=quoted(name), expected=expected, hint=hint))
 
 
 def load(source: Source) -> Document:

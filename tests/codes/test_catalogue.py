@@ -1,4 +1,4 @@
-"""Every code that the source can say is explained, every explanation is of such a code, and its examples do what they say."""
+"""Every code that the source can say is explained, nothing else is, and the examples do what they say."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def texts(tree: ast.AST) -> Iterator[tuple[str, int]]:
                 yield text, node.lineno
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in pieces:
-            if CODE.fullmatch(node.value):
-                yield node.value, node.lineno
+            whole = CODE.fullmatch(node.value)
+            yield from [(node.value, node.lineno)] if whole else []
 
 
 def spelled_out() -> dict[str, str]:

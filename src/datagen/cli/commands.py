@@ -57,6 +57,7 @@ class Datagen(click.Group):
                 code = 0
             except BaseException as error:  # noqa: BLE001 - the one place where every error becomes an exit code
                 code = failures.told(error, words)
+            screen.abandon()
         sys.exit(code)
 
 

@@ -21,6 +21,14 @@ from datagen.version import __version__
 INTERRUPTED = 130
 INTERNAL = 2
 
+# commands of later versions -> what comes near today
+LATER = {
+    "check": "`datagen generate` checks what it publishes", "report": "generation_notes.md lies beside every data set",
+    "export": "`datagen generate --format csv` writes other files", "diff": "`datagen verify` compares with a manifest",
+    "ask": "", "new": "", "studio": "", "push": "", "stream": "", "import": "", "infer": "", "extend": "", "query": "",
+    "fmt": "`datagen expand --yaml` prints the canonical form", "migrate": "documents of version 1.0 are read as they are",
+}  # fmt: skip
+
 
 @contextmanager
 def stoppable() -> Iterator[None]:
@@ -45,12 +53,10 @@ def stoppable() -> Iterator[None]:
 def told(error: BaseException, words: Sequence[str]) -> int:
     """Say what went wrong, and return the exit code."""
     try:
-        return _told(error, words)
-    except BrokenPipeError:
-        screen.abandon_stdout()
-    except DatagenError:  # standard error cannot be written either: only the code is left to say it
-        pass
-    return getattr(error, "exit_code", INTERNAL)
+        code = _told(error, words)
+    except (OSError, DatagenError):  # the answer cannot be written either: only the code is left to say it
+        code = getattr(error, "exit_code", INTERNAL)
+    return code
 
 
 def _told(error: BaseException, words: Sequence[str]) -> int:
@@ -60,11 +66,9 @@ def _told(error: BaseException, words: Sequence[str]) -> int:
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else INTERNAL
     if isinstance(error, BrokenPipeError):
-        # the reader has all that it wanted, as `head` has
-        screen.abandon_stdout()
-        return 0
+        return 0  # the reader has all that it wanted, as `head` has
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
-        screen.note("interrupted; nothing was published")
+        screen.note("interrupted; nothing half made was left behind")
         return INTERRUPTED
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         screen.note(error.format_message())
@@ -84,6 +88,9 @@ def _show(findings: Sequence[Finding], words: Sequence[str]) -> None:
         return
     as_json = "--errors=json" in words or ("--errors", "json") in itertools.pairwise(words)
     screen.findings(findings, form="json" if as_json else "text")
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if not as_json and errors and errors[0].line is not None:  # about a schema
+        screen.note(f"\n{screen.counted(len(errors), 'error')}; datagen explain {errors[0].code} says more")
 
 
 def _finding(error: click.ClickException) -> Finding:
@@ -91,8 +98,10 @@ def _finding(error: click.ClickException) -> Finding:
     usage = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx is not None else "datagen"
     hint = f"{usage} --help shows how it is called"
     if isinstance(error, click.exceptions.NoSuchCommand):
-        known = tuple(error.possibilities or ())
-        return _unknown("command", error.command_name, known, hint)
+        if error.command_name in LATER:
+            found = f"'{error.command_name}', which comes in a later version"
+            return Finding("command.not_available_yet", found=found, hint=LATER[error.command_name])
+        return _unknown("command", error.command_name, tuple(error.ctx.command.list_commands(error.ctx)) if error.ctx else (), hint)
     if isinstance(error, click.exceptions.NoSuchOption):
         known = tuple(option for param in error.ctx.command.params for option in param.opts) if error.ctx else ()
         return _unknown("option", error.option_name, known, hint)

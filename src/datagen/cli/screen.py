@@ -35,8 +35,9 @@ def say(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Print what stands beside the answer: progress, warnings, hints."""
-    _write(sys.stderr, text)
+    """Print what stands beside the answer: progress, warnings, hints. Where nobody can read it, it is not printed."""
+    with suppress(OSError, MachineError):  # the run goes on, and its exit code says how it ended
+        _write(sys.stderr, text)
 
 
 def document(facts: Mapping[str, Any] | list[Any], *, own: bool = True) -> None:
@@ -62,23 +63,26 @@ def counted(number: int, what: str) -> str:
 
 
 def flush() -> None:
-    """Have everything written by now, so that a full disk or a closed pipe is noticed here."""
+    """Have the answer written by now, so that a full disk or a closed pipe is noticed here."""
+    if sys.stdout is not None:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _unwritable(error) from error
+
+
+def abandon() -> None:
+    """Send what a stream still holds nowhere if it cannot be written, so that Python does not complain at its end."""
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
+        with suppress(OSError, ValueError, AttributeError):
             try:
                 stream.flush()
-            except BrokenPipeError:
-                raise
-            except OSError as error:
-                raise _unwritable(error) from error
-
-
-def abandon_stdout() -> None:
-    """Send what is still to be printed nowhere: the reader has gone away."""
-    with suppress(OSError, ValueError, AttributeError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+            except OSError:
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)
 
 
 def _write(stream: TextIO | None, text: str) -> None:

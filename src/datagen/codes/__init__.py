@@ -1,8 +1,8 @@
-"""What every code of a finding means: its cause, an example that gets it, and one that does not. `datagen explain` reads it.
+"""What every code of a finding means: its cause, an example that gets it, and one that does not (`datagen explain`).
 
-One YAML file per group of subjects. An example is a fragment of a schema, and `shape` says of what: `column` (columns of
-one table, the default), `tables` (a list of tables), `document`, `text` (any text in place of a schema), `command` (lines
-for a shell) or `words` (prose). `when: run` marks what shows only when rows are made. Tests run all that can be run.
+One YAML file per group of subjects. An example is a fragment of a schema, and `shape` says of what: `column` (columns
+of one table, the default), `tables` (a list of tables), `document`, `text` (any text in place of a schema), `command`
+(lines for a shell) or `words` (prose). `when: run` marks what shows only when rows are made. Tests run the examples.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Shape = Literal["column", "tables", "document", "text", "command", "words"]
 
@@ -38,6 +38,6 @@ def catalogue() -> dict[str, Explanation]:
         for code, facts in entries.items():
             if code in found:
                 raise AssertionError(f"{code} is explained twice, the second time in {path.name}")
-            texts = {key: value.strip("\n") if isinstance(value, str) else value for key, value in facts.items()}
+            texts: dict[str, Any] = {key: str(value).strip("\n") for key, value in facts.items()}
             found[code] = Explanation(code=code, **texts)
     return dict(sorted(found.items()))
