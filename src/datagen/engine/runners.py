@@ -108,6 +108,7 @@ class Processes:
                 [sys.executable, "-m", "datagen.engine.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                bufsize=0,  # a message in a buffer of this process would be one that `select` never sees
                 env=environment,
             )
             self._workers.append(worker)

@@ -21,21 +21,27 @@ HEAD = struct.Struct(">Q")
 def send(stream: BinaryIO, message: Any) -> None:
     """Write one message."""
     body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
-    stream.write(HEAD.pack(len(body)))
-    stream.write(body)
+    rest = memoryview(HEAD.pack(len(body)) + body)
+    while rest:  # an unbuffered pipe may take less than it is given
+        rest = rest[stream.write(rest) :]
     stream.flush()
 
 
 def receive(stream: BinaryIO) -> Any:
     """Read one message; raises EOFError when the other side is gone."""
-    head = stream.read(HEAD.size)
-    if len(head) < HEAD.size:
-        raise EOFError
-    (length,) = HEAD.unpack(head)
-    body = stream.read(length)
-    if len(body) < length:
-        raise EOFError
-    return pickle.loads(body)
+    (length,) = HEAD.unpack(_exactly(stream, HEAD.size))
+    return pickle.loads(_exactly(stream, length))
+
+
+def _exactly(stream: BinaryIO, size: int) -> bytearray:
+    """So many bytes; an unbuffered pipe gives what is there, seldom all of them at once."""
+    read = bytearray()
+    while len(read) < size:
+        part = stream.read(size - len(read))
+        if not part:
+            raise EOFError
+        read += part
+    return read
 
 
 def die_with_parent() -> None:
