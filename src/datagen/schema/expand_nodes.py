@@ -141,6 +141,8 @@ def _with_key(node: Map, kind: str, first_field: str | None) -> tuple[Map, tuple
         return node, None  # rows that could not be read may yet hold the key
     if not isinstance(name, str) or not re.match(NAME, name):
         return node, None
+    if "columns" in node and not columns:
+        return node, None  # an empty list is refused as the user wrote it
     named = [(column, column["name"]) for column in _columns(node) if isinstance(column.get("name"), str)]
     own = f"{name}_id"
     for column, column_name in named:
