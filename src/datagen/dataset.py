@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from datagen import api
 from datagen.errors import Finding, UsageError, did_you_mean, listed, quoted
@@ -153,7 +153,8 @@ class Table:
     def arrow(self) -> pyarrow.Table:
         """The whole table as an Arrow table. Needs pyarrow."""
         self._need("arrow", "pyarrow")
-        return self.polars().to_arrow()
+        table: pyarrow.Table = self.polars().to_arrow()
+        return table
 
     def head(self, rows: int = 5) -> pl.DataFrame:
         """The first rows; only what they need is made."""
@@ -192,7 +193,7 @@ class Table:
         if height:
             yield pl.concat(waiting)
 
-    def _empty(self) -> Any:
+    def _empty(self) -> pl.DataFrame:
         from datagen.engine.work import empty_frame
 
         return empty_frame(self._plan)

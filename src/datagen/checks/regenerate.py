@@ -17,7 +17,6 @@ import polars as pl
 
 from datagen.checks.verify import batches
 from datagen.engine.grain import Grain, Walk, grains, totals, tree
-from datagen.engine.ledger import counting_order, summed
 from datagen.engine.run import Run
 from datagen.errors import Finding
 from datagen.kernel import draws
@@ -98,13 +97,8 @@ class Piece:
 def counted(plan: Plan) -> Run:
     """A run that knows the rows of every table."""
     run = Run(plan)
-    cut = grains(plan)
-    known: dict[int, dict[str, int]] = {}
-    for wave in counting_order(plan):
-        known |= {grain.number: totals(run, grain) for grain in cut if grain.root in wave}
-        ledger = summed(plan, [grain for grain in cut if grain.number in known], known)
-        run.rows.update(ledger.rows)
-        run.offsets.update(ledger.offsets)
+    for table in plan.tables:
+        run.total(table)
     return run
 
 

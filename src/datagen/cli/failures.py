@@ -26,7 +26,8 @@ LATER = {
     "check": "`datagen generate` checks what it publishes", "report": "generation_notes.md lies beside every data set",
     "export": "`datagen generate --format csv` writes other files", "diff": "`datagen verify` compares with a manifest",
     "ask": "", "new": "", "studio": "", "push": "", "stream": "", "import": "", "infer": "", "extend": "", "query": "",
-    "fmt": "`datagen expand --yaml` prints the canonical form", "migrate": "documents of version 1.0 are read as they are",
+    "fmt": "`datagen expand --yaml` prints the canonical form",
+    "migrate": "documents of version 1.0 are read as they are",
 }  # fmt: skip
 
 
@@ -101,7 +102,9 @@ def _finding(error: click.ClickException) -> Finding:
         if error.command_name in LATER:
             found = f"'{error.command_name}', which comes in a later version"
             return Finding("command.not_available_yet", found=found, hint=LATER[error.command_name])
-        return _unknown("command", error.command_name, tuple(error.ctx.command.list_commands(error.ctx)) if error.ctx else (), hint)
+        group = error.ctx.command if error.ctx is not None else None
+        known = tuple(group.list_commands(error.ctx)) if isinstance(group, click.Group) and error.ctx else ()
+        return _unknown("command", error.command_name, known, hint)
     if isinstance(error, click.exceptions.NoSuchOption):
         known = tuple(option for param in error.ctx.command.params for option in param.opts) if error.ctx else ()
         return _unknown("option", error.option_name, known, hint)

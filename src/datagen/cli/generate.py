@@ -62,7 +62,7 @@ def command(
         return
     wrong = [finding for finding in made.findings if finding.severity == "error"]
     if as_json:
-        screen.document(facts_of(plan, made))
+        screen.document(facts_of_run(plan, made))
     else:
         screen.findings(wrong if quiet else made.findings, form=given["errors"])
         if not quiet:
@@ -82,8 +82,8 @@ def default_output(plan: Plan) -> Path:
 
 def show_plan(plan: Plan, options: Options, target: Path, *, as_json: bool, quiet: bool) -> None:
     """What a run would do, after a look at the options and the place."""
+    from datagen.cli.plan import facts_of, text_of
     from datagen.engine.options import settle
-    from datagen.plan.explain import as_facts, as_text
     from datagen.sinks.target import absolute, examine, refuse_place
 
     settled = settle(plan, options)
@@ -93,14 +93,14 @@ def show_plan(plan: Plan, options: Options, target: Path, *, as_json: bool, quie
     there = examine(place)
     if as_json:
         run = {"output": str(target), "format": settled.format, "gate": settled.gate, "replaces": there == "published"}
-        screen.document({"dry_run": True, **run, **as_facts(plan)})
+        screen.document({"dry_run": True, **run, **facts_of(plan)})
     elif not quiet:
         screen.findings(plan.findings)
-        screen.say(as_text(plan))
+        screen.say(text_of(plan))
         screen.say(f"dry run, nothing was written: {settled.format} files would go to {target}, which {state[there]}")
 
 
-def facts_of(plan: Plan, made: Generated) -> dict[str, Any]:
+def facts_of_run(plan: Plan, made: Generated) -> dict[str, Any]:
     """A finished run as JSON-ready facts."""
     return {
         "ok": not any(finding.severity == "error" for finding in made.findings),

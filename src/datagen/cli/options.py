@@ -104,6 +104,7 @@ class Given:
     def run(self) -> Options:
         """How a run is made."""
         from datagen.engine import options
+        from datagen.plan import limits
         from datagen.plan.memory import parse_size
 
         workers = self.whole("workers", 1, MOST_WORKERS)
@@ -124,7 +125,7 @@ class Given:
         return options.Options(
             own_process=True,
             format=format, gate=gate, workers=workers, memory=memory, select=tuple(self.options["select"]),
-            max_rows=options.MOST_ROWS if most is None else most,
+            max_rows=limits.MOST_ROWS if most is None else most,
         )  # fmt: skip
 
     def document(self) -> Document:
