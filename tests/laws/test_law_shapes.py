@@ -142,6 +142,22 @@ def test_each_value_depends_on_its_own_uniform_alone(name: str) -> None:
     assert len(draw.quantile(U[:0], None)) == 0
 
 
+def test_moments_that_no_float_holds_are_infinite() -> None:
+    for spec in (
+        law("normal", mean=0, std=1e300),
+        law("uniform", low=-8e306, high=8e306),
+        law("exponential", mean=1e200),
+        law("lognormal", mean=0, sigma=60),
+        law("pareto", alpha=0.5, min=1),
+        law("weibull", shape=0.01, scale=1),
+        law("mixture", components=[{"weight": 2, "law": law("pareto", alpha=0.5, min=1)}, {"weight": 2, "law": 0}]),
+    ):
+        draw = bound(spec)
+        assert draw.variance() == np.inf
+        assert np.isfinite(draw.quantile(SOME[:1_000], None)).all()
+        assert not np.isnan(draw.mean())
+
+
 # the same laws with every parameter read from a column
 
 

@@ -38,23 +38,27 @@ class QuantileTable:
 
     inverse(u): (n,) float64 quantiles at u in [0, 1], rising. upper(v): quantiles at 1 - v, when the callable loses
     digits near 1 (default: inverse(1 - v)). Where the end of the law is infinite, the outermost cell ends at the
-    quantile of 2^-53, and nothing is beyond ±8e307. Raises ValueError when a quantile is no number or they fall.
+    quantile of 2^-53. No value is below `low` or above `high`. Raises ValueError when a quantile is no number or they
+    fall.
     """
 
-    def __init__(self, inverse: Inverse, upper: Inverse | None = None) -> None:
+    def __init__(
+        self, inverse: Inverse, upper: Inverse | None = None, *, low: float = -LARGEST, high: float = LARGEST
+    ) -> None:
         above = upper if upper is not None else lambda v: inverse(1.0 - v)
         octaves = tail_probabilities()
         middle = np.arange(TAIL, CELLS - TAIL + 1) / CELLS
-        knots = np.concatenate([inverse(octaves), inverse(middle[1:-1]), above(octaves[::-1])])
-        for place, function in ((0, inverse), (-1, above)):
-            if not np.isfinite(knots[place]):
-                knots[place] = function(np.array([_FINEST / 2]))[0]
+        with np.errstate(over="ignore", under="ignore"):
+            knots = np.concatenate([inverse(octaves), inverse(middle[1:-1]), above(octaves[::-1])])
+            for place, function in ((0, inverse), (-1, above)):
+                if not np.isfinite(knots[place]):
+                    knots[place] = function(np.array([_FINEST / 2]))[0]
         if np.isnan(knots).any():
             raise ValueError("a quantile is not a number")
-        knots = round_bits(np.clip(knots, -LARGEST, LARGEST))
-        # scipy's inverses waver in their last digits; a fall beyond that is a wrong callable
+        knots = np.clip(round_bits(np.clip(knots, -LARGEST, LARGEST)), low, high)
+        # inverses waver in their last digits, of the law's location where it is cut near 0; more is a wrong callable
         risen = np.maximum.accumulate(knots)
-        if not np.allclose(risen, knots, rtol=1e-9, atol=1e-300):
+        if not np.allclose(risen, knots, rtol=1e-9, atol=1e-9 * float(np.median(np.abs(knots)))):
             raise ValueError("the quantiles fall")
         self.knots = risen  # (k,) values at `probabilities`
         self.probabilities = np.concatenate([octaves, middle[1:-1], 1.0 - octaves[::-1]])  # (k,) rising, from 0 to 1
@@ -125,8 +129,11 @@ class QuantileTable:
         centre = float(knots[len(knots) // 2])
         left, right = knots[:-1] - centre, knots[1:] - centre
         mean = math.fsum(weights * (left + right)) / 2.0
-        square = math.fsum(weights * (left * left + left * right + right * right)) / 3.0
-        return centre + mean, max(0.0, square - mean * mean)
+        with np.errstate(over="ignore", invalid="ignore"):
+            squares = weights * (left * left + left * right + right * right)
+        if not np.isfinite(squares).all():
+            return centre + mean, math.inf
+        return centre + mean, max(0.0, math.fsum(squares) / 3.0 - mean * mean)
 
 
     def mean_between(self, low: float, high: float) -> float | None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Ends = tuple[float, float]
 OPEN: Ends = (-math.inf, math.inf)
 MOST_CLAMPED = 0.99
+LARGEST_LOG = 700.0  # its exponential is a float
 
 
 def bounded(binding: Binding, law: Law, draw: BoundDraw | None, spec: Any) -> BoundDraw | None:
@@ -239,7 +240,10 @@ def _mean_by_moving(
     def mean_at(value: float) -> float | None:
         if not law.DOMAINS[centre].holds(value):
             return None
-        size = (math.exp(value) if centre == "mean" and law.VIA_EXP else value) if stretches else 1.0
+        logarithm = centre == "mean" and law.VIA_EXP
+        if logarithm and abs(value) > LARGEST_LOG:
+            return None
+        size = (math.exp(value) if logarithm else value) if stretches else 1.0
         shift = 0.0 if stretches else value
         mean = table.table.mean_between((ends[0] - shift) / size, (ends[1] - shift) / size)
         return ends[0 if value < start else 1] if mean is None else mean * size + shift

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from datagen.contracts import Block
 from datagen.kernel.guides import GuideTable
-from datagen.kernel.quantiles import QuantileTable
+from datagen.kernel.quantiles import LARGEST, QuantileTable
 from datagen.laws._law import Continuous, Discrete, Floats, Parametric, Params
 from datagen.laws.uniform import Uniform
 
@@ -185,6 +185,8 @@ class TableDraw(FixedDraw):
         return QuantileTable(
             lambda u: either(below[0] + u * mass, above[0] - u * mass),
             lambda v: either(below[1] - v * mass, above[1] + v * mass),
+            low=max(self._low, -LARGEST),
+            high=min(self._high, LARGEST),
         )
 
     def quantile(self, u: Floats, block: Block | None = None) -> Floats:

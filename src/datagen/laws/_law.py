@@ -69,6 +69,11 @@ NOT_NEGATIVE = Domain(low=0.0)
 PROBABILITY = Domain(low=0.0, high=1.0)
 
 
+def squared(x: float) -> float:
+    """x², infinite where no float holds it (Python's own power raises)."""
+    return float(x) * float(x)
+
+
 class Relation(NamedTuple):
     """Something that several parameters must keep together. holds: bool, or (n,) bool where they vary."""
 

@@ -64,6 +64,10 @@ class _RowsOfLaw:
             self._scale: Any = affine[1] if affine else 1.0
 
     def quantile(self, u: Floats) -> Floats:
+        with np.errstate(over="ignore", under="ignore"):  # what becomes infinite is refused where values are sealed
+            return self._quantile(u)
+
+    def _quantile(self, u: Floats) -> Floats:
         if self._standard is None:
             values = self._law.inverse(u, self._p)
         else:

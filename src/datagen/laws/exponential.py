@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from datagen.kernel.elementary import exp, log
-from datagen.laws._law import POSITIVE, Continuous, Floats, Parameter, Params
+from datagen.laws._law import POSITIVE, Continuous, Floats, Parameter, Params, squared
 
 
 class Exponential(Continuous):
@@ -49,7 +49,7 @@ class Exponential(Continuous):
         return float(p["mean"])
 
     def variance_of(self, p: Params) -> float:
-        return float(p["mean"]) ** 2
+        return squared(p["mean"])
 
     def support_of(self, p: Params) -> tuple[float, float]:
         return 0.0, math.inf

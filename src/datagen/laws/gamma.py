@@ -10,7 +10,7 @@ import numpy as np
 
 from datagen.kernel.elementary import exp, log
 from datagen.kernel.inversion import SmoothLaw, exp_curve
-from datagen.laws._law import POSITIVE, Continuous, Floats, Parameter, Params
+from datagen.laws._law import POSITIVE, Continuous, Floats, Parameter, Params, squared
 
 
 class Gamma(Continuous):
@@ -61,7 +61,7 @@ class Gamma(Continuous):
         return float(p["mean"])
 
     def variance_of(self, p: Params) -> float:
-        return float(p["mean"]) ** 2 / float(p["shape"])
+        return squared(p["mean"]) / float(p["shape"])
 
     def support_of(self, p: Params) -> tuple[float, float]:
         return 0.0, math.inf

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import model_validator
 
 from datagen.kernel.elementary import exp, log, normal_quantile
-from datagen.laws._law import ANY, POSITIVE, Continuous, Floats, Parameter, Params, Relation
+from datagen.laws._law import ANY, POSITIVE, Continuous, Floats, Parameter, Params, Relation, squared
 from datagen.laws.normal import STANDARD, Normal, normal_below
 
 LARGEST_LOG = 709.78  # ln 1.8e308
@@ -78,10 +78,10 @@ class Lognormal(Continuous):
         return _log_centre(p), p["sigma"], Normal.model_construct(mean=0.0, std=1.0), STANDARD
 
     def mean_of(self, p: Params) -> float:
-        return _exp(float(_log_centre(p)) + p["sigma"] ** 2 / 2.0)
+        return _exp(float(_log_centre(p)) + squared(p["sigma"]) / 2.0)
 
     def variance_of(self, p: Params) -> float:
-        square = p["sigma"] ** 2
+        square = squared(p["sigma"])
         return _exp(square + 2.0 * float(_log_centre(p)) + math.log(math.expm1(square)) if square < 700 else math.inf)
 
     def support_of(self, p: Params) -> tuple[float, float]:

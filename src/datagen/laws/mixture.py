@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from datagen.contracts import Block
 from datagen.errors import did_you_mean, listed
 from datagen.kernel.guides import GuideTable
-from datagen.kernel.quantiles import QuantileTable
+from datagen.kernel.quantiles import LARGEST, QuantileTable
 from datagen.laws._draws import LAST_UNIFORM, AtomsDraw, BoundDraw, FixedDraw, Row, merged
-from datagen.laws._law import Floats, Law
+from datagen.laws._law import Floats, Law, squared
 
 if TYPE_CHECKING:
     from datagen.laws._bind import Binding
@@ -168,7 +168,12 @@ class MixtureDraw(FixedDraw):
         def between(level: Floats) -> Floats:
             return np.clip(self._blend.quantile(np.minimum(level, LAST_UNIFORM)), low, high)
 
-        return QuantileTable(lambda u: between(start + u * share), lambda v: between(end - v * share))
+        return QuantileTable(
+            lambda u: between(start + u * share),
+            lambda v: between(end - v * share),
+            low=max(low, -LARGEST),
+            high=min(high, LARGEST),
+        )
 
     def quantile(self, u: Floats, block: Block | None = None) -> Floats:
         if not len(self._breaks):
@@ -219,9 +224,11 @@ def _blended_moments(
     known = [moment for moment in moments if moment is not None]
     if len(known) < len(moments):
         return None
-    mean = math.fsum(share * mean for share, (mean, _) in zip(shares, known, strict=True))
+    mean = math.fsum(share * own for share, (own, _) in zip(shares, known, strict=True))
+    if not math.isfinite(mean):
+        return mean, math.inf
     square = math.fsum(
-        share * (variance + (own - mean) ** 2) for share, (own, variance) in zip(shares, known, strict=True)
+        share * (variance + squared(own - mean)) for share, (own, variance) in zip(shares, known, strict=True)
     )
     return mean, square
 

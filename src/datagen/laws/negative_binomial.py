@@ -9,7 +9,7 @@ import numpy as np
 
 from datagen.kernel.elementary import normal_quantile
 from datagen.laws._counting import bell_guess, search, weights_around
-from datagen.laws._law import POSITIVE, Discrete, Domain, Floats, Parameter, Params
+from datagen.laws._law import POSITIVE, Discrete, Domain, Floats, Parameter, Params, squared
 
 
 class NegativeBinomial(Discrete):
@@ -51,7 +51,7 @@ class NegativeBinomial(Discrete):
         return float(p["mean"])
 
     def variance_of(self, p: Params) -> float:
-        return float(p["mean"] + p["mean"] ** 2 / p["shape"])
+        return float(p["mean"] + squared(p["mean"]) / p["shape"])
 
     def support_of(self, p: Params) -> tuple[float, float]:
         return 0.0, 0.0 if p["mean"] == 0 else math.inf

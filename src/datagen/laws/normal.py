@@ -6,7 +6,7 @@ import math
 from typing import Any, ClassVar
 
 from datagen.kernel.elementary import normal_quantile
-from datagen.laws._law import ANY, POSITIVE, Continuous, Floats, Parameter, Params
+from datagen.laws._law import ANY, POSITIVE, Continuous, Floats, Parameter, Params, squared
 
 STANDARD = {"mean": 0.0, "std": 1.0}
 
@@ -58,7 +58,7 @@ class Normal(Continuous):
         return float(p["mean"])
 
     def variance_of(self, p: Params) -> float:
-        return float(p["std"]) ** 2
+        return squared(p["std"])
 
     def support_of(self, p: Params) -> tuple[float, float]:
         return -math.inf, math.inf

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from datagen.kernel.elementary import exp, log, power
-from datagen.laws._law import POSITIVE, Continuous, Floats, Parameter, Params, Relation
+from datagen.laws._law import POSITIVE, Continuous, Floats, Parameter, Params, Relation, squared
 from datagen.laws.exponential import minus_log_rest
 
 LARGEST_LOG = 709.0
@@ -63,7 +63,7 @@ class Pareto(Continuous):
 
     def variance_of(self, p: Params) -> float:
         alpha = float(p["alpha"])
-        return p["min"] ** 2 * alpha / ((alpha - 1.0) ** 2 * (alpha - 2.0)) if alpha > 2.0 else math.inf
+        return squared(p["min"]) * alpha / (squared(alpha - 1.0) * (alpha - 2.0)) if alpha > 2.0 else math.inf
 
     def support_of(self, p: Params) -> tuple[float, float]:
         return (p["min"], math.inf) if math.isfinite(p["min"]) else (0.0, math.inf)

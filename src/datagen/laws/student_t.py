@@ -10,7 +10,7 @@ import numpy as np
 
 from datagen.kernel.elementary import exp
 from datagen.kernel.inversion import SmoothLaw, exp_curve, log_one_more
-from datagen.laws._law import ANY, POSITIVE, Continuous, Domain, Floats, Parameter, Params
+from datagen.laws._law import ANY, POSITIVE, Continuous, Domain, Floats, Parameter, Params, squared
 
 LN_2 = 0.6931471805599453
 
@@ -66,7 +66,7 @@ class StudentT(Continuous):
         return float(p["mean"])
 
     def variance_of(self, p: Params) -> float:
-        return float(p["std"]) ** 2
+        return squared(p["std"])
 
     def support_of(self, p: Params) -> tuple[float, float]:
         return -math.inf, math.inf

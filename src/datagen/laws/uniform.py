@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from datagen.laws._law import ANY, Continuous, Floats, Parameter, Params, Relation
+from datagen.laws._law import ANY, Continuous, Floats, Parameter, Params, Relation, squared
 
 MOST_WHOLE = 2.0**53  # whole numbers beyond this are no floats
 
@@ -70,7 +70,7 @@ class Uniform(Continuous):
 
     def variance_of(self, p: Params) -> float:
         width = float(p["high"] - p["low"])
-        return ((width + 1.0) ** 2 - 1.0) / 12.0 if self.integers else width**2 / 12.0
+        return (squared(width + 1.0) - 1.0 if self.integers else squared(width)) / 12.0
 
     def support_of(self, p: Params) -> tuple[float, float]:
         return p["low"], p["high"]

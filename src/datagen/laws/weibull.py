@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from datagen.kernel.elementary import exp, log, power
-from datagen.laws._law import POSITIVE, Continuous, Floats, Parameter, Params, Relation
+from datagen.laws._law import POSITIVE, Continuous, Floats, Parameter, Params, Relation, squared
 from datagen.laws.exponential import minus_log_rest
 
 LARGEST_LOG = 709.0
@@ -64,7 +64,7 @@ class Weibull(Continuous):
 
     def variance_of(self, p: Params) -> float:
         first, second = _gamma(1.0 + 1.0 / p["shape"]), _gamma(1.0 + 2.0 / p["shape"])
-        return float(p["scale"]) ** 2 * (second - first * first) if math.isfinite(second) else math.inf
+        return squared(p["scale"]) * (second - first * first) if math.isfinite(second) else math.inf
 
     def support_of(self, p: Params) -> tuple[float, float]:
         return 0.0, math.inf
