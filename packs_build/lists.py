@@ -74,7 +74,7 @@ def lists_of(locale: Locale, source: dict[str, Any]) -> dict[str, Table]:
     if tail is not None:
         found["phone_start"] = weighted(form.removesuffix(tail) for form in source["phone_number"].formats)
     found |= {name: weighted(values) for name, values in locale.lists.items()}
-    replacements = [("letter", "ascii"), *((a, b) for a, b in source["internet"].replacements if a == a.lower())]
+    replacements: Table = [("letter", "ascii"), *((a, b) for a, b in source["internet"].replacements if a == a.lower())]
     if len(replacements) > 1:
         found["transliteration"] = replacements
     return {name: clean(name, table) for name, table in found.items()}
@@ -312,11 +312,11 @@ def user_agents() -> dict[str, Table]:
         for system, part in SYSTEMS:
             system = system.replace("10_15_7", "10.15")
             firefox[f"Mozilla/5.0 ({system}; rv:{version}.0) Gecko/20100101 Firefox/{version}.0"] = 0.75**age * part
-    for age, version in enumerate(reversed(IOS)):
-        major = version.replace("_", ".", 1).replace("_", ".")
+    for age, release in enumerate(reversed(IOS)):
+        major = release.replace("_", ".")
         for device, part in (("iPhone; CPU iPhone OS", 0.7), ("iPad; CPU OS", 0.1)):
             safari[
-                f"Mozilla/5.0 ({device} {version} like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+                f"Mozilla/5.0 ({device} {release} like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
                 f"Version/{major} Mobile/15E148 Safari/604.1"
             ] = 0.8**age * part
         safari[

@@ -76,6 +76,13 @@ from tests.packs.fakes import FakeBlock, FakeScope, bound, column, filled, refus
         ("random_int", {"min": 5, "max": 1}, "faker.argument", "a range from 5 to 1", ""),
         ("random_int", {"min": "5"}, "faker.argument", "min: '5'", ""),
         ("random_int", {"max": 10**18}, "faker.argument", "1,000,000,000,000,000,001 possible numbers", "use uuid4"),
+        (
+            "pyfloat",
+            {"min_value": 1e14, "max_value": 1e14 + 1, "right_digits": 12},
+            "faker.argument",
+            "numbers up to",
+            "",
+        ),
         ("boolean", {"chance_of_getting_true": 101}, "faker.argument", "chance_of_getting_true: 101", ""),
         ("sentence", {"nb_words": 10**9}, "faker.argument", "nb_words: 1000000000", ""),
         ("text", {"max_nb_chars": 4}, "faker.argument", "max_nb_chars: 4", ""),
@@ -140,6 +147,11 @@ def test_nothing_is_refused_for_a_later_locale_of_a_row_until_it_comes() -> None
         fill(FakeBlock(2, columns={"country": column(["GB", "US"])}))
 
 
+def test_a_timeframe_at_the_end_of_time_leaves_no_room_for_dates() -> None:
+    scope = FakeScope(end=253_402_300_799_000_000)  # the last second of 9999
+    assert refusals("future_date", scope)[0][2] == "a timeframe that ends in the year 9999"
+
+
 # --- pools
 
 
@@ -174,11 +186,11 @@ def test_arguments_reach_faker() -> None:
 
 
 def test_a_result_that_no_column_holds_is_told() -> None:
-    from datagen.generators._faker.pools import _column
+    from datagen.generators._faker.pools import column_of
 
     for values, gives in (([1, 2**70], "int"), ([1, "1"], "int"), ([None], "string"), ([True, "no"], "bool")):
         with pytest.raises(SchemaError, match=r"faker\.result"):
-            _column(values, gives, "method", "person.value")  # type: ignore[arg-type]
+            column_of(values, gives, "method")  # type: ignore[arg-type]
 
 
 def test_a_unique_pool_holds_as_many_values_as_rows() -> None:
@@ -206,7 +218,9 @@ def sampled() -> list[list[str]]:
 
 def test_values_are_the_same_in_every_process() -> None:
     root = str(Path(__file__).parents[2])
-    code = "import sys; sys.path[:0] = sys.argv[1:]\nfrom tests.parts.test_faker_refusals import sampled\nprint(sampled())"
+    code = (
+        "import sys; sys.path[:0] = sys.argv[1:]\nfrom tests.parts.test_faker_refusals import sampled\nprint(sampled())"
+    )
     other = os.environ | {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
         [sys.executable, "-c", code, root], env=other, capture_output=True, encoding="utf-8", check=True

@@ -26,6 +26,7 @@ SECOND_US, DAY_US = 1_000_000, 86_400_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WITHOUT_TIMEFRAME = datetime(2025, 12, 31, 23, 59, 59, tzinfo=UTC)
 FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+FIRST_NOW, LAST_NOW = datetime(200, 1, 1, tzinfo=UTC), datetime(9899, 12, 31, tzinfo=UTC)  # room for ages and centuries
 # Faker's relative dates: `-30y`, `+1M 2w`, `30d`; months and years are its mean ones.
 RELATIVE = re.compile(
     r"(?P<sign>[+-]?)(?=\d)"
@@ -144,6 +145,14 @@ class _Reader:
         self.request = request
         self.arguments = Arguments(request.scope, request.arguments)
         self.now = now_of(request.scope)
+        if not FIRST_NOW <= self.now <= LAST_NOW:
+            request.scope.refuse(
+                "faker.argument",
+                (),
+                found=f"a timeframe that ends in the year {self.now.year}",
+                expected=f"an end between {FIRST_NOW.year} and {LAST_NOW.year}",
+            )
+            self.now = WITHOUT_TIMEFRAME
         self._refused = False
 
     def moment(self, name: str, default: str) -> datetime:

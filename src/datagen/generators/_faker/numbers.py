@@ -87,12 +87,13 @@ def whole_number(request: Request, start: int, end: int, step: int = 1) -> Maker
         )
         return WholeNumber(request, 0, 1)
     count = (end - start) // step + 1
-    if count > LARGEST:
+    largest = max(abs(start), abs(end))
+    if count > LARGEST or largest > INT64_MAX:
         scope.refuse(
             "faker.argument",
             (),
-            found=f"{count:,} possible numbers",
-            expected=f"at most {LARGEST:,}",
+            found=f"{count:,} possible numbers" if count > LARGEST else f"numbers up to {largest:,}",
+            expected=f"at most {LARGEST:,}" if count > LARGEST else f"at most {INT64_MAX:,}",
             hint="use uuid4, or a distribution",
         )
         return WholeNumber(request, 0, 1)

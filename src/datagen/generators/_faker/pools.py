@@ -67,8 +67,10 @@ class PoolMaker(Maker):
 
     def _pool(self, different: int) -> Values:
         request = self.request
-        wanted = min(different, UNIQUE_POOL)
-        return pool(request.locale, request.method, self.spelled, self.type, request.home, wanted)
+        try:
+            return pool(request.locale, request.method, self.spelled, self.type, min(different, UNIQUE_POOL))
+        except SchemaError as error:
+            raise SchemaError(finding.moved(json_path=request.home) for finding in error.findings) from error
 
     def fill(self, rows: Rows) -> Values:
         values = self._pool(rows.block.total(self.request.scope.table) if self.request.unique else 0)
@@ -80,15 +82,15 @@ class PoolMaker(Maker):
 
 
 @lru_cache(maxsize=256)
-def pool(locale: str, method: str, arguments: str, gives: ColumnType, home: str, different: int) -> Values:
+def pool(locale: str, method: str, arguments: str, gives: ColumnType, different: int) -> Values:
     """The pool of a method. different: how many values without repetition; 0 for POOL values as they come.
 
     Raises SchemaError "faker.argument" where Faker refuses the arguments, "unique.domain_too_small" where it has no
     more values.
     """
-    fake = seeded(locale, method, arguments)
-    call, given = getattr(fake, method), json.loads(arguments)
+    given = json.loads(arguments)
     try:
+        call = getattr(seeded(locale, method, arguments), method)
         if different:
             found: dict[Any, None] = {}
             for _ in range(TRIES * different):
@@ -102,7 +104,6 @@ def pool(locale: str, method: str, arguments: str, gives: ColumnType, home: str,
         raise SchemaError(
             Finding(
                 code="faker.argument",
-                json_path=home,
                 found=f"{method} of Faker refused {arguments}: {error}",
                 expected="arguments that Faker takes",
             )
@@ -111,13 +112,12 @@ def pool(locale: str, method: str, arguments: str, gives: ColumnType, home: str,
         raise SchemaError(
             Finding(
                 code="unique.domain_too_small",
-                json_path=home,
                 found=f"{len(values):,} different values of {method} < {different:,} rows",
                 expected="at least as many values as rows",
                 hint="drop `unique`, or make fewer rows",
             )
         )
-    return _column(values, gives, method, home)
+    return column_of(values, gives, method)
 
 
 def seeded(locale: str, method: str, arguments: str) -> Any:
@@ -132,7 +132,7 @@ def seeded(locale: str, method: str, arguments: str) -> Any:
     return fake
 
 
-def _column(values: Sequence[Any], gives: ColumnType, method: str, home: str) -> Values:
+def column_of(values: Sequence[Any], gives: ColumnType, method: str) -> Values:
     """Python values as a column of the type that the method gives."""
     wrong = [value for value in values if not isinstance(value, PYTHON[gives])]
     if gives == "int" and not wrong:
@@ -141,7 +141,6 @@ def _column(values: Sequence[Any], gives: ColumnType, method: str, home: str) ->
         raise SchemaError(
             Finding(
                 code="faker.result",
-                json_path=home,
                 found=f"{method} of Faker gave {quoted(wrong[0])}",
                 expected=f"values of type {gives}",
                 hint="its arguments ask for something that no column of this type holds",
