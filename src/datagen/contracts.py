@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from datagen.errors import Severity
 
 Kind = Literal["int", "float", "bool", "time", "text", "category"]
+# what `reads` names, as a column of the own table, when values look at row numbers or at the number of rows
+NUMBERS = "#k"
+
 ColumnType = Literal["int", "float", "string", "bool", "datetime", "date"]
 
 

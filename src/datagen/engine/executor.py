@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen.engine.grain import BLOCK_ROWS, Grain, grains
-from datagen.engine.ledger import Ledger, counting_order, summed
+from datagen.engine.ledger import Ledger, taken
 from datagen.engine.runners import Here, Processes, Runner
 from datagen.engine.work import Part, Written, empty_frame, empty_sums, writer_of
 from datagen.errors import Finding, SchemaError
@@ -55,14 +55,8 @@ class Job:
 
 
 def count(plan: Plan, runner: Runner, cut: tuple[Grain, ...]) -> Ledger:
-    """The ledger of a plan, tree by tree where one needs the rows of another."""
-    counted: dict[int, dict[str, int]] = {}
-    ledger = summed(plan, (), {})
-    for wave in counting_order(plan):
-        counted |= runner.count([grain for grain in cut if grain.root in wave])
-        ledger = summed(plan, [grain for grain in cut if grain.number in counted], counted)
-        runner.tell(ledger)
-    return ledger
+    """The ledger of a plan, table after table where one needs the row numbers of another."""
+    return taken(plan, cut, runner.count, runner.tell)
 
 
 def execute(plan: Plan, job: Job, progress: Callable[[str, int, int], None] | None = None) -> Made:

@@ -78,9 +78,9 @@ class Walk:
         self.next_row = dict(offsets)
         self.below: dict[str, tuple[str, ...]] = {}
 
-    def blocks(self, wanted: frozenset[str] | None = None) -> Iterator[TableBlock]:
-        """The blocks of the grain, parents before their children; of the wanted tables and what leads to them only."""
-        self.below = {
+    def ways(self, wanted: frozenset[str] | None) -> dict[str, tuple[str, ...]]:
+        """For each table of the tree, the children that are wanted or lead to wanted ones."""
+        return {
             table.id: tuple(
                 child
                 for child in table.children
@@ -88,6 +88,10 @@ class Walk:
             )
             for table in tree(self.plan, self.plan.tables[self.grain.root])
         }
+
+    def blocks(self, wanted: frozenset[str] | None = None) -> Iterator[TableBlock]:
+        """The blocks of the grain, parents before their children; of the wanted tables and what leads to them only."""
+        self.below = self.ways(wanted)
         root = self.plan.tables[self.grain.root]
         size = self.block_rows
         for first in range(self.grain.first, self.grain.last, size):
@@ -158,14 +162,20 @@ def places(
     return index, ordinal
 
 
-def totals(run: Run, grain: Grain) -> dict[str, int]:
-    """Rows of every table in a grain: the ledger pass. Makes only what the counts need."""
-    found = {table.id: 0 for table in tree(run.plan, run.plan.tables[grain.root])}
+def totals(run: Run, grain: Grain, tables: frozenset[str] | None = None) -> dict[str, int]:
+    """Rows of tables in a grain (all of its tree, or those named): the ledger pass. Makes only what the counts need.
+
+    Rows of tables whose offsets in the grain are known have their right numbers.
+    """
     root = run.plan.tables[grain.root]
-    found[root.id] = grain.last - grain.first
-    if not root.children:
+    names = [table.id for table in tree(run.plan, root)]
+    found = {name: 0 for name in names if tables is None or name in tables}
+    if root.id in found:
+        found[root.id] = grain.last - grain.first
+    walk = Walk(run, grain, dict.fromkeys(names, 0) | dict(run.offsets.get(grain.number, {})))
+    walk.below = walk.ways(frozenset(found))
+    if not walk.below[root.id]:
         return found
-    walk = Walk(run, grain, dict.fromkeys(found, 0))
     size = walk.block_rows
     for first in range(grain.first, grain.last, size):
         rows = np.arange(first, min(first + size, grain.last), dtype=np.int64)
@@ -174,11 +184,12 @@ def totals(run: Run, grain: Grain) -> dict[str, int]:
 
 
 def _count(walk: Walk, block: TableBlock, found: dict[str, int]) -> None:
-    for name in block.table.children:
+    for name in walk.below[block.table.id]:
         table = walk.plan.tables[name]
-        if not table.children:
-            found[name] += int(block.child_counts(table).sum())  # leaves: no child block is needed to know how many
+        if not walk.below[name]:
+            found[name] += int(block.child_counts(table).sum())  # nothing below it: no block is needed to know how many
             continue
         for child in walk.children(block, table):
-            found[name] += child.rows
+            if name in found:
+                found[name] += child.rows
             _count(walk, child, found)

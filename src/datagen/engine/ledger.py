@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from datagen.engine.grain import Grain
-from datagen.plan.graph import ROWS, closure
+from datagen.plan.graph import COUNTS, ROWS, closure
 from datagen.plan.model import Plan
 
 
@@ -20,37 +20,59 @@ class Ledger:
 
 
 def summed(plan: Plan, cut: Sequence[Grain], counted: Mapping[int, Mapping[str, int]]) -> Ledger:
-    """The ledger from the totals of the grains, by a running sum in grain order."""
-    rows = {table: 0 for table in plan.tables}
+    """The ledger from the totals of the grains, by a running sum in grain order; it knows the tables that were counted."""
+    rows = {table.id: table.rows or 0 for table in plan.roots}
+    begun: dict[str, int] = {}
     offsets: dict[int, dict[str, int]] = {}
     for grain in cut:
-        offsets[grain.number] = {table: rows[table] for table in counted[grain.number]}
+        offsets[grain.number] = {table: begun.get(table, 0) for table in counted[grain.number]}
         for table, number in counted[grain.number].items():
-            rows[table] += number
-    return Ledger(rows, offsets, dict(counted))
+            begun[table] = begun.get(table, 0) + number
+    return Ledger(rows | begun, offsets, {number: dict(totals) for number, totals in counted.items()})
 
 
-def counting_order(plan: Plan) -> tuple[tuple[str, ...], ...]:
-    """Root tables in waves: a tree whose numbers of rows read another tree's rows is counted after it."""
-    root_of: dict[str, str] = {}
-    for table in plan.tables.values():
-        step = table
-        while step.parent is not None:
-            step = plan.tables[step.parent]
-        root_of[table.id] = step.id
-    needs: dict[str, set[str]] = {root.id: set() for root in plan.roots}
-    for table in plan.tables.values():
-        if table.parent is None:
-            continue
-        for other, column in closure([(table.id, ROWS)], plan.reads):
-            if column == ROWS and root_of[other] != root_of[table.id] and plan.tables[other].parent is not None:
-                needs[root_of[table.id]].add(root_of[other])
-    waves: list[tuple[str, ...]] = []
-    done: set[str] = set()
-    while len(done) < len(needs):
-        wave = tuple(root for root, wanted in needs.items() if root not in done and wanted <= done)
-        if not wave:
-            raise AssertionError("the plan let numbers of rows depend on each other in a circle")
-        waves.append(wave)
-        done.update(wave)
-    return tuple(waves)
+def taken(
+    plan: Plan,
+    cut: Sequence[Grain],
+    count: Callable[[Sequence[Grain], frozenset[str]], Mapping[int, Mapping[str, int]]],
+    tell: Callable[[Ledger], None],
+) -> Ledger:
+    """The ledger of a plan, wave by wave: `count` makes the totals of some tables in some grains, `tell` passes them on."""
+    counted: dict[int, dict[str, int]] = {}
+    ledger = summed(plan, (), {})
+    for wave in counting_order(plan):
+        roots = {_root(plan, table) for table in wave}
+        for number, totals in count([grain for grain in cut if grain.root in roots], wave).items():
+            counted.setdefault(number, {}).update(totals)
+        ledger = summed(plan, [grain for grain in cut if grain.number in counted], counted)
+        tell(ledger)
+    return ledger
+
+
+def counting_order(plan: Plan) -> tuple[frozenset[str], ...]:
+    """Tables in waves: one whose counts read the row numbers of another, or pick from it, is counted in a later wave."""
+    waves: dict[str, int] = {}
+
+    def wave(table: str) -> int:
+        if table not in waves:
+            parent = plan.tables[table].parent
+            if parent is None:
+                waves[table] = 0
+            else:
+                # the parents' own counts are needed in any case, their row numbers only where somebody asks for them
+                needs = closure([need for need in plan.reads[table, ROWS] if need != (parent, ROWS)], plan.reads)
+                known = {other for other, name in needs if name in COUNTS and plan.tables[other].parent is not None}
+                waves[table] = max([wave(parent), *(wave(other) + 1 for other in known)])
+        return waves[table]
+
+    for table in plan.tables:
+        wave(table)
+    return tuple(
+        frozenset(table for table in waves if waves[table] == place)
+        for place in range(max(waves.values(), default=-1) + 1)
+    )
+
+
+def _root(plan: Plan, table: str) -> str:
+    parent = plan.tables[table].parent
+    return table if parent is None else _root(plan, parent)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from datagen.contracts import Values
 from datagen.engine.block import TableBlock
 from datagen.engine.grain import BLOCK_ROWS, Walk, grains, totals
 from datagen.plan.model import Plan
+
+if TYPE_CHECKING:
+    from datagen.engine.ledger import Ledger
 
 KEPT_ROWS = 2_000_000  # a root table up to this many rows is read from memory, a larger one is made again by address
 
@@ -38,17 +41,19 @@ class Run:
         return self.rows[table]
 
     def _count(self) -> None:
-        from datagen.engine.ledger import counting_order, summed
+        from datagen.engine.ledger import taken
 
-        cut = grains(self.plan)
-        counted: dict[int, dict[str, int]] = {}
-        for wave in counting_order(self.plan):
-            counted |= {grain.number: totals(self, grain) for grain in cut if grain.root in wave}
-            ledger = summed(self.plan, [grain for grain in cut if grain.number in counted], counted)
-            self.rows.update(
-                {table: rows for table, rows in ledger.rows.items() if any(table in one for one in counted.values())}
-            )
-            self.offsets.update(ledger.offsets)
+        taken(
+            self.plan,
+            grains(self.plan),
+            lambda cut, tables: {grain.number: totals(self, grain, tables) for grain in cut},
+            self.know,
+        )
+
+    def know(self, ledger: Ledger) -> None:
+        """Take the rows and offsets of a ledger."""
+        self.rows.update(ledger.rows)
+        self.offsets.update(ledger.offsets)
 
     def once(self, key: Any, make: Any) -> Any:
         """Something made once per run and worker, such as the index of an effect table."""

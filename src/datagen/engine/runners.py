@@ -24,7 +24,7 @@ from datagen.plan.model import Plan
 class Runner(Protocol):
     """Counts and writes grains; results come in any order."""
 
-    def count(self, grains: Sequence[Grain]) -> dict[int, dict[str, int]]: ...
+    def count(self, grains: Sequence[Grain], tables: frozenset[str]) -> dict[int, dict[str, int]]: ...
     def tell(self, ledger: Ledger) -> None: ...
     def write(self, grains: Sequence[Grain], progress: Progress) -> Iterable[Written]: ...
     def close(self) -> None: ...
@@ -48,12 +48,11 @@ class Here:
         self.block_rows = block_rows
         self.tables = tables
 
-    def count(self, grains: Sequence[Grain]) -> dict[int, dict[str, int]]:
-        return {grain.number: totals(self.run, grain) for grain in grains}
+    def count(self, grains: Sequence[Grain], tables: frozenset[str]) -> dict[int, dict[str, int]]:
+        return {grain.number: totals(self.run, grain, tables) for grain in grains}
 
     def tell(self, ledger: Ledger) -> None:
-        self.run.rows.update(ledger.rows)
-        self.run.offsets.update(ledger.offsets)
+        self.run.know(ledger)
 
     def write(self, grains: Sequence[Grain], progress: Progress) -> Iterable[Written]:
         for grain in grains:
@@ -75,8 +74,9 @@ class Here:
 class Tasks:
     """Grains that wait to be taken, by threads of this process; after `stop` there are none."""
 
-    def __init__(self, do: str, grains: Iterable[Grain]) -> None:
+    def __init__(self, do: str, grains: Iterable[Grain], tables: frozenset[str] | None = None) -> None:
         self.do = do
+        self.tables = tables  # those to count
         self._waiting = deque(grains)
 
     def take(self) -> Grain | None:
@@ -116,18 +116,17 @@ class Processes:
             self._selector.register(worker.stdout, selectors.EVENT_READ, worker)
             self._send(worker, job)
 
-    def count(self, grains: Sequence[Grain]) -> dict[int, dict[str, int]]:
+    def count(self, grains: Sequence[Grain], tables: frozenset[str]) -> dict[int, dict[str, int]]:
         done: dict[int, dict[str, int]] = {}
-        tasks = Tasks("count", grains)
+        tasks = Tasks("count", grains, tables)
         while (self._works_here or len(self._ready) < len(self._workers)) and (grain := tasks.take()) is not None:
-            done[grain.number] = totals(self._run, grain)
+            done[grain.number] = totals(self._run, grain, tables)
             self._greet(timeout=0)
         self._share(tasks, lambda grain, result: done.__setitem__(grain.number, result), None)
         return done
 
     def tell(self, ledger: Ledger) -> None:
-        self._run.rows.update(ledger.rows)
-        self._run.offsets.update(ledger.offsets)
+        self._run.know(ledger)
         for worker in self._workers:
             self._send(worker, {"do": "rows", "rows": dict(ledger.rows), "offsets": dict(ledger.offsets)})
 
@@ -189,7 +188,7 @@ class Processes:
         busy: dict[int, Grain] = {}
         for worker in self._workers:
             if (grain := tasks.take()) is not None:
-                busy[worker.pid] = self._give(worker, tasks.do, grain)
+                busy[worker.pid] = self._give(worker, tasks, grain)
         while busy:
             for key, _ in self._selector.select():
                 worker = key.data
@@ -205,7 +204,7 @@ class Processes:
                     raise _told(message)
                 done(busy.pop(worker.pid), message["result"])
                 if (grain := tasks.take()) is not None:
-                    busy[worker.pid] = self._give(worker, tasks.do, grain)
+                    busy[worker.pid] = self._give(worker, tasks, grain)
 
     def _greet(self, timeout: float | None) -> None:
         """Take note of workers that have started."""
@@ -215,8 +214,8 @@ class Processes:
                 raise _told(message)
             self._ready.add(key.data.pid)
 
-    def _give(self, worker: subprocess.Popen[bytes], do: str, grain: Grain) -> Grain:
-        self._send(worker, {"do": do, "grain": grain})
+    def _give(self, worker: subprocess.Popen[bytes], tasks: Tasks, grain: Grain) -> Grain:
+        self._send(worker, {"do": tasks.do, "grain": grain, "tables": tasks.tables})
         return grain
 
     def _send(self, worker: subprocess.Popen[bytes], message: Any) -> None:

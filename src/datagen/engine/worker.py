@@ -78,7 +78,7 @@ def main() -> int:
                         run.offsets.update(task["offsets"])
                         continue
                     case "count":
-                        result: Any = totals(run, task["grain"])
+                        result: Any = totals(run, task["grain"], task["tables"])
                     case "write":
                         result = write_grain(
                             run,

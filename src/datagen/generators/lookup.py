@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
+from datagen.contracts import NUMBERS, Block, ColumnType, Fill, Generator, Scope, Values
 from datagen.errors import Finding, SchemaError
 
 
@@ -56,6 +56,8 @@ class Lookup(Generator):
                 )
             case "ancestor":
                 return (f"{target.table}.{target.name}",)
+            case "self":
+                return ((target.table, target.name), (target.table, NUMBERS))
             case _:
                 return ((target.table, target.name),)
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.contracts import Block, Change, Draw, Modifier, Scope, Values
+from datagen.contracts import NUMBERS, Block, Change, Draw, Modifier, Scope, Values
 from datagen.kernel.address import salt_of
 from datagen.kernel.draws import uniform
 from datagen.kernel.permute import permuted_rank
@@ -43,13 +43,12 @@ class Outliers(Modifier):
     mode: Literal["spike", "drop", "burst"] = "spike"
     magnitude_dist: dict[str, Any] | None = None
 
-    def reads(self, scope: Scope) -> Iterable[str]:
-        names = scope.law_reads(self.magnitude_dist) if self.magnitude_dist else ()
-        return (
-            (*names, scope.time_column)
-            if self.mode == "burst" and scope.time_column not in (None, scope.column)
-            else names
-        )
+    def reads(self, scope: Scope) -> Iterable[str | tuple[str, str]]:
+        yield (scope.table, NUMBERS)
+        if self.magnitude_dist:
+            yield from scope.law_reads(self.magnitude_dist)
+        if self.mode == "burst" and scope.time_column not in (None, scope.column):
+            yield scope.time_column
 
     def bind(self, scope: Scope) -> Change:
         times = scope.value_type in ("datetime", "date")

@@ -40,12 +40,12 @@ def bind(document: Document, *, seed: int, scale: float = 1.0, findings: Sequenc
         column.infer = binding.infer
     find_reads(binding)
     constraints = read_constraints(binding)
-    nodes = order(binding, constraints.found.steering)
+    nodes = order(binding, constraints.found)
     binding.stop_on_errors()
     for table, name in nodes:
         if name == graph.ROWS:
             bind_counts(binding, binding.tables[table], constraints.found.steering)
-        else:
+        elif name not in graph.COUNTS:
             bind_column(binding, binding.tables[table].columns[name], constraints)
     tables = expected_tables(table_plans(binding))
     declared = settle(binding, constraints)
@@ -86,7 +86,7 @@ def finished(
         seed=binding.seed,
         timeframe=binding.timeframe,
         tables=tables,
-        order=tuple(node for node in nodes if node[1] != graph.ROWS),
+        order=tuple(node for node in nodes if node[1] not in graph.COUNTS),
         reads={node: tuple(dict.fromkeys(needs)) for node, needs in binding.reads.items()},
         constraints=declared,
         findings=tuple(finding for finding in binding.findings if finding.severity != "error"),

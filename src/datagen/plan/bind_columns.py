@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from datagen.contracts import Generator, Modifier
+from datagen.contracts import NUMBERS, Generator, Modifier
 from datagen.plan.binding import Binding, mapped_type
 from datagen.plan.constraints import ConstraintReader
 from datagen.plan.model import ColumnPlan, Seal
@@ -102,7 +102,7 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
         unit=spec.get("unit"),
         unique=unique,
         by_row_number=generator.BY_ROW_NUMBER and not changes and when is None,
-        reads=tuple(dict.fromkeys(binding.reads[node])),
+        reads=tuple(dict.fromkeys(need for need in binding.reads[node] if need != (column.table, NUMBERS))),
         points_to=column.points_to,
         loc=column.loc,
     )

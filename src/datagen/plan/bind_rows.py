@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from datagen.contracts import NUMBERS
 from datagen.plan import graph
 from datagen.plan.binding import Binding
 from datagen.plan.constraints import Steering
@@ -68,7 +69,7 @@ def edges(binding: Binding, scope: PlanScope, wanted: Sequence[Any], node: graph
             # a row of any table: its number of rows must be known
             edges.append(name)
             if name[0] != node[0]:
-                edges.append((name[0], graph.ROWS))
+                edges.append((name[0], NUMBERS))
         else:
             edges.extend(scope.path_reads(name))
     return edges

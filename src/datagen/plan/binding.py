@@ -189,7 +189,7 @@ class Binding:
 
     def loc_of(self, node: graph.Node) -> tuple[str | int, ...]:
         table, name = node
-        if name == graph.ROWS:
+        if name in graph.COUNTS:
             return (*self.tables[table].loc, "fanout")
         return self.tables[table].columns[name].loc
 

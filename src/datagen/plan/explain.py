@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from datagen.plan.estimate import estimate, estimate_all
+from datagen.plan.graph import COUNTS
 from datagen.plan.memory import kept_columns
 from datagen.plan.model import DAY_US, ColumnPlan, Plan, TablePlan
 
@@ -58,7 +59,9 @@ def _table_facts(table: TablePlan) -> dict[str, Any]:
                 "nullable": column.seal.nullable,
                 "hidden": column.hidden,
                 "points_to": ".".join(column.points_to) if column.points_to else None,
-                "reads": [f"{other}.{name}" if name != "#n" else f"rows of {other}" for other, name in column.reads],
+                "reads": [
+                    f"{other}.{name}" if name not in COUNTS else f"rows of {other}" for other, name in column.reads
+                ],
                 "moves_when_rows_are_added": moves(column, table) or None,
             }
             for column in table.columns.values()

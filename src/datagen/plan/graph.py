@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
-Node = tuple[str, str]  # (table, column); (table, ROWS) is the number of its rows
+from datagen.contracts import NUMBERS
+
+# (table, column); (table, ROWS) is how many rows each parent gets, (table, NUMBERS) are the numbers of all its rows
+Node = tuple[str, str]
 
 ROWS = "#n"
+COUNTS = frozenset({ROWS, NUMBERS})
 
 
 def ordered(reads: Mapping[Node, Iterable[Node]]) -> tuple[tuple[Node, ...], list[tuple[Node, ...]]]:
     """Nodes so that each comes after what it reads, and the loops found (each closed: first = last).
 
-    Every loop is cut at its first edge and the search goes on, so that independent loops are reported together.
+    Every loop is cut at its first edge and the search goes on, so that independent loops are reported together; of
+    loops that share a column the first is told.
     """
     edges = {node: list(dict.fromkeys(needs)) for node, needs in reads.items()}
     loops: list[tuple[Node, ...]] = []
@@ -22,7 +27,8 @@ def ordered(reads: Mapping[Node, Iterable[Node]]) -> tuple[tuple[Node, ...], lis
             return tuple(TopologicalSorter(edges).static_order()), loops
         except CycleError as error:
             loop = tuple(reversed(error.args[1]))  # graphlib lists predecessors first: reversed, each reads the next
-            loops.append(loop)
+            if not any(set(loop) & set(other) for other in loops):
+                loops.append(loop)
             reader, read = loop[0], loop[1]
             edges[reader] = [node for node in edges[reader] if node != read]
 
@@ -46,5 +52,5 @@ def closure(start: Iterable[Node], reads: Mapping[Node, Iterable[Node]]) -> set[
 
 def _name(node: Node, line: int | None) -> str:
     table, column = node
-    name = f"number of {table} rows" if column == ROWS else f"{table}.{column}"
+    name = {ROWS: f"number of {table} rows", NUMBERS: f"row numbers of {table}"}.get(column, f"{table}.{column}")
     return name if line is None else f"{name} (line {line})"

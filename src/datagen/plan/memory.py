@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from datagen.plan.estimate import memory_bytes
-from datagen.plan.graph import ROWS
+from datagen.plan.graph import COUNTS
 from datagen.plan.model import Plan
 
 BASE_BYTES = 150_000_000  # interpreter, libraries, quantile tables, one block of every table of a chain
@@ -42,10 +42,10 @@ def kept_columns(plan: Plan) -> tuple[Kept, ...]:
     for (table, column), needs in plan.reads.items():
         own_chain = _chain(plan, table)
         for other, name in needs:
-            if name == ROWS or other in own_chain or (other, name) in found:
+            if name in COUNTS or other in own_chain or (other, name) in found:
                 continue
             target = plan.tables[other]
-            if target.columns[name].by_row_number and column != ROWS:
+            if target.columns[name].by_row_number and column not in COUNTS:
                 continue
             if target.parent is not None or target.expected_rows <= KEPT_ROOT_ROWS:
                 found[other, name] = Kept(other, name, target.expected_rows * memory_bytes(target.columns[name]))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
+from datagen.contracts import NUMBERS
 from datagen.plan import graph
 from datagen.plan.bind_rows import edges, volume_reads
 from datagen.plan.binding import Binding
-from datagen.plan.constraints import Steering
+from datagen.plan.constraints import Constraints
 from datagen.plan.drafts import time_column_of
 from datagen.plan.names import NameFault, resolve
 
@@ -23,14 +23,17 @@ def find_reads(binding: Binding) -> None:
         for place, modifier in enumerate(binding.modifiers[node]):
             more = binding.scope_of(column, loc=(*column.loc, "modifiers", place, "args"))
             wanted.extend(modifier.reads(more))
+        if binding.generators[node].BY_ROW_NUMBER:
+            wanted.append((column.table, NUMBERS))
         when = binding.drafting.specs[node].get("when")
         if when is not None:
             wanted.extend(scope.names_in(when))
         binding.reads[node] = edges(binding, scope, wanted, node)
     for table in binding.tables.values():
+        binding.reads[table.id, NUMBERS] = [(table.id, graph.ROWS)]
         for column in table.columns.values():
             if binding.drafting.table_modifiers[table.id] and column.word == "lookup":
-                binding.reads[table.id, column.name].append((table.id, graph.ROWS))  # its picks may carry the effect
+                binding.reads[table.id, column.name].append((table.id, NUMBERS))  # its picks may carry the effect
         if table.parent is not None:
             scope = binding.fanout_scope(table)
             spec = binding.drafting.fanouts[table.id]
@@ -42,8 +45,10 @@ def find_reads(binding: Binding) -> None:
             binding.reads[table.id, graph.ROWS] = []
 
 
-def order(binding: Binding, steering: Sequence[Steering]) -> tuple[graph.Node, ...]:
-    for one in steering:
+def order(binding: Binding, constraints: Constraints) -> tuple[graph.Node, ...]:
+    for node in constraints.unique:
+        binding.reads[node].append((node[0], NUMBERS))  # no value twice: by the rank of the row
+    for one in constraints.steering:
         path = resolve(binding.tables, binding.tables[one.table], one.name)
         if not isinstance(path, NameFault):
             binding.reads[one.table, one.column].extend(path.reads)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from datagen.contracts import Block, Bound, ColumnType, Draw, Reader, Values
+from datagen.contracts import NUMBERS, Block, Bound, ColumnType, Draw, Reader, Values
 from datagen.errors import Finding, SchemaError, Severity, did_you_mean, listed
 from datagen.kernel.address import salt_of
 from datagen.plan.model import Timeframe
@@ -176,6 +176,8 @@ class PlanScope:
 
     def path_reads(self, name: str) -> tuple[tuple[str, str], ...]:
         """Every (table, column) that reading a name looks at; nothing for an unknown name (binding says why)."""
+        if name == "row_number" and self.home.column(name) is None:
+            return ((self.table, NUMBERS),)
         path = resolve(self.tables, self.home, name)
         return () if isinstance(path, NameFault) else path.reads
 

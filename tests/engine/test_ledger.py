@@ -1,0 +1,157 @@
+"""The ledger counts what is made: every table, every grain, also where numbers of rows read the rows of others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from datagen.engine import grain
+from datagen.engine.grain import Walk, grains
+from datagen.engine.ledger import counting_order
+from datagen.engine.run import Run
+from datagen.plan.model import Plan
+from tests.parts.columns import child, column, law, modified, schema, table
+from tests.support import codes_of, plan_of, table_of
+
+MANY = {"type": "poisson", "params": {"lambda": "case when b_id % 2 = 0 then 1 else 6 end"}}
+
+
+@pytest.fixture(autouse=True)
+def _small_grains(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grain, "GRAIN_ROWS", 300)
+
+
+def made_rows(plan: Plan) -> dict[str, list[int]]:
+    """Rows of each table in each grain, as blocks make them, told apart by grain."""
+    run = Run(plan)
+    for one in plan.tables:
+        run.total(one)
+    found: dict[str, list[int]] = {}
+    for piece in grains(plan):
+        for block in Walk(run, piece, dict(run.offsets[piece.number])).blocks():
+            numbers = found.setdefault(block.table.id, [])
+            assert block.row_number.tolist() == list(range(len(numbers), len(numbers) + block.rows))
+            numbers.extend(block.row_number.tolist())
+    return found
+
+
+def agrees(plan: Plan, *, pieces: int = 2) -> None:
+    """The ledger's totals are the rows that are made, numbered without a gap through all grains."""
+    assert len(grains(plan)) >= pieces
+    run = Run(plan)
+    rows = made_rows(plan)
+    assert {name: run.total(name) for name in plan.tables} == {name: len(rows.get(name, [])) for name in plan.tables}
+
+
+def test_the_ledger_counts_the_rows_that_are_made() -> None:
+    agrees(
+        plan_of(
+            schema(
+                table("a", 700),
+                child("b", "a", fanout={"poisson": 2.0}),
+                child("c", "b", fanout={"distribution": "uniform", "min": 0, "max": 3}),
+                child("d", "a", fanout={"poisson": "a_id % 3"}),
+                table("z", 900),
+                child("y", "z", fanout=2),
+            )
+        ),
+        pieces=6,
+    )
+
+
+@pytest.mark.parametrize(
+    "column_of_b",
+    [
+        column("x", {"expression": {"code": "b_id % 5"}}),
+        column("x", {"expression": {"code": "row_number % 5"}}),
+        column(
+            "x",
+            {"distribution": 1.0},
+            modifiers=[modified("outliers", rate=0.3, magnitude_dist={"type": "constant", "params": {"value": 4}})],
+        ),
+        column("x", {"distribution": "1..100000"}, unique=True, modifiers=[]),
+        column("x", {"lookup": {"from": "b.b_id"}}),
+        column("x", {"expression": {"code": "sibling_count"}}),
+    ],
+    ids=["key", "row number", "outliers", "unique", "own table", "siblings"],
+)
+def test_counts_may_read_what_the_row_numbers_of_their_parents_give(column_of_b: dict[str, Any]) -> None:
+    counts = {"type": "poisson", "params": {"lambda": "least(x, 6)"}}
+    plan = plan_of(
+        schema(
+            table("a", 500),
+            child("b", "a", column_of_b, fanout={"poisson": 3.0}),
+            child("c", "b", fanout=counts),
+            child("d", "c"),
+        )
+    )
+    agrees(plan, pieces=4)
+
+
+def test_children_follow_the_numbers_of_their_parents_through_all_grains() -> None:
+    plan = plan_of(schema(table("a", 1_500), child("b", "a", fanout={"poisson": 3.0}), child("c", "b", fanout=MANY)))
+    assert len(grains(plan)) > 10
+    counts = np.bincount(table_of(plan, "c")["b_id"].to_numpy(), minlength=Run(plan).total("b") + 1)[1:]
+    assert abs(counts[1::2].mean() - 1) < 4 * np.sqrt(1 / len(counts[1::2]))
+    assert abs(counts[::2].mean() - 6) < 4 * np.sqrt(6 / len(counts[::2]))
+
+
+def test_counts_may_read_rows_picked_from_another_child_table() -> None:
+    picked = column("x", {"lookup": {"from": "d.d_id"}})
+    best_of_a_sister = column("best", {"lookup": {"from": "c.c_id"}})
+    plan = plan_of(
+        schema(
+            table("a", 400, picked),
+            child("c", "a", fanout={"poisson": "x % 4"}),
+            table("z", 200),
+            child("d", "z", fanout={"poisson": 2.0}),
+            child("b", "a", best_of_a_sister, fanout=1),
+            child("e", "b", fanout={"poisson": "best % 3"}),
+        )
+    )
+    order = counting_order(plan)
+    place = {name: at for at, wave in enumerate(order) for name in wave}
+    assert place["d"] < place["c"] < place["e"]
+    agrees(plan, pieces=3)
+
+
+def test_everything_is_counted_at_once_where_nothing_reads_row_numbers() -> None:
+    plan = plan_of(
+        schema(
+            table("a", 50), child("b", "a", fanout=2), child("c", "b", fanout={"poisson": "a.a_id % 3"}), table("z", 5)
+        )
+    )
+    assert counting_order(plan) == (frozenset({"a", "b", "c", "z"}),)
+
+
+def test_counts_that_read_their_own_rows_are_a_loop() -> None:
+    loop = schema(
+        table("a", 50, column("x", {"lookup": {"from": "b.b_id"}})), child("b", "a", fanout={"poisson": "x % 3"})
+    )
+    assert codes_of(loop) == ["plan.loop"]
+    sisters = schema(
+        table("a", 50, column("x", {"lookup": {"from": "b.b_id"}}), column("y", {"lookup": {"from": "c.c_id"}})),
+        child("b", "a", fanout={"poisson": "y % 3"}),
+        child("c", "a", fanout={"poisson": "x % 3"}),
+    )
+    assert codes_of(sisters) == ["plan.loop"]
+
+
+def test_added_parents_leave_old_rows_and_their_children_alone() -> None:
+    def of(rows: int) -> Plan:
+        value = column("x", law("normal", mean=0, std=1))
+        return plan_of(
+            schema(
+                table("a", rows, value),
+                child("b", "a", value, fanout={"poisson": 3.0}),
+                child("c", "b", value, fanout={"poisson": 2.0}),
+            )
+        )
+
+    few, many = of(400), of(650)
+    for name in "abc":
+        old, new = table_of(few, name), table_of(many, name)
+        assert new.height > old.height
+        assert new.head(old.height).equals(old)
