@@ -12,7 +12,8 @@ from datagen.errors import Finding, SchemaError
 from datagen.schema import later
 from datagen.schema.expand import expand, told_once
 from datagen.schema.model import Schema, validate
-from datagen.schema.tree import Document
+from datagen.schema.model_findings import check_part
+from datagen.schema.tree import Document, Map, Seq
 
 if TYPE_CHECKING:
     from datagen.plan.model import Plan
@@ -108,9 +109,37 @@ def prepare(written: Document, overrides: Overrides | None = None) -> Prepared:
     findings = [*findings, *told_once(contradictions, more, VOCABULARY)]
     if schema is not None:
         findings = [*findings, *later.not_available(document, schema)]
+    if any(finding.severity == "error" for finding in findings):
+        findings = [*findings, *faults_of_parts(document)]  # binding would say them, but nothing will be bound
     stop_on_errors(findings)
     assert schema is not None
     return Prepared(written, document, schema, tuple(findings), overrides)
+
+
+def faults_of_parts(document: Document) -> list[Finding]:
+    """What is wrong with the parameters of generators and modifiers, wherever what holds them can be read."""
+    found: list[Finding] = []
+
+    def check(kind: str, word: Any, params: Any, *loc: str | int) -> None:
+        model = registry.find(kind, word) if isinstance(word, str) else None
+        if model is not None and isinstance(params, Map):
+            found.extend(check_part(model, params, document, loc)[1])
+
+    for n, node in enumerate(_objects(document.root.get("nodes"))):
+        for c, column in enumerate(_objects(node.get("columns"))):
+            generator = column.get("generator")
+            if isinstance(generator, Map) and len(generator) == 1:
+                word = next(iter(generator))
+                check("generator", word, generator[word], "nodes", n, "columns", c, "generator", word)
+            for m, modifier in enumerate(_objects(column.get("modifiers"))):
+                at = ("nodes", n, "columns", c, "modifiers", m, "args")
+                check("modifier", modifier.get("transform"), modifier.get("args"), *at)
+    return found
+
+
+def _objects(items: Any) -> list[Map]:
+    """The items of a list, an empty object for each that is none."""
+    return [item if isinstance(item, Map) else Map(items.mark) for item in items] if isinstance(items, Seq) else []
 
 
 def evaluate(text: str, names: Mapping[str, Any]) -> Any:

@@ -81,7 +81,7 @@ def _tables_as_nodes(root: Map, reading: Reading) -> Map:
 def _named(root: Map, reading: Reading) -> Map:
     """`name: shop` at the top is `metadata: {name: shop}`."""
     metadata = root.get("metadata")
-    if "name" not in root or "nodes" not in root or not isinstance(metadata, (Map, type(None))):
+    if "name" not in root or not isinstance(metadata, (Map, type(None))):
         return root
     if metadata is not None and "name" in metadata:
         reading.report(

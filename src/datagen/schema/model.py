@@ -22,7 +22,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from datagen.errors import Finding, quoted
+from datagen.errors import Finding, listed, quoted
 from datagen.schema import later
 from datagen.schema.model_behaviors import (
     AnySegmentBehavior,
@@ -76,6 +76,30 @@ def _rows_shape(value: Any) -> str:
 Rows = Annotated[Annotated[Count, Tag("count")] | Annotated[ArrivalRate, Tag("arrivals")], Discriminator(_rows_shape)]
 
 
+def _a_law(value: Any) -> Any:
+    if value is not None and not isinstance(value, dict | Fanout):
+        raise wrong_type("rows per parent, such as 3, 2..5 or {poisson: 3}", value)
+    return value
+
+
+def _one_key(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        raise refusal(
+            "pk.several_columns",
+            found=f"{len(value)} columns: {listed([str(column) for column in value])}",
+            expected="one column",
+            hint="take a sequence as the key, and say constraints: {unique: [[table.a, table.b]]}",
+        )
+    return value
+
+
+def _columns_as_objects(columns: Any) -> Any:
+    for place, column in enumerate(columns if isinstance(columns, list | tuple) else ()):
+        if not isinstance(column, dict | Column | None):
+            raise wrong_type("a column, such as {name: city, faker: city}", column, at=(place,))
+    return columns
+
+
 def _some_columns(columns: tuple[Column, ...]) -> tuple[Column, ...]:
     if not columns:
         raise refusal("node.no_columns", found="a table without columns", expected="at least one column")
@@ -100,13 +124,17 @@ class Node(Written):
 
     id: NodeName = Field(description="name of the table")
     kind: Kind = Field(description="entity (own rows), fact (rows per parent), vocab (a fixed list), or a later kind")
-    pk: Maybe[str] = Field(default=None, description="the key column; `<id>_id` is added when left out")
+    pk: Annotated[Maybe[str], BeforeValidator(_one_key)] = Field(
+        default=None, description="the key column; `<id>_id` is added when left out"
+    )
     rows: Maybe[Rows] = Field(default=None, description="number of rows (1,000 if left out), or a rate of arrivals")
     parents: Many[str] = Field(default=(), description="tables it refers to; the first one drives the number of rows")
-    columns: Annotated[Many[Column], AfterValidator(_some_columns)] = Field(
+    columns: Annotated[Many[Column], BeforeValidator(_columns_as_objects), AfterValidator(_some_columns)] = Field(
         default=(), description="its columns in order"
     )
-    fanout: Maybe[Fanout] = Field(default=None, description="rows per parent; one when left out")
+    fanout: Annotated[Maybe[Fanout], BeforeValidator(_a_law)] = Field(
+        default=None, description="rows per parent; one when left out"
+    )
     modifiers: Annotated[Many[ModifierSpec], AfterValidator(_only_effect)] = Field(
         default=(), description="effects on the number of rows"
     )

@@ -176,7 +176,7 @@ def _fact(document: Document, base: tuple[str | int, ...], step: Trace, fault: A
         )
     if kind in BOUNDS:
         name, words_ = BOUNDS[kind]
-        return say("language.out_of_range", quoted(value), f"{words_} {context.get(name)}")
+        return say("language.out_of_range", quoted(value), f"{words_} {_bound(context.get(name))}")
     if kind == "finite_number":
         return say("language.out_of_range", quoted(value), "a finite number")
     if kind in ("value_error", "assertion_error"):
@@ -187,7 +187,7 @@ def _fact(document: Document, base: tuple[str | int, ...], step: Trace, fault: A
 
 
 def _null(document: Document, loc: tuple[str | int, ...], expected: str) -> Fact:
-    hint = "take it out of the list" if loc and isinstance(loc[-1], int) else NULL_HINT
+    hint = "take it out of the list" if document.place(loc).json_path.endswith("]") else NULL_HINT
     return Fact(document.finding("language.null_not_allowed", loc, found="null", expected=expected, hint=hint))
 
 
@@ -235,7 +235,14 @@ def _missing_key(document: Document, loc: tuple[str | int, ...], about: str) -> 
     key = str(loc[-1])
     where = document.place(loc[:-1]).json_path
     found = f"missing `{key}`" + (f" at {where}" if where else "")
-    return Fact(document.finding("language.missing_key", loc[:-1], found=found, expected=about), loc[:-1], missing=key)
+    hint = "`tables` is another word for it" if loc == ("nodes",) else ""
+    finding = document.finding("language.missing_key", loc[:-1], found=found, expected=about, hint=hint)
+    return Fact(finding, loc[:-1], missing=key)
+
+
+def _bound(limit: Any) -> str:
+    """A bound as people write it: 0, not 0.0."""
+    return f"{limit:g}" if isinstance(limit, float) else f"{limit}"
 
 
 def _is_type_fault(kind: str) -> bool:
@@ -272,7 +279,10 @@ def _one_branch(traced: list[tuple[Trace, Any]]) -> list[tuple[Trace, Any]]:
         if fits:
             kept.append(fits[0])
             continue
-        expected = " or ".join(dict.fromkeys(_expected(fault["type"]) for _, fault in group))
+        wanted = list(dict.fromkeys(_expected(fault["type"]) for _, fault in group))
+        if "a number" in wanted and "an integer" in wanted:
+            wanted.remove("an integer")
+        expected = " or ".join(wanted)
         kept.append((group[0][0], {"type": "language.wrong_type", "input": value, "msg": expected}))
     return kept
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
+from datagen.errors import listed
 from datagen.schema.model_values import (
+    REFERENCE,
     Bound,
     Many,
     Maybe,
@@ -20,6 +22,7 @@ from datagen.schema.model_values import (
     Weight,
     Written,
     read_positive,
+    read_reference,
     refusal,
     wrong_type,
 )
@@ -65,11 +68,25 @@ class Timeframe(Written):
         return self
 
 
+def _one_column(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        raise refusal(
+            "foreign_key.several_columns",
+            found=f"{len(value)} columns: {listed([str(column) for column in value])}",
+            expected="one column, as table.column",
+            hint="give the other table a key of one column",
+        )
+    return value
+
+
+KeyColumn = Annotated[Reference, BeforeValidator(_one_column)]
+
+
 class ForeignKey(Written):
     """A column whose values are values of another table's key."""
 
-    from_: Reference = Field(alias="from", description="the column that points, as table.column")
-    to: Reference = Field(description="the key it points to, as table.column")
+    from_: KeyColumn = Field(alias="from", description="the column that points, as table.column")
+    to: KeyColumn = Field(description="the key it points to, as table.column")
 
 
 class Range(Written):
@@ -122,10 +139,36 @@ class EnumRule(Written):
         return self
 
 
+def _read_unique(value: Any) -> str | tuple[str, ...]:
+    """A column, or several columns of one table that only together are never the same twice."""
+    expected = "a column as table.column, or a list of several columns of one table"
+    if isinstance(value, str):
+        return read_reference(value)
+    if not isinstance(value, list | tuple):
+        raise wrong_type(expected, value)
+    if len(value) < 2:
+        raise refusal("language.wrong_length", found=f"a list of {len(value)}", expected=expected)
+    for place, column in enumerate(value):
+        if not isinstance(column, str):
+            raise wrong_type("a column as table.column", column, at=(place,))
+        read_reference(column)
+    return tuple(value)
+
+
+_REFERENCE = {"type": "string", "pattern": REFERENCE}
+Unique = Annotated[
+    str | tuple[str, ...],
+    PlainValidator(_read_unique),
+    WithJsonSchema({"anyOf": [_REFERENCE, {"type": "array", "items": _REFERENCE, "minItems": 2}]}),
+]
+
+
 class Constraints(Written):
     """What must hold in the data. Primary keys and keys of driving parents are implied."""
 
-    unique: Many[Reference] = Field(default=(), description="columns in which no value stands twice")
+    unique: Many[Unique] = Field(
+        default=(), description="columns in which no value stands twice; [a, b]: no pair of values does"
+    )
     foreign_keys: Many[ForeignKey] = Field(default=(), description="columns that point to keys of other tables")
     ranges: Many[Range] = Field(default=(), description="bounds of values")
     inequalities: Many[Inequality] = Field(default=(), description="orders between columns")
