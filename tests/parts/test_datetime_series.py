@@ -12,6 +12,7 @@ from scipy.stats import chi2
 
 from datagen.errors import SchemaError
 from datagen.kernel import clock
+from tests.parts.proofs import proof
 from tests.parts.time_schemas import micros, modifier, schema, series, table
 from tests.support import codes_of, findings_of, made, plan_of, table_of
 
@@ -25,6 +26,7 @@ def times_of(column: dict[str, Any], rows: int = 1000, **top: Any) -> pl.Series:
     return made(schema(table([column], rows=rows), **top), "t")["at"]
 
 
+@proof("generator", "datetime_series")
 def test_times_fall_on_whole_seconds_anywhere_in_the_timeframe() -> None:
     times = times_of(series(), 20_000)
     assert times.min() >= datetime(2024, 1, 1)
@@ -68,6 +70,7 @@ def test_without_a_freq_of_its_own_a_column_takes_the_timeframes() -> None:
     assert times_of(series({"freq": "h"}), timeframe=frame).dt.hour().n_unique() == 24
 
 
+@proof("generator", "datetime_series")
 def test_patterns_multiply() -> None:
     patterns = [{"dimension": "hour", "weights": OPEN}, {"dimension": "dow", "weights": WEEK}]
     within = {"start": "2023-01-02", "end": "2024-12-29"}  # whole weeks

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tests.parts.proofs import proof
 from tests.parts.time_schemas import choice, key, micros, modifier, number, schema, series, table, uniform
 from tests.support import codes_of, findings_of, made, plan_of, table_of
 
@@ -96,6 +97,7 @@ def test_a_number_changes_as_a_double_loop_says(case: str, combine: str) -> None
     assert len(set(wanted)) > 3
 
 
+@proof("modifier", "effect")
 def test_adding_and_defaults() -> None:
     columns = [
         series({"freq": "D"}),
@@ -144,6 +146,7 @@ def hourly(start: str, end: str) -> dict[str, Any]:
     return series({"within": {"start": start, "end": end}, "freq": "h"})
 
 
+@proof("modifier", "effect")
 def test_windows_are_closed_on_both_sides() -> None:
     document = schema(
         fixed(("2024-03-01 05:00:00", "2024-03-01 07:00:00", 2.0)),

@@ -15,6 +15,7 @@ from datagen.contracts import Values
 from datagen.generators.faker import Faker
 from datagen.packs.reading import pack_locales, table
 from tests.packs.fakes import FakeBlock, FakeScope, bound, column, filled, series, texts
+from tests.parts.proofs import proof
 
 MANY = 200_000
 NAME_AND_EMAIL = {"name": ("faker", {"method": "name"}), "email": ("faker", {"method": "email"})}
@@ -86,6 +87,7 @@ def test_no_rows_give_no_values(method: str) -> None:
 # --- names
 
 
+@proof("generator", "faker")
 def test_first_names_come_as_often_as_their_weights_say() -> None:
     names = table("en_US", "last_name")
     assert names is not None
@@ -99,6 +101,7 @@ def test_first_names_come_as_often_as_their_weights_say() -> None:
     assert statistic < chi2.ppf(0.9999, usual.sum() - 1)
 
 
+@proof("generator", "faker")
 def test_half_of_the_people_are_women() -> None:
     women = known("cs_CZ", "last_name_female") - known("cs_CZ", "last_name_male")
     share = np.mean([name in women for name in texts("last_name", MANY, locale="cs_CZ")])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from datagen.kernel import clock
+from tests.parts.proofs import proof
 from tests.parts.time_schemas import choice, micros, modifier, number, schema, series, table
 from tests.support import codes_of, findings_of, made
 
@@ -58,6 +59,7 @@ def test_seasonality_of_times_stays_inside_inequalities() -> None:
     assert frame["b"].dt.hour().is_between(8, 20).all()
 
 
+@proof("modifier", "seasonality")
 def test_the_rows_time_is_the_column_with_that_role() -> None:
     season = modifier("seasonality", dimension="dow", weights=[0, 0, 0, 0, 0, 1, 1])
     columns = [series(name="first"), series(name="told", role="time"), number([season], value=1.0)]
@@ -65,6 +67,7 @@ def test_the_rows_time_is_the_column_with_that_role() -> None:
     assert (frame["x"] == (frame["told"].dt.weekday() >= 6).cast(float)).all()
 
 
+@proof("modifier", "seasonality")
 def test_a_number_in_a_row_without_a_time_stays_as_it_is() -> None:
     season = modifier("seasonality", dimension="dow", weights=[7] * 7)
     columns = [series(when="id % 2 = 0", nullable=True), number([season], value=2.0)]

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datagen.modifiers.time_jitter import reflected
+from tests.parts.proofs import proof
 from tests.parts.time_schemas import micros, modifier, number, schema, series, table
 from tests.support import codes_of, findings_of, made
 
@@ -16,6 +17,7 @@ HOUR = 3_600_000_000
 MINUTE = 60_000_000
 
 
+@proof("modifier", "time_jitter")
 def test_times_move_by_a_normal_shift() -> None:
     within = {"start": "2024-01-01", "end": "2024-12-31"}
     plain = made(schema(table([series({"within": within, "freq": "D"})], rows=50_000)), "t")
@@ -58,6 +60,7 @@ def test_jitter_of_the_earlier_side_keeps_room_for_the_later_one() -> None:
     assert (frame["a"] < frame["b"]).all()
 
 
+@proof("modifier", "time_jitter")
 def test_dates_move_by_whole_days() -> None:
     column = series({}, [modifier("time_jitter", std_minutes=2_000)], type="date")
     plain = made(schema(table([series({}, type="date")])), "t")["at"]

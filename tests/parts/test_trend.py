@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from datagen.errors import SchemaError
+from tests.parts.proofs import proof
 from tests.parts.time_schemas import micros, modifier, number, schema, series, table, uniform
 from tests.support import codes_of, findings_of, made, plan_of, table_of
 
@@ -44,6 +45,7 @@ def test_a_level_follows_its_curve_from_the_start_of_the_timeframe(params: dict[
     assert np.allclose(modified["x"].to_numpy(), frame["x"].to_numpy(), rtol=1e-9)
 
 
+@proof("modifier", "trend")
 def test_regression_finds_the_planted_growth_in_noisy_values() -> None:
     noise = uniform(50, 150, name="x")
     noise["modifiers"] = [modifier("trend", growth_rate=0.05)]
@@ -59,6 +61,7 @@ def test_regression_finds_the_planted_growth_in_noisy_values() -> None:
     assert 3 * error < 0.005  # and they are small enough to tell 5 % from none
 
 
+@proof("generator", "trend")
 def test_the_clock_stands_still_before_the_timeframe() -> None:
     early = series({"within": {"start": "2020-01-01", "end": "2024-12-31"}})
     frame = made(schema(table([early, level(growth_rate=0.5)])), "t")
@@ -68,6 +71,7 @@ def test_the_clock_stands_still_before_the_timeframe() -> None:
     assert (frame["x"].to_numpy()[~before] >= 100).all()
 
 
+@proof("modifier", "trend")
 def test_a_time_reference_names_another_column() -> None:
     columns = [series(name="a", role="time"), series(name="b"), level(growth_rate=1.0, time_reference="b")]
     frame = made(schema(table(columns)), "t")
@@ -75,6 +79,7 @@ def test_a_time_reference_names_another_column() -> None:
     assert np.allclose(frame["x"].to_numpy(), 100 * 2**t, rtol=1e-9)
 
 
+@proof("generator", "trend")
 def test_rows_without_a_time_keep_their_number_and_have_no_level() -> None:
     time = series(when="id % 2 = 0", nullable=True)
     columns = [
