@@ -24,7 +24,7 @@ from datagen.packs import PACK_VERSION
 
 POOL = 1_000  # values of a pool
 UNIQUE_POOL = 20_000  # different values that a pool for a unique column may be asked for: some seconds of Faker
-TRIES = 20  # calls per different value before a method is known to have no more
+PATIENCE = 10  # calls without a new value, per value found, before a method is known to have no more
 MOST_NUMBER = 10_000  # of a count or length among the arguments; Faker would fill the memory
 MOST_ITEMS = 1_000
 INT64_MAX = 2**63 - 1
@@ -93,10 +93,11 @@ def pool(locale: str, method: str, arguments: str, gives: ColumnType, different:
         call = getattr(seeded(locale, method, arguments), method)
         if different:
             found: dict[Any, None] = {}
-            for _ in range(TRIES * different):
+            idle = 0
+            while len(found) < different and idle < PATIENCE * (len(found) + 50):
+                before = len(found)
                 found[call(**given)] = None
-                if len(found) == different:
-                    break
+                idle = 0 if len(found) > before else idle + 1
             values = list(found)
         else:
             values = [call(**given) for _ in range(POOL)]
