@@ -150,10 +150,19 @@ class Lookup(Generator):
                 found=f"{target.table} has 0 rows",
                 expected="at least one row to pick",
             )
+        volume = scope.volume
+        weighted = volume is not None and volume.picked is not None and volume.picked.column == scope.column
+        if scope.unique and weighted:
+            scope.refuse(
+                "lookup.unique_weighted",
+                (),
+                found=f"unique picks of {target.table}, which an effect on the volume of {scope.table} weighs",
+                expected="picks that may repeat, or an effect that is not keyed by what is picked",
+                hint="drop `unique`, or take the effect off the table",
+            )
         if scope.unique:
             return self._unique_pick(scope, target)
-        volume = scope.volume
-        if volume is not None and volume.picked is not None and volume.picked.column == scope.column:
+        if weighted:
             return _weighted_picks(scope, target, volume)
         table, column, salt, home = target.table, target.name, scope.salt("pick"), f"{scope.table}.{scope.column}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datagen.plan.binding import Binding
 from datagen.plan.constraints import ConstraintReader, settled
 from datagen.plan.model import ConstraintPlan
+from datagen.plan.patterns import settled_pattern
 
 
 def read_constraints(binding: Binding) -> ConstraintReader:
@@ -49,7 +50,7 @@ def settle(binding: Binding, reader: ConstraintReader) -> tuple[ConstraintPlan, 
         declared.append(ConstraintPlan("unique", f"{table}.{name}", "held" if made else "checked", reason, facts, loc))
     for constraint in reader.found.declared:
         support = values = type_ = None
-        if constraint.kind in ("range", "enum"):
+        if constraint.kind in ("range", "enum", "pattern"):
             node = (constraint.facts["table"], constraint.facts["column"])
             column, type_ = binding.tables[node[0]].columns[node[1]], binding.plans[node].type
             if not binding.modifiers[node] and not any(f.severity == "error" for f in binding.findings):
@@ -57,7 +58,10 @@ def settle(binding: Binding, reader: ConstraintReader) -> tuple[ConstraintPlan, 
                 quiet = len(binding.findings)
                 support, values = binding.generators[node].support(scope), binding.generators[node].listed(scope)
                 del binding.findings[quiet:]
-        constraint, why = settled(constraint, support, values, type_)
+        if constraint.kind == "pattern":
+            constraint, why = settled_pattern(constraint, values)
+        else:
+            constraint, why = settled(constraint, support, values, type_)
         if why:
             binding.refuse(
                 "constraint.cannot_hold",
