@@ -64,11 +64,13 @@ class Stage:
                 self._lock.acquire()
                 self._clean()
                 examine(self.target)
-                path = self._neighbour("")
-                os.mkdir(path)
-                self._own = os.stat(path)
-                self._path = path
+                self._path = self._neighbour("")  # known before it is there: a signal may come right behind mkdir
+                os.mkdir(self._path)
+                self._own = os.stat(self._path)
         except BaseException:
+            if self._path is not None:
+                with suppress(OSError):  # not made yet
+                    os.rmdir(self._path)
             self._leave()
             raise
         return self
