@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
+from typing import IO
 
 import numpy as np
 import pytest
@@ -192,16 +193,10 @@ def test_gaps_between_rare_rows_are_geometric() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["rows", "children"])
 def test_dieharder_finds_no_fault(kind: str) -> None:
+    # an hour or so
     if shutil.which("dieharder") is None:
         pytest.fail("dieharder is not installed: apt-get install dieharder")
-    command = ["dieharder", "-a", "-g", "200"]  # reads random bits from its standard input, as many as it wants
-    tester = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=False)
-    feeder = Thread(target=_feed, args=(tester.stdin, kind), daemon=True)
-    feeder.start()
-    assert tester.stdout is not None
-    printed = tester.stdout.read().decode()
-    assert tester.wait() == 0, printed
-    feeder.join()
+    printed = _dieharder(kind, "-a")
     lines = [line for line in printed.splitlines() if line.count("|") == 5 and "test_name" not in line]
     assert len(lines) > 100, printed
     assert not [line for line in lines if "FAILED" in line], printed
@@ -209,7 +204,21 @@ def test_dieharder_finds_no_fault(kind: str) -> None:
     assert sum("WEAK" in line for line in lines) <= 6, printed
 
 
-def _feed(pipe, kind: str) -> None:  # type: ignore[no-untyped-def]
+def _dieharder(kind: str, *tests: str) -> str:
+    """What dieharder prints of the draws of a table; it reads as many bits from its standard input as it wants."""
+    command = ["dieharder", *tests, "-g", "200"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as tester:
+        assert tester.stdin is not None
+        assert tester.stdout is not None
+        feeder = Thread(target=_feed, args=(tester.stdin, kind), daemon=True)
+        feeder.start()
+        printed = tester.stdout.read().decode()
+        feeder.join()
+    assert tester.returncode == 0, printed
+    return printed
+
+
+def _feed(pipe: IO[bytes], kind: str) -> None:
     """Write the draws of consecutive rows, or of 8 children of each, until the reader has had enough."""
     key, start = table_key(42, "dieharder"), 0
     try:
@@ -219,7 +228,9 @@ def _feed(pipe, kind: str) -> None:  # type: ignore[no-untyped-def]
                 addresses = root_addresses(key, rows)
             else:
                 addresses = child_addresses(root_addresses(key, rows // 8), key, rows % 8)
-            pipe.write(bits(addresses, SALT).data)
+            words = memoryview(bits(addresses, SALT)).cast("B")
+            while len(words):  # an unbuffered pipe takes what fits
+                words = words[pipe.write(words) :]
             start += len(rows)
     except BrokenPipeError:
         return
