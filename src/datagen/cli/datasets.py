@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import click
@@ -30,16 +31,22 @@ def command(as_json: bool, errors: str) -> None:
         return
     for one in known:
         tables = ", ".join(f"{table} {rows:,}" for table, rows in one["tables"].items())
-        screen.say(f"{one['name']}\n  {one['description']}\n  {tables}\n")
+        about = textwrap.fill(f"{one['description']}", 96, initial_indent="  ", subsequent_indent="  ")
+        screen.say(f"{one['name']}\n{about}\n  {tables}\n")
 
 
 def facts_of(name: str) -> dict[str, Any]:
     """What a shipped data set is."""
     from datagen import api
 
-    plan = api.prepare(name).bind()
+    prepared = api.prepare(name)
+    plan = prepared.bind()
+    first = prepared.written.text.splitlines()[0]
+    places = (prepared.written.root, plan.metadata)
+    remarks = [place.get(key) for key in ("description", "title", "domain") for place in places]
+    said = [*remarks[:2], first.lstrip("# ") if first.startswith("#") else "", *remarks[2:]]
     return {
         "name": name,
-        "description": str(plan.metadata.get("description", "")),
+        "description": str(next((text for text in said if text), "")),
         "tables": {table.id: round(table.expected_rows) for table in plan.tables.values() if not table.hidden},
     }

@@ -66,7 +66,7 @@ def command(name: str | None, template: str | None, as_json: bool, errors: str) 
     if faults:
         raise UsageError(faults)
     file = Path(f"{plain}.yaml")
-    write_new(file, renamed(known[chosen].read_text(encoding="utf-8"), plain))
+    write_new(file, renamed(known[chosen].read_text(encoding="utf-8"), chosen, plain))
     if as_json:
         screen.document({"file": str(file), "template": chosen})
         return
@@ -81,9 +81,9 @@ def about_template(path: Path) -> str:
     return first.removeprefix("#").strip()
 
 
-def renamed(text: str, name: str) -> str:
-    """The template under another name."""
-    return HEAD + re.sub(r"^(\s*name: )[\w-]+$", rf"\g<1>{name}", text, count=1, flags=re.MULTILINE)
+def renamed(text: str, old: str, name: str) -> str:
+    """The template under another name: every data set says its own once, above its tables."""
+    return HEAD + re.sub(rf"\bname: {old}\b", f"name: {name}", text, count=1)
 
 
 def write_new(file: Path, text: str) -> None:

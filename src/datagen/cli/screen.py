@@ -47,8 +47,11 @@ def document(facts: Mapping[str, Any] | list[Any], *, own: bool = True) -> None:
 
 
 def findings(found: Iterable[Finding], *, form: str = "text") -> None:
-    """Print findings on standard error: as text with an empty line between them, or as one JSON document."""
-    found = list(found)
+    """Print findings on standard error: as text with an empty line between them, or as one JSON document.
+
+    Errors come first, then by their places.
+    """
+    found = sorted(found, key=lambda one: (one.severity != "error", one.line or 0, one.column or 0))
     if not found:
         return
     if form == "json":
