@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from datagen.checks.verify import batches
 from datagen.engine.grain import Grain, Walk, grains, totals, tree
@@ -24,6 +23,8 @@ from datagen.kernel.address import root_addresses, salt_of
 from datagen.plan.model import Plan, TablePlan
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from datagen.sinks.manifest import Manifest, TableEntry
 
 SHARE = 0.01
@@ -140,6 +141,8 @@ class Reading:
 
     def rows(self, entry: TableEntry, first: int, number: int) -> pl.DataFrame:
         """Rows `first` and on of a table; fewer where the files end."""
+        import polars as pl
+
         pieces: list[pl.DataFrame] = []
         start = 0
         for file in entry.files:
@@ -150,6 +153,8 @@ class Reading:
         return pl.concat(pieces) if pieces else pl.DataFrame()
 
     def _part(self, entry: TableEntry, name: str, first: int, number: int) -> pl.DataFrame:
+        import polars as pl
+
         if self.format == "parquet":
             return plain(pl.scan_parquet(self.directory / name, glob=False).slice(first, number).collect())
         if self._last is None or self._last[0] != name:
@@ -159,6 +164,8 @@ class Reading:
 
 def plain(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with Enums as texts."""
+    import polars as pl
+
     return frame.cast({name: pl.String for name, kind in frame.schema.items() if isinstance(kind, pl.Enum)})
 
 

@@ -40,7 +40,8 @@ def find_reads(binding: Binding) -> None:
             wanted = list(scope.law_reads(spec.law)) if spec.law is not None else []
             node = (table.id, graph.ROWS)
             binding.reads[node] = [*edges(binding, scope, wanted, node), (table.parent, graph.ROWS)]
-            binding.reads[node] += volume_reads(binding, table, node)
+            # what an effect reads of its own table is refused when the rows are bound, with better words than a loop
+            binding.reads[node] += [one for one in volume_reads(binding, table, node) if one[0] != table.id]
         else:
             binding.reads[table.id, graph.ROWS] = []
 
@@ -54,7 +55,7 @@ def order(binding: Binding, constraints: Constraints) -> tuple[graph.Node, ...]:
             binding.reads[one.table, one.column].extend(path.reads)
             table = binding.tables[one.table]
             if binding.drafting.table_modifiers[one.table] and one.column == time_column_of(table):
-                binding.reads[one.table, graph.ROWS].extend(path.reads)
+                binding.reads[one.table, graph.ROWS].extend(node for node in path.reads if node[0] != one.table)
     nodes, loops = graph.ordered(binding.reads)
     for loop in loops:
         first = loop[0]
