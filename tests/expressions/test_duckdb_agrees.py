@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datagen.expressions import ExpressionFault, ExpressionOverflow, parse
-from tests.expressions.columns import TYPES
+from datagen.expressions.times import PARTS
+from tests.expressions.columns import COLUMNS, FINE_UNITS, TYPES, UNITS
 from tests.expressions.formulas import formulas
 from tests.expressions.making import Formula
-from tests.expressions.oracle import ROWS, leaves_range, ours, same, series, theirs
+from tests.expressions.oracle import ROWS, connection, leaves_range, ours, same, series, theirs
 
 LAZY = re.compile(r"\band\b|\bor\b|[|&]|case|if\(|coalesce|ifnull")
 quick = settings(derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -46,6 +47,12 @@ def agree(formula: Formula) -> None:
             assert LAZY.search(formula.ours), (formula, row, other)
         else:
             assert same(value, other), f"row {row}: {value!r} is not {other!r}\n  {formula.ours}\n  {formula.duck}"
+
+
+@settings(quick, max_examples=400)
+@given(formulas(depth=1))
+def test_single_operations_give_the_values_of_duckdb(formula):
+    agree(formula)
 
 
 @settings(quick, max_examples=300)
@@ -98,6 +105,34 @@ def test_constants_are_worked_out_as_columns_are(formula, row):
     assert type(constant) is type(column)
 
 
+@pytest.mark.parametrize("unit", FINE_UNITS)
+@pytest.mark.parametrize("function", ["date_diff", "date_sub"])
+def test_units_between_all_pairs_of_times_are_those_of_duckdb(function, unit):
+    times = [*(time for time in COLUMNS["t"][1] if time is not None), *(time for time in COLUMNS["w"][1] if time)]
+    pairs = pl.DataFrame({"a": times}).join(pl.DataFrame({"b": times}), how="cross")
+    checked = parse(f"{function}('{unit}', a, b)").check({"a": "datetime", "b": "datetime"}.get, ())
+    mine = checked.evaluate({"a": pairs["a"], "b": pairs["b"]}, pairs.height).to_list()
+    both = "(SELECT unnest(?::TIMESTAMP[]) AS a, unnest(?::TIMESTAMP[]) AS b)"
+    sql = f"SELECT {function}('{unit}', a, b) FROM {both}"
+    assert mine == [
+        row[0] for row in connection().execute(sql, [pairs["a"].to_list(), pairs["b"].to_list()]).fetchall()
+    ]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_times_are_cut_as_duckdb_cuts_them(unit):
+    for column in ("t", "w", "d", "e"):
+        assert ours(f"date_trunc('{unit}', {column})")[1] == theirs(f"date_trunc('{unit}', {column})")
+
+
+@pytest.mark.parametrize("part", sorted({*PARTS.values()} - {"epoch"}))
+def test_parts_of_times_are_those_of_duckdb(part):
+    for column in ("t", "w", "d", "e"):
+        assert ours(f"extract({part} from {column})")[1] == theirs(
+            f"extract({part.replace('dayofyear', 'doy')} from {column})"
+        )
+
+
 INTEGERS = st.sampled_from(["i", "j", "3", "2", "(-2)"])
 CHAIN = st.sampled_from([" + ", " - ", " * ", " + -", " * -"])
 RELATION = st.sampled_from([" = ", " < ", " >= ", " <> "])
@@ -148,7 +183,7 @@ def test_order_of_operations_is_that_of_duckdb(text):
 
 
 @pytest.mark.slow
-@settings(quick, max_examples=20_000)
+@settings(quick, max_examples=8_000)
 @given(st.integers(1, 6).flatmap(formulas))
-def test_twenty_thousand_formulas_give_the_values_of_duckdb(formula):
+def test_eight_thousand_formulas_give_the_values_of_duckdb(formula):
     agree(formula)

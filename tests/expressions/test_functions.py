@@ -34,7 +34,7 @@ OURS_ALONE = {
     "date_sub",
 }
 WIDE = {"int": "bigint", "float": "double", "text": "varchar", "bool": "boolean"}
-KINDS = {*TYPES, "T", "any"}
+KINDS = {*TYPES, "T", "any", "written"}
 
 
 def close(value, expected):

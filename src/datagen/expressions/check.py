@@ -222,6 +222,9 @@ class _Visit:
         taken = [argument for argument in read if argument is not None]
         values = [argument.value for argument in taken]
         constants = [None if value is UNKNOWN else value for value in values]
+        takes = overload.signature
+        if any(takes.at(at).constant and value is None for at, value in enumerate(values)):
+            return Typed("constant", result, node.start, node.end, value=None, nulls=True)
         wrong = overload.accepts(*constants) if overload.accepts else ""
         if wrong:
             self.fault("expression.literal", node, wrong, function.written)

@@ -59,8 +59,8 @@ def _fit(takes: Signature, arguments: Sequence[Argument]) -> tuple[int, list[str
     for argument, (kind, constant) in zip(arguments, kinds, strict=True):
         if constant and argument.kind != "constant":
             return None
-        type = shared if kind == "T" else argument.type if kind == "any" else kind
-        price = _price(argument, type)
+        type = shared if kind == "T" else argument.type if kind in ("any", "written") else kind
+        price = _price(argument, kind if kind == "written" else type)
         if price is None:
             return None
         total += price
@@ -137,7 +137,7 @@ def _named(types: list[str]) -> str:
 def _readable(way: str) -> str:
     if "T" in way.split(", "):
         return "values of one type" + (" behind a bool" if way.startswith("bool") else "")
-    return way.replace("months", "calendar interval")
+    return way.replace("months", "calendar interval").replace("written", "any type but durations")
 
 
 def _hint(function: Function, types: list[str]) -> str:

@@ -1,7 +1,7 @@
 """The types of values in a formula, which of them may stand for which, and how a function says what it takes.
 
 A signature is written as text: `"int, float -> float"`. Words in it: a type; `T` (all of them become one common type);
-`any`; `time` (datetime or date); `unit` (day, month, …). Marks behind a word: `!` must be a constant, `?` may be left
+`any`; `written` (anything that can be written as text). Marks behind a word: `!` must be a constant, `?` may be left
 out, `...` once or more.
 """
 
@@ -80,4 +80,6 @@ def cost(type: str, wanted: str) -> int | None:
     """What it costs to read a value of a type as another; None when it cannot be."""
     if type == wanted or type == "null" or wanted == "any":
         return 0
+    if wanted == "written":
+        return None if type in ("duration", "months") else 0
     return PROMOTIONS.get((type, wanted))

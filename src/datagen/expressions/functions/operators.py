@@ -203,7 +203,7 @@ FUNCTIONS = (
         GROUP,
         "Text joined; anything that is no text is written as text. Null when a side is null",
         ("'no. ' || 7", "no. 7"),
-        Overload("any... -> string", joined),
+        Overload("written... -> string", joined),
         shown="a || b",
     ),
     _compares("=", "Equal; also `==`", ("1 = 1.0", True), lambda a, b: a == b),

@@ -105,9 +105,7 @@ def split_part(make: Making, text: Any, separator: Any, place: Any) -> Any:
     text, separator = make.hold(text), make.hold(separator)
     part = pl.coalesce(text.str.split(separator).list.get(index, null_on_oob=True), pl.lit(""))
     # Split at nothing, a text falls into its characters.
-    size = text.str.len_chars().cast(pl.Int64)
-    letter = make.where((place != 0) & (place >= -size), text.str.slice(index, 1), "")
-    return make.known(make.where(separator == "", letter, part), text, separator, place)
+    return make.known(make.where(separator == "", text.str.slice(index, 1), part), text, separator, place)
 
 
 def position(make: Making, text: Any, part: Any) -> Any:
@@ -283,7 +281,7 @@ FUNCTIONS = (
         "concat",
         "Values joined as text, nulls skipped",
         ("concat('a', null, 1)", "a1"),
-        "any... -> string",
+        "written... -> string",
         concat,
         strict=False,
         absorbs=True,
@@ -293,7 +291,7 @@ FUNCTIONS = (
         "concat_ws",
         "Values joined with a constant separator, nulls skipped",
         ("concat_ws('-', 2024, null, 'x')", "2024-x"),
-        "string!, any... -> string",
+        "string!, written... -> string",
         concat_ws,
         strict=False,
         absorbs=True,
