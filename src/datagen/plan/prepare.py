@@ -110,7 +110,10 @@ def prepare(written: Document, overrides: Overrides | None = None) -> Prepared:
     if schema is not None:
         findings = [*findings, *later.not_available(document, schema)]
     if any(finding.severity == "error" for finding in findings):
-        findings = [*findings, *faults_of_parts(document)]  # binding would say them, but nothing will be bound
+        # binding would say them, but nothing will be bound; a place that was refused already needs no second word
+        told = {(finding.line, finding.column, finding.json_path) for finding in findings if finding.severity == "error"}
+        faults = faults_of_parts(document)
+        findings += [one for one in faults if (one.line, one.column, one.json_path) not in told]
     stop_on_errors(findings)
     assert schema is not None
     return Prepared(written, document, schema, tuple(findings), overrides)
