@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from datagen.contracts import NUMBERS, Generator, Modifier
+from datagen.contracts import NUMBERS, Bound, Generator, Modifier
 from datagen.plan.binding import Binding, mapped_type
 from datagen.plan.constraints import ConstraintReader
 from datagen.plan.model import ColumnPlan, Seal
-from datagen.plan.names import ColumnDraft
+from datagen.plan.names import ColumnDraft, PathReader, ReaderWhere
 from datagen.plan.scope import CASTS
 
 
@@ -32,7 +33,10 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
     spec = binding.drafting.specs[node]
     generator = binding.generators[node]
     unique = node in reader.found.unique
+    when = condition_of(binding, column, spec)
     bounds = binding.bounds(column, reader.found.steering)
+    if when is not None:  # a row without a value needs no room for one
+        bounds = (where(bounds[0], when), where(bounds[1], when))
     inferred = binding.inferred(column) if spec.get("type") is None or retyped(column) else None
     type_: Any = spec.get("type") or binding.mapped_type(column) or inferred
     if type_ is None:
@@ -71,17 +75,6 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
                 )
             )
         )
-    when = None
-    if spec.get("when") is not None:
-        at = binding.scope_of(column, loc=column.loc)
-        when = at.expression(spec["when"], "when")
-        if when.type != "bool":
-            binding.refuse(
-                "column.when_type",
-                (*column.loc, "when"),
-                found=f"an expression of type {when.type}",
-                expected="a condition, such as status = 'done'",
-            )
     refuse_idle_keys(binding, column, spec, type_)
     column.known_type = type_
     column.plan = ColumnPlan(
@@ -107,6 +100,29 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
         loc=column.loc,
     )
     binding.plans[node] = column.plan
+
+
+def condition_of(binding: Binding, column: ColumnDraft, spec: Mapping[str, Any]) -> Any:
+    """The condition under `when`, None without one."""
+    if spec.get("when") is None:
+        return None
+    when = binding.scope_of(column, loc=column.loc).expression(spec["when"], "when")
+    if when.type != "bool":
+        binding.refuse(
+            "column.when_type",
+            (*column.loc, "when"),
+            found=f"an expression of type {when.type}",
+            expected="a condition, such as status = 'done'",
+        )
+    return when
+
+
+def where(bounds: Sequence[Bound], condition: Any) -> list[Bound]:
+    """Bounds that bind only the rows in which a condition holds; those without a path are the same in every row."""
+    return [
+        replace(bound, reader=ReaderWhere(bound.reader, condition)) if isinstance(bound.reader, PathReader) else bound
+        for bound in bounds
+    ]
 
 
 def refuse_idle_keys(binding: Binding, column: ColumnDraft, spec: Mapping[str, Any], type: str) -> None:

@@ -215,6 +215,27 @@ class FunctionReader:
         return self.function(block)
 
 
+@dataclass(frozen=True, slots=True)
+class ReaderWhere:
+    """A name read along a path, null in rows where a condition does not hold."""
+
+    reader: PathReader
+    condition: Callable[[Block], Values]
+
+    @property
+    def path(self) -> Path:
+        return self.reader.path
+
+    @property
+    def type(self) -> ColumnType:
+        return self.reader.type
+
+    def __call__(self, block: Block) -> Values:
+        values, holds = self.reader(block), self.condition(block)
+        kept = holds.array if holds.valid is None else holds.array & holds.valid
+        return values.changed(valid=kept if values.valid is None else kept & values.valid)
+
+
 def row_name(name: str) -> FunctionReader:
     """`ordinal` (from 1), `row_number` (from 1) or `sibling_count`."""
     if name == "ordinal":
