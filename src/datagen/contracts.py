@@ -376,6 +376,13 @@ class Generator(Part):
         """Smallest and largest possible number (times in microseconds), when it is known before a row is made."""
         return None
 
+    def nearest(self, scope: Scope, edge: float, side: Literal["below", "above"], strict: bool) -> float:
+        """The possible value nearest to an edge on one side of it, the edge itself unless strict; infinite if none is left.
+
+        Of a generator that knows no grid, the edge.
+        """
+        return edge
+
     def distinct(self, scope: Scope) -> bool:
         """Whether no value stands twice by construction; asked of columns of unique values once all is bound.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
@@ -69,6 +70,16 @@ class DatetimeSeries(Generator):
     def support(self, scope: Scope) -> tuple[float, float] | None:
         made = self.density(scope)
         return None if made is None else (made.earliest, made.latest)
+
+    def nearest(self, scope: Scope, edge: float, side: Literal["below", "above"], strict: bool) -> float:
+        made = self.density(scope)
+        if made is None:
+            return edge
+        before = np.array([int(edge) + ((side == "below") != strict)])  # points up to the edge, or before it
+        place = int(made.points_below(before)[0]) - (side == "below")
+        if not 0 <= place < made.points:
+            return -math.inf if side == "below" else math.inf
+        return float(made.point(np.array([place]))[0])
 
     def density(self, scope: Scope) -> TimeDensity | None:
         """The density of the column before effects and bounds, or None after a refusal."""

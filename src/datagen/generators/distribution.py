@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from datagen.contracts import Block, ColumnType, Draw, Fill, Generator, Scope, Values
 from datagen.errors import Finding, SchemaError
-from datagen.generators._steered import significant_step, steered
+from datagen.generators._steered import on_grid, significant_step, steered
 
 MOST_EXPECTED_PAIRS = 0.01  # of equal values, beyond which a run is too likely to fail
 
@@ -65,6 +65,11 @@ class Distribution(Generator):
         low, high = draw.support()
         whole = scope.column_type == "int"
         return (float(np.rint(low)), float(np.rint(high))) if whole else (low, high)
+
+    def nearest(self, scope: Scope, edge: float, side: Literal["below", "above"], strict: bool) -> float:
+        whole = scope.column_type == "int" or self.infer(scope) == "int"
+        sign = 1.0 if side == "above" else -1.0
+        return sign * float(on_grid(np.array([sign * edge]), np.array([strict]), 0 if whole else scope.decimals)[0])
 
     def bind(self, scope: Scope) -> Fill:
         draw = scope.law(self.law, "")

@@ -21,7 +21,7 @@ from datagen.plan.estimate import expected_tables
 from datagen.plan.limits import say_too_many
 from datagen.plan.model import ConstraintPlan, Plan, TablePlan
 from datagen.plan.reading import find_reads, order
-from datagen.plan.settle import read_constraints, settle
+from datagen.plan.settle import leave_room, read_constraints, settle
 from datagen.schema.tree import Document
 from datagen.version import DATA_VERSION
 
@@ -41,6 +41,8 @@ def bind(document: Document, *, seed: int, scale: float = 1.0, findings: Sequenc
     find_reads(binding)
     constraints = read_constraints(binding)
     nodes = order(binding, constraints.found)
+    binding.stop_on_errors()
+    leave_room(binding, constraints)
     binding.stop_on_errors()
     for table, name in nodes:
         if name == graph.ROWS:

@@ -14,6 +14,7 @@ from datagen.plan.constraints import Steering, edge_bound
 from datagen.plan.drafts import Drafting, draft_tables, time_column_of
 from datagen.plan.model import ColumnPlan, Timeframe
 from datagen.plan.names import ColumnDraft, NameFault, PathReader, TableDraft, resolve
+from datagen.plan.reach import Reaches
 from datagen.plan.scope import PlanScope
 from datagen.plan.window import read_timeframe
 from datagen.registry import find, words
@@ -40,6 +41,7 @@ class Binding:
         self.reads: dict[graph.Node, list[graph.Node]] = {}
         self.plans: dict[graph.Node, ColumnPlan] = {}
         self.counts: dict[str, Any] = {}
+        self.reaches = Reaches()  # of the columns that inequalities steer
         self.volumes: dict[str, Any] = {}  # effects on the volume of a table, by table
 
     def refuse(self, code: str, loc: Sequence[str | int], *, key: bool = False, **facts: Any) -> None:
@@ -169,23 +171,11 @@ class Binding:
                 bound = Bound(PathReader(path, other.type or "float"), one.strict, one.text)
                 (lower if one.above else upper).append(bound)
             elif one.other == (column.table, column.name):
-                far = self.reach(one)
+                far = self.reaches.farthest(one)  # the side made first must leave room for the other
                 if far is not None:
                     edge = edge_bound(far, self.tables[one.table].columns[one.column].type or "float", one.text)
                     (upper if one.above else lower).append(replace(edge, strict=one.strict))
         return lower, upper
-
-    def reach(self, one: Steering) -> float | None:
-        """The farthest value of the bounded side: the side made first must leave room for it."""
-        column = self.tables[one.table].columns[one.column]
-        generator = self.generators[one.table, one.column]
-        quiet = len(self.findings)
-        support = generator.support(self.scope_of(column))
-        del self.findings[quiet:]  # binding the column itself says it again
-        if support is None:
-            return None
-        edge = support[1] if one.above else support[0]
-        return edge if abs(edge) < 1e300 else None
 
     def loc_of(self, node: graph.Node) -> tuple[str | int, ...]:
         table, name = node

@@ -6,6 +6,7 @@ from datagen.plan.binding import Binding
 from datagen.plan.constraints import ConstraintReader, settled
 from datagen.plan.model import ConstraintPlan
 from datagen.plan.patterns import settled_pattern
+from datagen.plan.reach import Edge, circles, find_reaches, shown, spelled
 
 
 def read_constraints(binding: Binding) -> ConstraintReader:
@@ -34,6 +35,56 @@ def read_constraints(binding: Binding) -> ConstraintReader:
     for kind in ("pattern", "enum"):
         reader.read_values(kind, declared.get(kind) or [], ("constraints", kind))
     return reader
+
+
+ORDERED = ({"int", "float"}, {"datetime", "date"})  # types whose values can be compared with each other
+
+
+def leave_room(binding: Binding, reader: ConstraintReader) -> None:
+    """Find how far the columns of inequalities reach; what no row can ever hold is refused."""
+    columns = {(column.table, column.name): column for column in binding.columns()}
+    for one in reader.found.declared:
+        if one.kind == "inequality":
+            left, right = (columns[one.facts[side]].type for side in ("left", "right"))
+            alike = left == right or any({left, right} <= types for types in ORDERED)
+            if left is not None and right is not None and not alike:
+                binding.refuse(
+                    "constraint.types",
+                    one.loc,
+                    found=f"{one.text}: {left} and {right}",
+                    expected="two numbers, two times or two texts",
+                )
+    for circle in circles(reader.found.declared):
+        binding.refuse(
+            "constraint.contradiction",
+            circle[0].loc,
+            found=f"{spelled(circle)}: a column that would be below itself",
+            expected="inequalities that do not come back to where they began",
+        )
+    binding.stop_on_errors()
+
+    def refuse(edge: Edge, bottom: float, top: float) -> None:
+        small, large = columns[edge.small], columns[edge.large]
+        binding.refuse(
+            "constraint.cannot_hold",
+            edge.of.loc,
+            found=f"{edge.of.text}, but {small.table}.{small.name} is {shown(bottom, small.type)} or more and "
+            f"{large.table}.{large.name} {shown(top, large.type)} or less",
+            expected="generators that leave room for the constraint",
+        )
+
+    quiet = len(binding.findings)
+    moved = {node for node, column in columns.items() if column.may_leave_bounds}
+    reaches = find_reaches(
+        reader.found.steering,
+        binding.generators,
+        lambda node: binding.scope_of(columns[node], column_type=columns[node].type),
+        moved,
+        refuse,
+    )
+    # what is wrong with a generator is said again when it is bound
+    binding.findings[quiet:] = [one for one in binding.findings[quiet:] if one.code == "constraint.cannot_hold"]
+    binding.reaches = reaches
 
 
 def settle(binding: Binding, reader: ConstraintReader) -> tuple[ConstraintPlan, ...]:
