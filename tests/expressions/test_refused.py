@@ -74,6 +74,7 @@ def test_reading_and_checking_opens_and_runs_nothing():
     ]
     for text in texts:  # the first time Python may load parts of the parser
         outcome(text)
+    parse.cache_clear()
     sys.addaudithook(watch)
     outcomes = [outcome(text) for text in texts]
     watching = False

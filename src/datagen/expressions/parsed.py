@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -99,6 +100,7 @@ def _bound(node: Node, values: Mapping[str, Any]) -> Node:
     return Constant(value, VALUE_TYPES[type(value)], node.start, node.end)
 
 
+@functools.lru_cache(maxsize=1024)  # a plan reads a formula twice: for its names, then to bind it
 def parse(text: str) -> Parsed:
     """Read a formula. Raises ExpressionFault when it is too large, cannot be read or leaves the language."""
     tokens = scan(text)
