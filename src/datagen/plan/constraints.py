@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from datagen.contracts import Bound
-from datagen.errors import did_you_mean, listed
+from datagen.errors import listed
 from datagen.plan.graph import Node, closure
 from datagen.plan.model import ConstraintPlan
-from datagen.plan.names import ColumnDraft, TableDraft, ancestors, constant_reader, find_table
+from datagen.plan.names import ColumnDraft, NameFault, TableDraft, ancestors, constant_reader, find_column
 from datagen.registry import find
 from datagen.schema.literals import as_type
 from datagen.schema.times import show_time
@@ -71,27 +71,11 @@ class ConstraintReader:
 
     def attribute(self, reference: Any, loc: tuple[str | int, ...]) -> ColumnDraft | None:
         """The column that `table.column` names, or None after a refusal."""
-        head, _, tail = str(reference).partition(".")
-        table = find_table(self.tables, head)
-        if table is None:
-            self.refuse(
-                "ref.unknown_table",
-                loc,
-                found=f"'{reference}'",
-                expected=f"`table.column` with a table: {listed(tuple(self.tables))}",
-                hint=did_you_mean(head, self.tables),
-            )
+        found = find_column(self.tables, str(reference))
+        if isinstance(found, NameFault):
+            self.refuse(found.code, loc, **found.facts)
             return None
-        column = table.column(tail)
-        if column is None:
-            self.refuse(
-                "ref.unknown_column",
-                loc,
-                found=f"'{reference}'",
-                expected=f"a column of {table.id}: {listed(tuple(table.columns))}",
-                hint=did_you_mean(tail, table.columns),
-            )
-        return column
+        return found
 
     def read_unique(self, entries: Sequence[Any], loc: tuple[str | int, ...]) -> None:
         for place, entry in enumerate(entries):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from datagen.contracts import Block, ColumnType, Values
+from datagen.errors import did_you_mean, listed
 
 if TYPE_CHECKING:
     from datagen.plan.model import ColumnPlan
@@ -94,12 +95,35 @@ class NameFault:
     expected: str = ""
     known: tuple[str, ...] = ()
     hint: str = ""
+    wrong: str = ""  # the word that is no name, for a did-you-mean
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a finding says of it."""
+        names = f": {listed(self.known)}" if self.known else ""
+        hint = self.hint or did_you_mean(self.wrong, self.known)
+        return {"found": self.found, "expected": self.expected + names, "hint": hint}
 
 
 def find_table(tables: Mapping[str, TableDraft], name: str) -> TableDraft | None:
     """A table by its id, without regard to case."""
     found = tables.get(name)
     return found or next((table for key, table in tables.items() if key.lower() == name.lower()), None)
+
+
+def find_column(tables: Mapping[str, TableDraft], reference: str) -> ColumnDraft | NameFault:
+    """The column that `table.column` names, without regard to case."""
+    head, _, tail = reference.partition(".")
+    table = find_table(tables, head)
+    if table is None:
+        return NameFault(
+            "ref.unknown_table", f"'{reference}'", "`table.column` with a table", tuple(tables), wrong=head
+        )
+    column = table.column(tail) if tail else None
+    if column is None:
+        expected = f"`{table.id}.column`, a column of {table.id}"
+        return NameFault("ref.unknown_column", f"'{reference}'", expected, tuple(table.columns), wrong=tail)
+    return column
 
 
 def ancestors(tables: Mapping[str, TableDraft], table: TableDraft) -> dict[str, TableDraft]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from datagen.contracts import NUMBERS, Block, Bound, ColumnType, Draw, Reader, Values
-from datagen.errors import Finding, SchemaError, Severity, did_you_mean, listed
+from datagen.errors import Finding, SchemaError, Severity
 from datagen.kernel.address import salt_of
 from datagen.plan.model import Timeframe
 from datagen.plan.names import (
@@ -20,7 +21,7 @@ from datagen.plan.names import (
     TableDraft,
     ancestors,
     constant_reader,
-    find_table,
+    find_column,
     resolve,
     row_name,
 )
@@ -155,13 +156,8 @@ class PlanScope:
             return constant_reader(edge, "datetime")
         path = resolve(self.tables, self.home, name)
         if isinstance(path, NameFault):
-            self.refuse(
-                path.code,
-                field,
-                found=path.found,
-                expected=path.expected + (f": {listed(path.known)}" if path.known else ""),
-                hint=path.hint or did_you_mean(name.split(".")[-1], path.known),
-            )
+            fault = replace(path, wrong=name.split(".")[-1])
+            self.refuse(fault.code, field, **fault.facts)
             return constant_reader(0, "int")
         type_ = self.tables[path.table].columns[path.column].type
         return PathReader(path, type_ or "int")
@@ -186,9 +182,8 @@ class PlanScope:
         return tuple(ancestors(self.tables, self.home))
 
     def find_target(self, reference: str) -> ColumnDraft | None:
-        head, _, tail = reference.partition(".")
-        table = find_table(self.tables, head)
-        return None if table is None or not tail else table.column(tail)
+        found = find_column(self.tables, reference)
+        return None if isinstance(found, NameFault) else found
 
     def key_of(self, table: str) -> tuple[tuple[str, str], ...]:
         pk = self.tables[table].pk
@@ -210,27 +205,11 @@ class PlanScope:
 
     def target(self, reference: str, field: str) -> ColumnDraft | None:
         """The column of another table that `table.column` names, or None after a refusal."""
-        head, _, tail = reference.partition(".")
-        table = find_table(self.tables, head)
-        if table is None:
-            self.refuse(
-                "ref.unknown_table",
-                field,
-                found=f"'{reference}'",
-                expected=f"a table: {listed(tuple(self.tables))}",
-                hint=did_you_mean(head, self.tables),
-            )
+        found = find_column(self.tables, reference)
+        if isinstance(found, NameFault):
+            self.refuse(found.code, field, **found.facts)
             return None
-        column = table.column(tail) if tail else None
-        if column is None:
-            self.refuse(
-                "ref.unknown_column",
-                field,
-                found=f"'{reference}'",
-                expected=f"`{table.id}.column`, a column of {table.id}: {listed(tuple(table.columns))}",
-                hint=did_you_mean(tail, table.columns),
-            )
-        return column
+        return found
 
     def names_in(self, text: str | int | float) -> tuple[str, ...]:
         from datagen.expressions import ExpressionFault, parse
