@@ -110,7 +110,7 @@ def generate(
     """
     from datagen.checks.gate import pass_gate
     from datagen.engine.executor import Job, execute
-    from datagen.engine.options import Options, cores, settle
+    from datagen.engine.options import Options, cores, fewer_workers, settle
     from datagen.sinks.describe import manifest_of, run_facts, run_log, table_entries
     from datagen.sinks.manifest import write_manifest, write_text
     from datagen.sinks.publish import Stage
@@ -121,6 +121,7 @@ def generate(
     plan = plan or prepared.bind()
     settled = settle(plan, options)
     seconds: dict[str, float] = {"plan": time.perf_counter() - started}
+    noticed = [*plan.findings, *fewer_workers(options, settled)]
     with Stage(Path(target)) as stage:
         watcher.stage("count")
         job = Job(
@@ -132,11 +133,10 @@ def generate(
         made = execute(plan, job, Making(watcher))
         seconds |= made.seconds
         entries = table_entries(plan, made)
-        broken: list[Finding] = []
         if settled.gate != "none":
             watcher.stage("check")
             at = time.perf_counter()
-            broken = pass_gate(
+            noticed += pass_gate(
                 plan, prepared.document, stage.path, entries, settled.format, memory=settled.memory, threads=cores()
             )
             seconds["check"] = time.perf_counter() - at
@@ -153,7 +153,7 @@ def generate(
     return Generated(
         Path(target), settled.format, settled.gate, {entry.name: entry.rows for entry in entries},
         {entry.name: sum(file.bytes for file in entry.files) for entry in entries}, made.content_hash,
-        (*plan.findings, *broken, *stage.notes), seconds, made.workers,
+        (*noticed, *stage.notes), seconds, made.workers,
     )  # fmt: skip
 
 

@@ -181,3 +181,10 @@ def test_another_schema_seed_or_scale_is_said(tmp_path: Path) -> None:
     assert call(*same, "--set", "customers=30", "--seed", 1).codes == ["verify.other_seed"]
     assert call(*same, "--set", "customers=30", "--scale", 2).codes == ["verify.other_plan"]
     assert call(*same, "--set", "customers=30").code == 0
+
+
+def test_workers_that_do_not_fit_into_memory_are_said(tmp_path: Path) -> None:
+    done = call("generate", shop(tmp_path), "-o", tmp_path / "out", "--workers", 64, "--memory", "500MB")
+    assert done.code == 0
+    assert done.codes == ["memory.fewer_workers"]
+    assert "64 workers" in done.err

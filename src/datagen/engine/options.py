@@ -143,6 +143,15 @@ def enough_memory(plan: Plan, options: Options) -> tuple[int, int]:
     raise MachineError(Finding("memory.too_small", found=found, expected=expected, hint=hint))
 
 
+def fewer_workers(options: Options, settled: Settled) -> list[Finding]:
+    """A warning where the memory is not enough for as many workers as were asked for."""
+    if options.workers is None or options.workers <= settled.most_workers:
+        return []
+    found = f"{options.workers} workers, and memory for {settled.most_workers}"
+    hint = f"give them more with --memory; the limit is {settled.memory / 1e6:,.0f} MB for all together"
+    return [Finding("memory.fewer_workers", found=found, expected="fewer workers", hint=hint, severity="warning")]
+
+
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0))
