@@ -172,7 +172,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """One side of an inequality constraint as the other side sees it: a value of the same row, and whether it is itself allowed."""
+    """One side of an inequality constraint as the other side sees it: a value of the row, and whether it is itself allowed."""
 
     reader: Reader
     strict: bool
@@ -394,9 +394,17 @@ class Generator(Part):
         """Every possible value, typed as the column, when there is a closed list of them."""
         return None
 
+    def foreseen(self, scope: Scope) -> NDArray[np.float64] | None:
+        """(k,) equally likely numbers that this column will hold; None where they are not known before rows are made."""
+        return None
+
 
 class Modifier(Part):
     """Changes the values of a column, in the order written."""
+
+    def foreseen(self, scope: Scope, values: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """(k,) equally likely numbers after this step, from those before it; None where they are not known."""
+        return None
 
     @abstractmethod
     def bind(self, scope: Scope) -> Change:

@@ -116,7 +116,7 @@ def test_an_infinite_value_stops_the_run() -> None:
 
 def test_a_whole_number_beyond_64_bits_stops_the_run() -> None:
     told = fails(
-        one_column({"distribution": 1e15}, type="int", modifiers=[modified("multiply", factor=1e5)]),
+        one_column({"distribution": 1e15}, type="int", modifiers=[modified("multiply", factor="1e5")]),
         "t",
         "generate.overflow",
     )

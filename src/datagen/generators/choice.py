@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
 from datagen.errors import Finding, SchemaError, listed
+from datagen.generators._foreseen import weighted
 from datagen.generators._weights import Weights, names_of
 from datagen.generators.enum_list import constant_list, refuse_nulls
 from datagen.schema.literals import as_column, common_type
@@ -52,6 +54,13 @@ class Choice(Generator):
             return None
         items = as_column([choice for choice in self.choices if choice is not None], scope.column_type or "string")
         return None if items.faults else items.values
+
+    def foreseen(self, scope: Scope) -> NDArray[np.float64] | None:
+        values = self.listed(scope)
+        if not values or scope.column_type not in ("int", "float") or len(values) != len(self.choices or ()):
+            return None
+        weights = np.array(Weights(self.weights, self.weights_kind).of(len(values)))
+        return weighted(np.array(values, dtype=np.float64), weights / weights.sum())
 
     def bind(self, scope: Scope) -> Fill:
         if (self.choices is None) == (self.choices_ref is None):

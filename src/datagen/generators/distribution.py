@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from datagen.contracts import Block, ColumnType, Draw, Fill, Generator, Scope, Values
 from datagen.errors import Finding, SchemaError
+from datagen.generators._foreseen import even_shares
 from datagen.generators._steered import on_grid, significant_step, steered
 
+MOST_LISTED = 1_000  # whole numbers of a uniform law that are told one by one
 MOST_EXPECTED_PAIRS = 0.01  # of equal values, beyond which a run is too likely to fail
 
 
@@ -65,6 +68,17 @@ class Distribution(Generator):
         low, high = draw.support()
         whole = scope.column_type == "int"
         return (float(np.rint(low)), float(np.rint(high))) if whole else (low, high)
+
+    def listed(self, scope: Scope) -> list[Any] | None:
+        whole = self.type == "uniform" and (self.params.get("integers") is True or scope.column_type == "int")
+        support = self.support(scope) if whole else None
+        if support is None or not 0 <= support[1] - support[0] < MOST_LISTED:
+            return None
+        return list(range(int(np.rint(support[0])), int(np.rint(support[1])) + 1))
+
+    def foreseen(self, scope: Scope) -> NDArray[np.float64] | None:
+        draw = scope.law(self.law, "")
+        return None if draw is None or not draw.constant else draw.quantile(even_shares(), None)
 
     def nearest(self, scope: Scope, edge: float, side: Literal["below", "above"], strict: bool) -> float:
         whole = scope.column_type == "int" or self.infer(scope) == "int"

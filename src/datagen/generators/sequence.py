@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
 from datagen.errors import Finding, SchemaError
+from datagen.generators._foreseen import even_shares
 
 INT64_MAX = 2**63 - 1
+FLOAT_EXACT = 2**53
 
 
 class Sequence(Generator):
@@ -36,6 +41,11 @@ class Sequence(Generator):
         first, last = self.start, self.last(rows)
         return float(min(first, last)), float(max(first, last))
 
+    def foreseen(self, scope: Scope) -> NDArray[np.float64] | None:
+        rows = self._rows(scope)
+        far = abs(self.start) + abs(self.step) * rows
+        return self.start + self.step * np.floor(even_shares() * rows) if rows and far < FLOAT_EXACT else None
+
     def bind(self, scope: Scope) -> Fill:
         if scope.unique and self.step == 0:
             scope.refuse(
@@ -48,13 +58,15 @@ class Sequence(Generator):
             if not -INT64_MAX <= number <= INT64_MAX:
                 scope.refuse("sequence.overflow", field, found=f"{number:,}", expected="numbers that fit 64 bits")
                 return _nothing
-        rows = scope.fixed_rows(scope.table)
+        rows = self._rows(scope)
         if rows and abs(self.last(rows)) > INT64_MAX:
+            room = INT64_MAX - self.start if self.step > 0 else INT64_MAX + self.start
             scope.refuse(
                 "sequence.overflow",
-                "step",
-                found=f"{self.start:,} + {rows - 1:,} × {self.step:,} = {self.last(rows):,} in the last row",
-                expected="numbers that fit 64 bits",
+                "step" if "step" in self.model_fields_set else "start",
+                found=f"{self.start:,} + {rows - 1:,} × {self.step:,} = {self.last(rows):,} in the last row, beyond "
+                f"64 bits from row {room // abs(self.step) + 2:,} on",
+                expected=f"numbers up to {INT64_MAX:,}",
                 hint="begin lower, or take smaller steps",
             )
         if scope.column_type not in (None, "int", "float"):
@@ -79,6 +91,11 @@ class Sequence(Generator):
             return Values("int", block.row_number * step + start)
 
         return fill
+
+    def _rows(self, scope: Scope) -> int:
+        """Rows of the table: exact where they are fixed, else as expected."""
+        fixed = scope.fixed_rows(scope.table)
+        return int(scope.expected_rows(scope.table)) if fixed is None else fixed
 
     def last(self, rows: int) -> int:
         """Value of the last of so many rows."""

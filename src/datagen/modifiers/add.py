@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from datagen.contracts import Block, Change, Modifier, Scope, Values
 from datagen.modifiers._numbers import both, floats, needs_number
@@ -25,6 +26,9 @@ class Add(Modifier):
         if isinstance(self.value, dict) or (isinstance(self.value, str) and parse_duration(self.value) is not None):
             return ()
         return scope.names_in(self.value)
+
+    def foreseen(self, scope: Scope, values: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        return None if isinstance(self.value, (str, dict)) else values + float(self.value)
 
     def bind(self, scope: Scope) -> Change:
         if scope.value_type in ("datetime", "date"):

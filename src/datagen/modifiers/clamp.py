@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from datagen.contracts import Block, Change, Modifier, Scope, Values
 from datagen.modifiers._numbers import floats, needs_number
@@ -18,12 +19,19 @@ class Clamp(Modifier):
     min: float | int | None = None
     max: float | int | None = None
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Both bounds, infinite where there is none."""
+        return -np.inf if self.min is None else float(self.min), np.inf if self.max is None else float(self.max)
+
+    def foreseen(self, scope: Scope, values: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        return np.clip(values, *self.ends)
+
     def bind(self, scope: Scope) -> Change:
         needs_number(scope, "clamp")
         if self.min is None and self.max is None:
             scope.refuse("clamp.no_bound", (), found="neither min nor max", expected="at least one of them")
-        low = -np.inf if self.min is None else float(self.min)
-        high = np.inf if self.max is None else float(self.max)
+        low, high = self.ends
         if low > high:
             scope.refuse("clamp.reversed", "min", found=f"min {self.min} above max {self.max}", expected="min <= max")
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from datagen.contracts import Block, Change, Modifier, Scope, Values
 from datagen.modifiers._numbers import floats, needs_number
 
 SQRT_3 = 3**0.5  # half the width of a uniform law with standard deviation 1
+NOISES = 101  # shifts that stand for all when the values are foreseen
 
 
 class Jitter(Modifier):
@@ -26,15 +28,26 @@ class Jitter(Modifier):
     mode: Literal["add", "mul"] = "add"
     distribution: Literal["normal", "uniform"] = "normal"
 
+    @property
+    def law(self) -> dict[str, Any]:
+        """Of the noise."""
+        if self.distribution == "normal":
+            return {"type": "normal", "params": {"mean": 0.0, "std": float(self.std)}}
+        return {"type": "uniform", "params": {"low": -SQRT_3 * self.std, "high": SQRT_3 * self.std}}
+
+    def foreseen(self, scope: Scope, values: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        noise = None if self.std == 0 else scope.law(self.law, "std")
+        if noise is None:
+            return values
+        shifts = noise.quantile((np.arange(NOISES) + 0.5) / NOISES, None)
+        every = (values[:, None] * (shifts + 1.0) if self.mode == "mul" else values[:, None] + shifts).ravel()
+        return np.sort(every, kind="stable")[NOISES // 2 :: NOISES]
+
     def bind(self, scope: Scope) -> Change:
         needs_number(scope, "jitter")
         if self.std == 0:
             return lambda block, values: values
-        if self.distribution == "normal":
-            spec = {"type": "normal", "params": {"mean": 0.0, "std": float(self.std)}}
-        else:
-            spec = {"type": "uniform", "params": {"low": -SQRT_3 * self.std, "high": SQRT_3 * self.std}}
-        noise, salt, scales = scope.law(spec, "std"), scope.salt("noise"), self.mode == "mul"
+        noise, salt, scales = scope.law(self.law, "std"), scope.salt("noise"), self.mode == "mul"
         if noise is None:
             return lambda block, values: values
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from datagen.contracts import Block, Change, Modifier, Scope, Values
 from datagen.modifiers._numbers import both, floats, needs_number
 
@@ -21,6 +24,9 @@ class Multiply(Modifier):
 
     def reads(self, scope: Scope) -> Iterable[str]:
         return scope.names_in(self.factor)
+
+    def foreseen(self, scope: Scope, values: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        return None if isinstance(self.factor, str) else values * float(self.factor)
 
     def bind(self, scope: Scope) -> Change:
         needs_number(scope, "multiply")

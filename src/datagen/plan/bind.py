@@ -32,7 +32,6 @@ def bind(document: Document, *, seed: int, scale: float = 1.0, findings: Sequenc
     Raises SchemaError with every finding when anything cannot be made as declared.
     """
     binding = Binding(document, seed=seed, scale=scale, findings=findings)
-    binding.stop_on_errors()
     for column in binding.columns():
         make_parts(binding, column)
     binding.stop_on_errors()

@@ -9,6 +9,7 @@ from typing import Any
 from datagen.contracts import NUMBERS, Bound, Generator, Modifier
 from datagen.plan.binding import Binding, mapped_type
 from datagen.plan.constraints import ConstraintReader
+from datagen.plan.foreseen import foresee
 from datagen.plan.model import ColumnPlan, Seal
 from datagen.plan.names import ColumnDraft, PathReader, ReaderWhere
 from datagen.plan.scope import CASTS
@@ -29,7 +30,7 @@ def make_parts(binding: Binding, column: ColumnDraft) -> None:
 
 
 def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader) -> None:
-    node = (column.table, column.name)
+    node, before = (column.table, column.name), len(binding.findings)
     spec = binding.drafting.specs[node]
     generator = binding.generators[node]
     unique = node in reader.found.unique
@@ -39,14 +40,8 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
         bounds = (where(bounds[0], when), where(bounds[1], when))
     inferred = binding.inferred(column) if spec.get("type") is None or retyped(column) else None
     type_: Any = spec.get("type") or binding.mapped_type(column) or inferred
-    if type_ is None:
-        binding.refuse(
-            "column.no_type",
-            column.loc,
-            found=f"{column.name} without a type",
-            expected="type: int, float, string, bool, datetime or date",
-        )
-        type_ = "string"
+    untyped = type_ is None
+    type_ = type_ or "string"
     types = types_along(column, type_, inferred)
     made = types[0]
     scope = binding.scope_of(
@@ -57,25 +52,33 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
         upper=bounds[1],
     )
     fill = generator.bind(scope)
-    changes = []
+    if untyped and not binding.has_errors(since=before):  # what the generator itself is refused for explains it
+        binding.refuse(
+            "column.no_type",
+            column.loc,
+            found=f"{column.name} without a type",
+            expected="type: int, float, string, bool, datetime or date",
+        )
     known = generator.listed(scope) if column.modifiers else None
-    for place, modifier in enumerate(binding.modifiers[node]):
-        changes.append(
-            modifier.bind(
-                binding.scope_of(
-                    column,
-                    nth(column, place),
-                    loc=(*column.loc, "modifiers", place, "args"),
-                    column_type=types[place + 1],
-                    value_type=types[place],
-                    known_values=known if place == 0 else None,
-                    lower=bounds[0],
-                    upper=bounds[1],
-                    unique=unique,
-                )
+    scopes = [scope]
+    for place in range(len(column.modifiers)):
+        scopes.append(
+            binding.scope_of(
+                column,
+                nth(column, place),
+                loc=(*column.loc, "modifiers", place, "args"),
+                column_type=types[place + 1],
+                value_type=types[place],
+                known_values=known if place == 0 else None,
+                lower=bounds[0],
+                upper=bounds[1],
+                unique=unique,
             )
         )
+    changes = [modifier.bind(at) for modifier, at in zip(binding.modifiers[node], scopes[1:], strict=True)]
     refuse_idle_keys(binding, column, spec, type_)
+    if not binding.has_errors(since=before):
+        binding.foreseen[node] = foresee(binding, column, scopes, type_)
     column.known_type = type_
     column.plan = ColumnPlan(
         table=column.table,

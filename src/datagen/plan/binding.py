@@ -43,10 +43,15 @@ class Binding:
         self.counts: dict[str, Any] = {}
         self.reaches = Reaches()  # of the columns that inequalities steer
         self.volumes: dict[str, Any] = {}  # effects on the volume of a table, by table
+        self.foreseen: dict[graph.Node, Any] = {}  # equally likely numbers of a column, where they are known
 
     def refuse(self, code: str, loc: Sequence[str | int], *, key: bool = False, **facts: Any) -> None:
         """Record a finding at a place of the document."""
         self.findings.append(self.document.finding(code, loc, key=key, **facts))
+
+    def has_errors(self, *, since: int = 0) -> bool:
+        """Whether an error was found, or one since there were so many findings."""
+        return any(finding.severity == "error" for finding in self.findings[since:])
 
     def columns(self) -> list[ColumnDraft]:
         return [column for table in self.tables.values() for column in table.columns.values()]

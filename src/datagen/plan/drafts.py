@@ -256,13 +256,15 @@ def _check_pk(made: Drafting, table: TableDraft, refuse: Callable[..., None]) ->
         return
     table.pk = column.name
     spec = made.specs[table.id, column.name]
-    if spec.get("nullable") or spec.get("when") is not None:
-        refuse(
-            "pk.nullable",
-            (*column.loc, "nullable"),
-            found=f"a primary key {column.name} that may be null",
-            expected="a value in every row of a key",
-        )
+    for key in ("nullable", "when"):
+        if spec.get(key):
+            refuse(
+                "pk.nullable",
+                (*column.loc, key),
+                found=f"a primary key {column.name} that may be null",
+                expected="a value in every row of a key",
+                hint=f"leave out `{key}`, or make another column the key",
+            )
 
 
 def _point(made: Drafting) -> None:
