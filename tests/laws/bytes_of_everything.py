@@ -10,7 +10,6 @@ from hashlib import blake2b
 
 import numpy as np
 from numpy._core._multiarray_umath import __cpu_features__
-from tests.laws.law_scope import bound, law, whole_block
 
 from datagen.kernel.address import child_addresses, root_addresses, salt_of, table_key
 from datagen.kernel.digits import round_decimals, round_significant
@@ -19,6 +18,7 @@ from datagen.kernel.elementary import exp, log, normal_quantile
 from datagen.kernel.guides import GuideTable
 from datagen.kernel.permute import permuted_rank
 from datagen.kernel.picks import pick_row
+from tests.laws.law_scope import bound, law, whole_block
 
 N = 5_000
 LAWS = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
+
 from tests.laws.law_scope import bound, law, refused, uniforms
 
 N = 50_000
@@ -136,9 +137,8 @@ def test_a_mean_that_cannot_be_kept_is_refused_with_its_limit() -> None:
     ],
 )
 def test_keep_mean_where_it_means_nothing_is_refused(spec) -> None:  # type: ignore[no-untyped-def]
-    from tests.laws.law_scope import Column, LawScope
-
     from datagen.laws._bind import bind_law
+    from tests.laws.law_scope import Column, LawScope
 
     scope = LawScope({"x": Column(np.ones(3))})
     assert bind_law(spec, scope, "law") is None  # type: ignore[arg-type]

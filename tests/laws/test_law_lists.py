@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
+
 from tests.laws.law_scope import bound, law, uniforms, whole_block
 
 N = 100_000

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.laws.law_scope import Column, LawScope, bound, law, refused
 
 from datagen.laws._bind import bind_law, law_names
+from tests.laws.law_scope import Column, LawScope, bound, law, refused
 
 INF, NAN = math.inf, math.nan
 

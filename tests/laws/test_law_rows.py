@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
-from tests.laws.law_scope import Column, Rows, bound, law, uniforms, whole_block
 
 from datagen.errors import SchemaError
 from datagen.laws.poisson import poisson_quantile
+from tests.laws.law_scope import Column, Rows, bound, law, uniforms, whole_block
 
 N = 3_000
 U = uniforms(N)

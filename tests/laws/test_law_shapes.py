@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import stats
-from tests.laws.law_scope import bound, law, uniforms, whole_block
 
 import datagen.laws
+from tests.laws.law_scope import bound, law, uniforms, whole_block
 
 N = 200_000
 U = uniforms(N)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from tests.laws.law_scope import bound, law
 
 VALUES: list[tuple[dict[str, Any], list[float]]] = [
