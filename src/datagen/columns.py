@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ def take(values: Values, index: NDArray[np.int64], valid: NDArray[np.bool_] | No
 
 def empty_like(values: Values, rows: int) -> Values:
     """A column of nulls of the same kind."""
+    array: Any
     if values.kind == "text":
         import polars as pl
 
@@ -87,10 +88,8 @@ def to_series(values: Values, name: str, type: ColumnType) -> pl.Series:
     import polars as pl
 
     if values.kind == "text":
-        series = values.array.alias(name)
-        if values.valid is not None:
-            series = series.set(pl.Series(~values.valid), None)
-        return series
+        texts: pl.Series = values.array.alias(name)
+        return texts if values.valid is None else texts.set(pl.Series(~values.valid), None)
     if values.kind == "category":
         assert values.dictionary is not None
         codes = values.array if values.valid is None else np.where(values.valid, values.array, 0)

@@ -376,6 +376,10 @@ class Generator(Part):
         """Smallest and largest possible number (times in microseconds), when it is known before a row is made."""
         return None
 
+    def ends(self, rows: int) -> tuple[float, float] | None:
+        """Smallest and largest value of a table of so many rows, both reached, where values follow from row numbers."""
+        return None
+
     def nearest(self, scope: Scope, edge: float, side: Literal["below", "above"], strict: bool) -> float:
         """The possible value nearest to an edge on one side of it, the edge itself unless strict; infinite if none is left.
 

@@ -27,7 +27,7 @@ def find(kind: str, word: str) -> type[Any] | None:
     if word in _built_in(kind):
         return _load(kind, word)
     entry = _plugins(kind).get(word)
-    return None if entry is None else entry.load()  # type: ignore[no-any-return]
+    return None if entry is None else entry.load()
 
 
 def class_name(word: str) -> str:

@@ -18,7 +18,8 @@ DOCS = ROOT / "docs"
 
 def test_the_page_of_parts_is_what_the_parts_say() -> None:
     spec = importlib.util.spec_from_file_location("part_pages", ROOT / "tools" / "part_pages.py")
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert (DOCS / "parts.md").read_text() == module.page(), "run: python tools/part_pages.py"

@@ -1,4 +1,4 @@
-"""Looks at declared ranges, inequalities, enums and patterns in the written files, by SQL: values that a generator cannot promise.
+"""Looks at declared ranges, inequalities, enums and patterns in the written files, by SQL: what no generator promises.
 
 Nulls satisfy every value constraint. A pattern must match the whole value (RE2 syntax).
 """
@@ -85,11 +85,13 @@ def _check_one(
     table = tables[check.table]
     joins, last = "", "t0"
     for place, hop in enumerate(check.hops, start=1):
-        joins += f" join {rows_of(hop.to_table)} as t{place} on {last}.{identifier(hop.column)} = t{place}.{identifier(hop.to_column)}"
+        on = f"{last}.{identifier(hop.column)} = t{place}.{identifier(hop.to_column)}"
+        joins += f" join {rows_of(hop.to_table)} as t{place} on {on}"
         last = f"t{place}"
     broken = _broken(check, rows_of, last)
     key = table.primary_key[0] if table.primary_key else check.column
-    sql = f"select count(*), list(k)[:{EXAMPLES}] from (select t0.{identifier(key)} as k from {rows_of(check.table)} as t0{joins} where {broken})"
+    keys = f"select t0.{identifier(key)} as k from {rows_of(check.table)} as t0{joins} where {broken}"
+    sql = f"select count(*), list(k)[:{EXAMPLES}] from ({keys})"
     row = database.execute(sql).fetchone()
     assert row is not None
     count, examples = row
@@ -122,7 +124,8 @@ def _broken(check: ValueCheck, rows_of: Any, last: str) -> str:
         case _:
             if "enum_ref" in facts:
                 other, name = facts["enum_ref"]
-                return f"{column} is not null and {column} not in (select {identifier(name)} from {rows_of(other)} where {identifier(name)} is not null)"
+                allowed = f"select {identifier(name)} from {rows_of(other)} where {identifier(name)} is not null"
+                return f"{column} is not null and {column} not in ({allowed})"
             listed = ", ".join(literal(str(value)) for value in facts["values"])
             return (
                 f"{column} is not null and cast({column} as varchar) not in ({listed})"

@@ -1,4 +1,4 @@
-"""The ledger: exact rows of every table in every grain, hence row numbers, dense keys, quotas and progress, before a row is written."""
+"""The ledger: exact rows of every table in every grain, hence row numbers, dense keys, quotas and progress."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ class Processes:
                 env=environment,
             )
             self._workers.append(worker)
-            assert worker.stdin is not None and worker.stdout is not None
+            assert worker.stdout is not None
             self._selector.register(worker.stdout, selectors.EVENT_READ, worker)
             self._send(worker, job)
 

@@ -50,10 +50,8 @@ def _sealed_float(values: Values, column: ColumnPlan) -> Values:
     if values.valid is not None:
         numbers[~values.valid] = 0.0
     _finite(numbers, column)
-    if column.seal.decimals is not None:
-        numbers = round_decimals(numbers, column.seal.decimals)
-    else:
-        numbers = round_significant(numbers)
+    places = column.seal.decimals
+    numbers = round_significant(numbers) if places is None else round_decimals(numbers, places)
     return values.changed(kind="float", array=numbers)
 
 

@@ -45,6 +45,7 @@ def _table_facts(table: TablePlan) -> dict[str, Any]:
         "parent": table.parent,
         "rows_exact": table.rows,
         "rows": round(size.rows),
+        "rows_are_a_guess": table.rows_guessed,
         "rows_at_most": None if math.isinf(table.largest_rows) else round(table.largest_rows),
         "bytes": round(size.bytes),
         "seconds_on_one_core": round(size.seconds, 3),
@@ -93,9 +94,12 @@ def as_text(plan: Plan) -> str:
             else "rows as declared"
         )
         hidden = ", hidden" if table.hidden else ""
-        rows = f"{table.rows:,}" if table.rows is not None else f"about {size.rows:,.0f}"
+        rows = f"{table.rows:,} rows" if table.rows is not None else f"about {size.rows:,.0f} rows"
+        if table.rows_guessed:
+            rows = f"perhaps {size.rows:,.0f} rows, not known before a run"
         lines.append(
-            f"{table.id} ({table.kind}{hidden}): {rows} rows, {spell_bytes(size.bytes)}, {size.seconds:.1f} s on one core; {where}"
+            f"{table.id} ({table.kind}{hidden}): {rows}, {spell_bytes(size.bytes)}, "
+            f"{size.seconds:.1f} s on one core; {where}"
         )
         width = max(len(column.name) for column in table.columns.values())
         for column in table.columns.values():
@@ -119,8 +123,9 @@ def as_text(plan: Plan) -> str:
         lines.append("kept in memory by every worker, because lookups read them by row")
         lines.extend(f"  {one.table}.{one.column}  {spell_bytes(one.bytes)}" for one in kept)
         lines.append("")
+    about = "perhaps" if any(table.rows_guessed for table in plan.tables.values()) else "about"
     lines.append(
-        f"in all about {whole.rows:,.0f} rows, {spell_bytes(whole.bytes)} of Parquet, {whole.seconds:.1f} s on one core"
+        f"in all {about} {whole.rows:,.0f} rows, {spell_bytes(whole.bytes)} of Parquet, {whole.seconds:.1f} s on one core"
     )
     return "\n".join(lines) + "\n"
 

@@ -10,7 +10,7 @@ FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def hops_between(plan: Plan, start: str, goal: str) -> tuple[tuple[str, str, str], ...] | None:
-    """(key, table, column) steps from a row of `start` to its one row of `goal`: a key that points there, else by driving parents."""
+    """(key, table, column) steps from a row of `start` to its one row of `goal`: along a key, else by driving parents."""
     table = plan.tables[start]
     direct = [column for column in table.visible if column.points_to is not None and column.points_to[0] == goal]
     keys = [column for column in direct if column.points_to == (goal, plan.tables[goal].pk)] or direct
