@@ -36,8 +36,9 @@ class Sequence(Generator):
 
     def support(self, scope: Scope) -> tuple[float, float] | None:
         rows = scope.fixed_rows(scope.table)
-        if not rows:
-            return None
+        return self.ends(rows) if rows else None
+
+    def ends(self, rows: int) -> tuple[float, float]:
         first, last = self.start, self.last(rows)
         return float(min(first, last)), float(max(first, last))
 

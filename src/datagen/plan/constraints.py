@@ -28,8 +28,8 @@ def _show_time(time: float) -> str:
 
 # The types whose values have an order that a range can mean, and how a message shows them.
 SHOWN: Mapping[str, Callable[[float], str]] = {
-    "int": "{:g}".format,
-    "float": "{:g}".format,
+    "int": "{:,.10g}".format,
+    "float": "{:,.10g}".format,
     "datetime": _show_time,
     "date": _show_time,
 }
@@ -231,13 +231,16 @@ class ConstraintReader:
                 )
             )
 
-    def read_values(self, kind: str, entries: Sequence[Mapping[str, Any]], loc: tuple[str | int, ...]) -> None:
-        """`pattern` and `enum` entries."""
+    def read_values(
+        self, kind: str, entries: Sequence[Mapping[str, Any]], loc: tuple[str | int, ...], *, numbered: bool = True
+    ) -> None:
+        """`pattern` and `enum` entries. numbered: they stand in a list; else the one entry stands on a column itself."""
         for place, entry in enumerate(entries):
-            at = (*loc, place)
+            at = (*loc, place) if numbered else loc
             column = self.attribute(entry["attr"], (*at, "attr"))
             if column is None:
                 continue
+            status, reason = "checked", "looked at afterwards"
             facts: dict[str, Any] = {"table": column.table, "column": column.name}
             if kind == "pattern":
                 facts["regex"] = entry["regex"]
@@ -247,11 +250,13 @@ class ConstraintReader:
                 if target is None:
                     continue
                 facts["enum_ref"] = (target.table, target.name)
+                if column.points_to == (target.table, target.name):
+                    status, reason = "held", "picked from the values there"
                 text = f"{column.table}.{column.name} in {target.table}.{target.name}"
             else:
                 facts["values"] = list(entry.get("values") or [])
                 text = f"{column.table}.{column.name} in {listed([str(value) for value in facts['values']])}"
-            self.found.declared.append(ConstraintPlan(kind, text, "checked", "looked at afterwards", facts, at))
+            self.found.declared.append(ConstraintPlan(kind, text, status, reason, facts, at))  # type: ignore[arg-type]
 
 
 def steers(column: ColumnDraft) -> bool:
@@ -274,14 +279,18 @@ def settled(
     support: tuple[float, float] | None,
     listed_values: Sequence[Any] | None,
     type: str | None,
+    ends: tuple[float, float] | None = None,
 ) -> tuple[ConstraintPlan, str]:
     """A range or an enum against what the generator can make: (the constraint, why it can never hold or "").
 
-    support: smallest and largest value of a generator without modifiers; listed_values: all values of a closed list.
+    support: smallest and largest value of a generator without modifiers; listed_values: all values of a closed list;
+    ends: smallest and largest value where the expected rows reach both.
     """
     facts = constraint.facts
     if constraint.kind == "range" and type is not None and type in SHOWN:
         (low, fault), (high, other) = _edge(facts["min"], type, -math.inf), _edge(facts["max"], type, math.inf)
+        if not fault and not other and ends is not None and (ends[0] < low or ends[1] > high):
+            return constraint, f"its rows count from {SHOWN[type](ends[0])} to {SHOWN[type](ends[1])}"
         if fault or other or support is None:
             return constraint, fault or other
         reach = f"the generator makes values from {SHOWN[type](support[0])} to {SHOWN[type](support[1])}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datagen.plan.binding import Binding
 from datagen.plan.constraints import ConstraintReader, settled
+from datagen.plan.domains import refuse_few_tuples
 from datagen.plan.model import ConstraintPlan
 from datagen.plan.patterns import settled_pattern
 from datagen.plan.reach import Edge, circles, find_reaches, shown, spelled
@@ -22,12 +23,12 @@ def read_constraints(binding: Binding) -> ConstraintReader:
         own = spec.get("constraints") or {}
         attribute = f"{column.table}.{column.name}"
         if own.get("pattern") is not None:
-            reader.read_values(
-                "pattern", [{"attr": attribute, "regex": own["pattern"]}], (*column.loc, "constraints", "pattern")
-            )
+            entry = {"attr": attribute, "regex": own["pattern"]}
+            reader.read_values("pattern", [entry], (*column.loc, "constraints", "pattern"), numbered=False)
         if own.get("enum") is not None or own.get("enum_ref") is not None:
             entry = {"attr": attribute, "values": own.get("enum"), "enum_ref": own.get("enum_ref")}
-            reader.read_values("enum", [entry], (*column.loc, "constraints", "enum"))
+            key = "enum" if own.get("enum") is not None else "enum_ref"
+            reader.read_values("enum", [entry], (*column.loc, "constraints", key), numbered=False)
     reader.read_unique(declared.get("unique") or [], ("constraints", "unique"))
     reader.read_foreign_keys(declared.get("foreign_keys") or [], ("constraints", "foreign_keys"))
     reader.read_inequalities(declared.get("inequalities") or [], ("constraints", "inequalities"), binding.reads)
@@ -100,7 +101,11 @@ def settle(binding: Binding, reader: ConstraintReader) -> tuple[ConstraintPlan, 
         facts = {"table": table, "columns": [name]}
         declared.append(ConstraintPlan("unique", f"{table}.{name}", "held" if made else "checked", reason, facts, loc))
     for constraint in reader.found.declared:
-        support = values = type_ = None
+        support = values = type_ = ends = None
+        if constraint.kind == "unique":
+            refuse_few_tuples(binding, constraint)
+        if constraint.kind == "foreign_key":
+            refuse_other_type(binding, constraint)
         if constraint.kind in ("range", "enum", "pattern"):
             node = (constraint.facts["table"], constraint.facts["column"])
             column, type_ = binding.tables[node[0]].columns[node[1]], binding.plans[node].type
@@ -108,11 +113,12 @@ def settle(binding: Binding, reader: ConstraintReader) -> tuple[ConstraintPlan, 
                 scope = binding.scope_of(column, column_type=type_)
                 quiet = len(binding.findings)
                 support, values = binding.generators[node].support(scope), binding.generators[node].listed(scope)
+                ends = binding.generators[node].ends(max(int(binding.expected_rows(node[0])), 1))
                 del binding.findings[quiet:]
         if constraint.kind == "pattern":
             constraint, why = settled_pattern(constraint, values)
         else:
-            constraint, why = settled(constraint, support, values, type_)
+            constraint, why = settled(constraint, support, values, type_, ends)
         if why:
             binding.refuse(
                 "constraint.cannot_hold",
@@ -122,3 +128,18 @@ def settle(binding: Binding, reader: ConstraintReader) -> tuple[ConstraintPlan, 
             )
         declared.append(constraint)
     return tuple(declared)
+
+
+def refuse_other_type(binding: Binding, constraint: ConstraintPlan) -> None:
+    """Refuse a foreign key whose values can never be those of the key it refers to."""
+    facts = constraint.facts
+    child, parent = (facts["table"], facts["column"]), (facts["to_table"], facts["to_column"])
+    types = [binding.plans[node].type for node in (child, parent)]
+    if types[0] != types[1]:
+        binding.refuse(
+            "fk.type_mismatch",
+            constraint.loc,
+            found=f"{'.'.join(child)} of type {types[0]}, {'.'.join(parent)} of type {types[1]}",
+            expected="one type on both sides",
+            hint=f"make {child[1]} by a lookup from {'.'.join(parent)}",
+        )
