@@ -49,6 +49,8 @@ def expected_tables(tables: Mapping[str, TablePlan]) -> dict[str, TablePlan]:
             known[table.id] = replace(
                 table,
                 expected_rows=expected,
+                rows_guessed=table.parent is not None
+                and (known[table.parent].rows_guessed or (table.counts is not None and table.counts.guessed)),
                 largest_rows=largest,
                 row_bytes=sum(memory_bytes(column) for column in table.visible),
             )

@@ -32,6 +32,10 @@ class LawCounts:
     volume: Callable[[Block], NDArray[np.float64]] | None = None
     poisson_mean: float | None = None
 
+    @property
+    def guessed(self) -> bool:
+        return self.volume is not None or not self.draw.constant
+
     def __call__(self, parent: Block) -> NDArray[np.int64]:
         u = parent.uniform(self.salt)
         if self.volume is not None:
@@ -63,6 +67,7 @@ class FixedCounts:
     expected: float
     largest: float
     description: str
+    guessed: bool = False
 
     def __call__(self, parent: Block) -> NDArray[np.int64]:
         return np.full(parent.rows, self.number, dtype=np.int64)

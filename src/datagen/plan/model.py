@@ -39,6 +39,7 @@ class Counts(Protocol):
     expected: float  # per parent
     largest: float  # per parent; infinite when the law is open
     description: str
+    guessed: bool  # `expected` stands for a mean that only the parents' values would tell
 
     def __call__(self, parent: Block) -> NDArray[np.int64]: ...
 
@@ -95,6 +96,7 @@ class TablePlan:
     children: tuple[str, ...] = ()
     hidden: bool = False
     expected_rows: float = 0.0
+    rows_guessed: bool = False  # the fan-out, here or above, depends on values of rows
     largest_rows: float = 0.0
     row_bytes: float = 0.0  # expected, in a Parquet file
     time_column: str | None = None
