@@ -95,7 +95,7 @@ class Distribution(Generator):
         if scope.lower or scope.upper:
             return steered(draw, scope)
         salt = scope.salt("draw")
-        return lambda block: Values("float", draw.quantile(block.uniform(salt), block))
+        return lambda block: _drawn(draw.quantile(block.uniform(salt), block), draw)
 
     def distinct(self, scope: Scope) -> bool:
         return scope.column_type == "int" or self.infer(scope) == "int"
@@ -123,7 +123,7 @@ class Distribution(Generator):
             )
         elif whole:
             return _permuted(draw, scope)
-        return lambda block: Values("float", draw.quantile(block.uniform(salt), block))
+        return lambda block: _drawn(draw.quantile(block.uniform(salt), block), draw)
 
 
 def chance_of_equal(draw: Draw, decimals: int | None) -> float:
@@ -158,3 +158,9 @@ def _permuted(draw: Draw, scope: Scope) -> Fill:
         return Values("int", permuted_rank(block.row_number, size, key) + low)
 
     return fill
+
+
+def _drawn(values: NDArray[np.float64], draw: Draw) -> Values:
+    """Draws as values: where a parameter was null there is none (laws give NaN there)."""
+    missing = None if draw.constant else np.isnan(values)
+    return Values("float", values, None if missing is None or not missing.any() else ~missing)
