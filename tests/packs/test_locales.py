@@ -40,6 +40,7 @@ def test_a_mistaken_locale_is_told_what_was_meant() -> None:
     assert locale_hint("en_UK") == "did you mean 'en_GB'?; available in the packs: cs_CZ, de_DE, en_GB, en_US"
     assert locale_hint("de_DD").startswith("did you mean 'de_DE'?")
     assert locale_hint("zz").startswith("available in the packs")
+    assert locale_hint("fr_FR").startswith("available in the packs")  # known, but not in the packs: meant as written
 
 
 def test_the_catalogue_knows_what_a_method_gives() -> None:

@@ -17,7 +17,9 @@ class ThisKey(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    this_key: str
+    this_key: str = Field(
+        description="the column of this table whose key leads to the row, as in on: {this_key: product_id}"
+    )
 
 
 class Lookup(Generator):

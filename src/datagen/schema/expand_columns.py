@@ -130,7 +130,7 @@ def _with_generator(column: Map, reading: Reading) -> Map:
             key_mark(column, said[1]),
             found=f"{listed(said)} on one column",
             expected="one generator",
-            hint="a column whose values are made in several ways is a `case`",
+            hint="keep one of them; to choose between values make a column for each and an `expression` over them",
         )
         return column
     if not short or short[0] == "ref":
