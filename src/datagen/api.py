@@ -73,7 +73,7 @@ def schema_path(name: str) -> Path:
     if name in known:
         return known[name]
     hint = did_you_mean(name, known)
-    if Path(name).is_file():
+    if os.path.isfile(name):
         hint = f"for the file of this name write ./{name}"
     expected = f"a schema file, or a shipped data set: {', '.join(known)}"
     raise UsageError(Finding("dataset.unknown", found=quoted(name), expected=expected, hint=hint))

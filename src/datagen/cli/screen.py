@@ -43,7 +43,8 @@ def note(text: str) -> None:
 def document(facts: Mapping[str, Any] | list[Any], *, own: bool = True) -> None:
     """Print one JSON document. own: one of ours, which says the version of its shape."""
     whole = {"schema_version": SCHEMA_VERSION, **facts} if own and isinstance(facts, Mapping) else facts
-    say(json.dumps(whole, indent=2, ensure_ascii=not _unicode(sys.stdout)))
+    text = json.dumps(whole, indent=2, ensure_ascii=not _unicode(sys.stdout))
+    say(text if text.replace("\n", "").isprintable() else json.dumps(whole, indent=2))
 
 
 def findings(found: Iterable[Finding], *, form: str = "text") -> None:
@@ -58,6 +59,13 @@ def findings(found: Iterable[Finding], *, form: str = "text") -> None:
         note(json.dumps({"schema_version": SCHEMA_VERSION, "findings": [one.as_dict() for one in found]}, indent=2))
     else:
         note("\n\n".join(render(one) for one in found))
+
+
+def printable(text: str) -> str:
+    """The text with control characters, and others that a terminal acts on, escaped."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def counted(number: int, what: str) -> str:
@@ -92,7 +100,7 @@ def _write(stream: TextIO | None, text: str) -> None:
     if stream is None:  # closed before we began
         return
     try:
-        stream.write(text if text.endswith("\n") else text + "\n")
+        stream.write("\n".join(map(printable, text.removesuffix("\n").split("\n"))) + "\n")
         stream.flush()
     except BrokenPipeError:
         raise

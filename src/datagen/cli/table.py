@@ -32,15 +32,8 @@ def cell(value: Any) -> str:
     elif isinstance(value, float):
         text = format(value, ".10g")
     else:
-        text = printable(str(value))
+        text = screen.printable(str(value))
     return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
-
-
-def printable(text: str) -> str:
-    """Control characters and others that a terminal acts on, escaped."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def print_table(
