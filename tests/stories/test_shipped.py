@@ -1,0 +1,56 @@
+"""What holds for all shipped data sets alike: any scale, every scenario, what the document says about its files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from datagen import api
+from datagen.datasets import shipped
+from datagen.engine.options import Options
+from datagen.errors import UsageError
+from tests.written import publish
+
+SCENARIOS = [(name, scenario) for name in shipped() for scenario in api.load(name).root.get("scenarios") or ()]
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_data_set_can_be_made_with_hardly_a_row(name: str, tmp_path: Path) -> None:
+    made = publish(name, tmp_path / "data", "parquet", scale=1e-6, seed=1)
+    assert sum(made.rows.values()) < 5_000  # children of the one row that every root keeps
+    assert made.findings == ()
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_data_set_can_be_planned_ten_times_as_large(name: str) -> None:
+    assert api.prepare(name, scale=10).bind().findings == ()
+
+
+@pytest.mark.parametrize(("name", "scenario"), SCENARIOS)
+def test_a_scenario_can_be_planned(name: str, scenario: str) -> None:
+    assert api.prepare(name, scenario=scenario).bind().findings == ()
+
+
+def test_a_scenario_changes_what_it_says(tmp_path: Path) -> None:
+    made = publish("energy", tmp_path / "data", "parquet", scenario="village")
+    assert made.rows["household"] == 60
+    assert made.rows["reading"] == 60 * 200
+
+
+def test_the_document_chooses_the_format_unless_the_command_does(tmp_path: Path) -> None:
+    prepared = api.prepare("factory", scale=0.05)
+    assert api.generate(prepared, tmp_path / "own").format == "ndjson"
+    assert api.generate(prepared, tmp_path / "told", Options(format="csv")).format == "csv"
+
+
+def test_a_gate_in_the_document_cannot_be_lowered(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as refused:
+        api.generate(api.prepare("airline"), tmp_path / "data", Options(gate="none"))
+    assert [finding.code for finding in refused.value.findings] == ["gate.lowered"]
+
+
+def test_assumptions_and_notes_lie_beside_the_tables(tmp_path: Path) -> None:
+    publish("clinic", tmp_path / "data", "csv", scale=0.01)
+    assert "A visit has one doctor" in (tmp_path / "data" / "assumptions.md").read_text()
+    assert "Money is in euros." in (tmp_path / "data" / "generation_notes.md").read_text()
