@@ -118,7 +118,7 @@ def test_values_that_break_a_constraint_are_published_with_exit_code_1(tmp_path:
     text = SHOP + "constraints: {ranges: [{attr: orders.amount, min: 20}]}\n"
     done = call("generate", shop(tmp_path, text), "-o", tmp_path / "out")
     assert done.code == 1
-    assert done.codes == ["value.range"]
+    assert "value.range" in done.codes
     assert f"{tmp_path / 'shop.yaml'}:15:" in done.err
     assert (tmp_path / "out" / "manifest.json").exists()
     assert call("generate", tmp_path / "shop.yaml", "-o", tmp_path / "out", "-q").codes == ["value.range"]

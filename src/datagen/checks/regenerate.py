@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from datagen.sinks.manifest import Manifest, TableEntry
 
 SHARE = 0.01
+BLOCK_ROWS = 8_192  # expected rows of the widest table of a block: small, so that 1 % is not one block of a few
 MOST_FINDINGS = 20
 
 
@@ -123,10 +124,11 @@ def picked(plan: Plan, run: Run, root: TablePlan, share: float) -> Iterator[Piec
 
 def _starts(run: Run, root: TablePlan) -> list[tuple[Grain, int, int]]:
     """Every block of root rows as (grain, first row, last row exclusive)."""
+    widest = max(table.expected_rows for table in tree(run.plan, root)) / max(root.rows or 1, 1)
+    size = max(1, int(BLOCK_ROWS / max(widest, 1.0)))
     found = []
     for grain in grains(run.plan):
         if grain.root == root.id:
-            size = Walk(run, grain, {}).block_rows
             found += [(grain, at, min(at + size, grain.last)) for at in range(grain.first, grain.last, size)]
     return found
 
