@@ -239,7 +239,7 @@ def test_the_type_of_the_other_column_is_taken_or_must_fit() -> None:
 
 def test_an_empty_column_has_nothing_to_choose() -> None:
     assert refused(referring(named(0), rows=5), "choice.empty").json_path.endswith("choices_ref")
-    empty = child("o", "a", column("name", {"expression": {"code": "concat('n', o_id)"}}), fanout=0)
+    empty = child("o", "a", column("name", {"expression": {"code": "concat('n', o_id)"}}), fanout={"poisson": 1e-6})
     document = schema(table("a", 5), empty, table("t", 9, column("x", {"choice": {"choices_ref": "o.name"}})))
     assert fails(document, "t", "choice.empty").json_path == "t.x"
 

@@ -408,13 +408,13 @@ def test_a_table_without_rows_has_nothing_to_pick() -> None:
     )
     document = schema(
         customers(5),
-        child("purchase", "customer", fanout=0),
+        child("purchase", "customer", fanout={"poisson": 1e-6}),
         table("visit", 5, column("purchase_id", lookup("purchase.purchase_id"))),
     )
     assert fails(document, "visit", "lookup.no_rows").json_path == "visit.purchase_id"
     nobody = schema(
         customers(5),
-        child("purchase", "customer", fanout=0),
+        child("purchase", "customer", fanout={"poisson": 1e-6}),
         table("visit", 0, column("purchase_id", lookup("purchase.purchase_id"))),
     )
     assert made(nobody, "visit").height == 0
