@@ -33,17 +33,23 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("/tmp/datagen-benchmark"))
     parser.add_argument("--gate", default="structural")
     parser.add_argument("--workers", type=int)
+    parser.add_argument(
+        "--only-ours", action="store_true", help="one run of datagen alone, for sizes that peers cannot hold"
+    )
     parser.add_argument("--no-record", action="store_true")
     choice = parser.parse_args()
     folder = choice.folder
     ours, one, peer, write = (
         Measured("datagen"),
-        Measured("datagen, 1 worker"),
+        Measured("datagen, 1 worker on 1 thread"),
         Measured("hand-written Polars"),
         Measured("writing only"),
     )
     scale = choice.customers / 1_000_000
     here = Path(__file__).parent
+    if choice.only_ours:
+        large(choice, ours)
+        return
     stages: list[dict[str, float]] = []
     for _ in range(choice.runs):
         out = fresh(folder / "ours")
@@ -89,8 +95,41 @@ def main() -> None:
                 "1",
             ],
             one,
+            POLARS_MAX_THREADS="1",  # one worker is one core: without it Polars encodes on a second one
         )
     text = table(choice, ours, one, peer, write, stages)
+    print(text)
+    if not choice.no_record:
+        record(f"orders, {choice.customers:,} customers", text)
+
+
+def large(choice: argparse.Namespace, ours: Measured) -> None:
+    """One run by itself: rows per second and memory."""
+    out = fresh(choice.folder / "large")
+    scale = choice.customers / 1_000_000
+    run(
+        [
+            PYTHON,
+            "-m",
+            "datagen",
+            "generate",
+            "orders",
+            "-q",
+            "-o",
+            str(out),
+            "--scale",
+            str(scale),
+            "--gate",
+            choice.gate,
+        ],
+        ours,
+    )
+    rows = sum(table["rows"] for table in json.loads((out / "manifest.json").read_text())["tables"])
+    text = (
+        f"`python benchmarks/orders.py --customers {choice.customers} --only-ours --gate {choice.gate}`\n\n{versions()}\n\n"
+        f"{rows:,} rows in {ours.median:.1f} s ({rows / ours.median / 1e6:.2f} M rows/s); "
+        f"largest process {max(ours.process_mib):.0f} MiB, all processes {max(ours.tree_mib):.0f} MiB"
+    )
     print(text)
     if not choice.no_record:
         record(f"orders, {choice.customers:,} customers", text)

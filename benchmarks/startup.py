@@ -42,10 +42,19 @@ def main() -> None:
         for name, (command, _) in cases.items():
             last = [str(fresh(choice.folder / "small"))] if command[-1] == "-o" else []
             run([*command, *last], measured[name])
-    lines = [f"`python benchmarks/startup.py --runs {choice.runs}`", "", versions(), "", "| command | wall s | must | MiB |", "|---|---:|---:|---:|"]
+    lines = [
+        f"`python benchmarks/startup.py --runs {choice.runs}`",
+        "",
+        versions(),
+        "",
+        "| command | wall s | must | MiB |",
+        "|---|---:|---:|---:|",
+    ]
     for name, (_, budget) in cases.items():
         one = measured[name]
-        lines.append(f"| {name} | {one.median:.2f} | {'' if budget is None else f'< {budget}'} | {max(one.process_mib):.0f} |")
+        lines.append(
+            f"| {name} | {one.median:.2f} | {'' if budget is None else f'< {budget}'} | {max(one.process_mib):.0f} |"
+        )
     text = "\n".join(lines)
     print(text)
     record("start-up", text)
