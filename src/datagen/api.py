@@ -102,10 +102,11 @@ def prepare(source: Source | Document, **overrides: Any) -> Prepared:
 
 def generate(
     prepared: Prepared, target: str | os.PathLike[str], options: Options | None = None,
-    watcher: Watcher | None = None, *, plan: Plan | None = None,
+    watcher: Watcher | None = None, *, plan: Plan | None = None, planned: float = 0.0,
 ) -> Generated:  # fmt: skip
-    """Make a data set and publish it at `target`, whole or not at all. plan: of `prepared`, if it is bound already.
+    """Make a data set and publish it at `target`, whole or not at all.
 
+    plan: of `prepared`, if it is bound already, and `planned` the seconds that this has taken.
     Raises SchemaError (the schema, or the gate), UsageError (the options, the target), MachineError (the machine).
     """
     from datagen.checks.gate import pass_gate
@@ -117,7 +118,7 @@ def generate(
 
     options, watcher = options or Options(), watcher or Nobody()
     watcher.stage("plan")
-    started = time.perf_counter()
+    started = time.perf_counter() - planned
     plan = plan or prepared.bind()
     settled = settle(plan, options)
     seconds: dict[str, float] = {"plan": time.perf_counter() - started}

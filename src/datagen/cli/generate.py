@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,11 +53,13 @@ def command(
     options = reading.run()
     with watching(quiet=quiet or dry_run, verbose=verbose) as watcher:
         watcher.stage("plan")
+        began = time.perf_counter()
         prepared = reading.prepared()
         plan = prepared.bind()
         target = Path(output) if output is not None else default_output(plan)
         if not dry_run:
-            made = api.generate(prepared, target, options, watcher, plan=plan)
+            planned = time.perf_counter() - began
+            made = api.generate(prepared, target, options, watcher, plan=plan, planned=planned)
     if dry_run:
         show_plan(plan, options, target, as_json=as_json, quiet=quiet)
         return
