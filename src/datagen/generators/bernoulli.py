@@ -9,7 +9,7 @@ import numpy as np
 
 from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
 from datagen.errors import Finding, SchemaError
-from datagen.schema.weights import share
+from datagen.schema.weights import share, share_hint
 
 
 class Bernoulli(Generator):
@@ -41,7 +41,11 @@ class Bernoulli(Generator):
         if p is not None:
             if not 0 <= p <= 1:
                 scope.refuse(
-                    "share.out_of_range", "p", found=str(self.p), expected="a share between 0 and 1, such as 0.05 or 5%"
+                    "share.out_of_range",
+                    "p",
+                    found=str(self.p),
+                    expected="a share between 0 and 1, such as 0.05 or 5%",
+                    hint=share_hint(self.p),
                 )
             return lambda block: Values("bool", block.uniform(salt) < p)
         chance = scope.expression(self.p, "p")

@@ -77,6 +77,8 @@ class Distribution(Generator):
         return list(range(int(np.rint(support[0])), int(np.rint(support[1])) + 1))
 
     def foreseen(self, scope: Scope) -> NDArray[np.float64] | None:
+        if scope.unique or scope.lower or scope.upper:
+            return None  # other than as drawn
         draw = scope.law(self.law, "")
         return None if draw is None or not draw.constant else draw.quantile(even_shares(), None)
 

@@ -31,4 +31,8 @@ class Expression(Generator):
     def bind(self, scope: Scope) -> Fill:
         reader = scope.expression(self.code, "code")
         scope.fits(reader.type, "code")
+        if scope.unique:
+            checked = scope.checked(self.code, "code")
+            if checked is not None and (checked.is_constant or reader.type == "bool"):
+                scope.domain(1 if checked.is_constant else 2, "code")
         return reader

@@ -14,6 +14,7 @@ from datagen.laws._law import ANY, POSITIVE, Continuous, Floats, Parameter, Para
 from datagen.laws.normal import STANDARD, Normal, normal_below
 
 LARGEST_LOG = 709.78  # ln 1.8e308
+WIDEST = 20.0  # a wider law is the standard deviation of the values, taken for that of their logarithm
 Z_999 = 3.0902323061678132  # 99.9 % of a normal lie below
 
 
@@ -49,13 +50,15 @@ class Lognormal(Continuous):
     def relations(self, p: Params) -> Sequence[Relation]:
         with np.errstate(all="ignore"):
             fits = np.less_equal(_log_centre(p) + Z_999 * p["sigma"], LARGEST_LOG)
+        hint = "sigma is of the logarithm: 0.5 spreads by a factor of 1.6, 1 by 2.7; reduce sigma"
         return [
+            Relation(fits, "sigma", "a 99.9th percentile below 1e308", hint),
             Relation(
-                fits,
+                np.less_equal(p["sigma"], WIDEST),
                 "sigma",
-                "a 99.9th percentile below 1e308",
-                "sigma is of the logarithm: 0.5 spreads by a factor of 1.6, 1 by 2.7; reduce sigma",
-            )
+                f"sigma up to {WIDEST:g}: 1 value in 1,000 is then 1e27 times the median already",
+                hint,
+            ),
         ]
 
     def inverse(self, u: Floats, p: Params) -> Floats:

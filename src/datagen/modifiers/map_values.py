@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from datagen.contracts import Block, Change, ColumnType, Dictionary, Modifier, Scope, Values
-from datagen.errors import Finding, SchemaError, listed
+from datagen.errors import Finding, SchemaError, did_you_mean, listed
 from datagen.schema.literals import as_column, as_type
 
 KINDS: dict[str, Any] = {"datetime": "time", "date": "time"}
@@ -80,9 +80,22 @@ class MapValues(Modifier):
 
     def _complete(self, scope: Scope, keys: list[Any]) -> bool:
         """Refuse values that are known to come and are in the mapping by no name."""
-        if self.default is not None or scope.known_values is None:
+        if scope.known_values is None:
             return True
-        missing = [str(value) for value in scope.known_values if value not in keys]
+        known = [_shown(value) for value in scope.known_values]
+        for key, typed in zip(self.mapping, keys, strict=True):
+            if typed not in scope.known_values:
+                scope.refuse(
+                    "map_values.unused",
+                    ("mapping", key),
+                    found=f"'{key}', which is no value of the column",
+                    expected=f"values of the column: {listed(known)}",
+                    hint=did_you_mean(key, known),
+                    severity="warning",
+                )
+        if self.default is not None:
+            return True
+        missing = [_shown(value) for value in scope.known_values if value not in keys]
         if missing:
             scope.refuse(
                 "map_values.missing",
@@ -91,6 +104,10 @@ class MapValues(Modifier):
                 expected="a mapping of every value, or a default",
             )
         return not missing
+
+
+def _shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 class _Table:

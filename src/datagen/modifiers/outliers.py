@@ -13,7 +13,7 @@ from datagen.kernel.address import salt_of
 from datagen.kernel.draws import uniform
 from datagen.kernel.permute import permuted_rank
 from datagen.modifiers._numbers import floats
-from datagen.schema.weights import share
+from datagen.schema.weights import share, share_hint
 
 DAY_US = 86_400_000_000
 BURST_LENGTH = 5  # mean rows of a burst
@@ -66,6 +66,7 @@ class Outliers(Modifier):
                 "rate",
                 found=str(self.rate),
                 expected="a share between 0 and 1, such as 0.05 or 5%",
+                hint=share_hint(self.rate),
             )
             return lambda block, values: values
         if self.mode == "burst" and scope.column == scope.time_column:

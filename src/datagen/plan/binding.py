@@ -12,6 +12,7 @@ from datagen.errors import Finding, SchemaError, did_you_mean, listed
 from datagen.plan import graph
 from datagen.plan.constraints import Steering, edge_bound
 from datagen.plan.drafts import Drafting, draft_tables, time_column_of
+from datagen.plan.fanout import FixedCounts
 from datagen.plan.model import ColumnPlan, Timeframe
 from datagen.plan.names import ColumnDraft, NameFault, PathReader, TableDraft, resolve
 from datagen.plan.reach import Reaches
@@ -104,7 +105,7 @@ class Binding:
             table_modifiers=self.drafting.table_modifiers[column.table],
             volume=self.volumes.get(column.table),
             salt_path=(column.table, column.name, part or column.word),
-            fixed_rows=self.drafting.rows.get,
+            fixed_rows=self.known_rows,
             expected_rows=self.expected_rows,
             most_rows=self.most_rows,
             **more,
@@ -122,7 +123,7 @@ class Binding:
             timeframe=self.timeframe,
             version_1=self.version_1,
             salt_path=(table.id, graph.ROWS),
-            fixed_rows=self.drafting.rows.get,
+            fixed_rows=self.known_rows,
         )
 
     def table_scope(self, table: TableDraft, loc: tuple[str | int, ...]) -> PlanScope:
@@ -139,7 +140,7 @@ class Binding:
             version_1=self.version_1,
             time_column=time,
             table_modifiers=self.drafting.table_modifiers[table.id],
-            fixed_rows=self.drafting.rows.get,
+            fixed_rows=self.known_rows,
         )
 
     def expected_rows(self, table: str) -> float:
@@ -148,6 +149,16 @@ class Binding:
             return float(self.drafting.rows[table] or 0)
         counts = self.counts.get(table)
         return self.expected_rows(draft.parent) * (counts.expected if counts is not None else 0.0)
+
+    def known_rows(self, table: str) -> int | None:
+        """Rows of a table, where they are sure before the ledger."""
+        parent, counts = self.tables[table].parent, self.counts.get(table)
+        if parent is None:
+            return self.drafting.rows[table]
+        above = self.known_rows(parent)
+        if above == 0 or (counts is not None and counts.largest == 0):
+            return 0
+        return None if above is None or not isinstance(counts, FixedCounts) else above * counts.number
 
     def most_rows(self, table: str) -> float:
         """The most rows of a child table that one row of its driving parent can have."""

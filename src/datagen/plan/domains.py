@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from datagen.plan.binding import Binding
 from datagen.plan.graph import Node
 from datagen.plan.model import ConstraintPlan
+from datagen.plan.names import ColumnDraft, ancestors
+
+ALWAYS_UNIQUE = ("sequence", "uuid")
+SOME_PAIRS, CERTAIN_PAIRS = 0.01, 10.0  # of equal rows; e^-10 is the chance that ten expected pairs are none
 
 
 def refuse_few_tuples(binding: Binding, constraint: ConstraintPlan) -> None:
-    """Refuse several columns that must be unique together where their tuples are fewer than the rows."""
+    """Refuse several columns that must be unique together where tuples are too few, or chance makes some the same."""
     table, names = constraint.facts["table"], constraint.facts["columns"]
     sizes = [domain_size(binding, (table, name)) for name in names]
     rows = binding.expected_rows(table)
     known = [size for size in sizes if size is not None]
-    if len(known) < len(sizes) or _product(known) >= rows:
+    if len(known) < len(sizes):
+        return
+    if _product(known) >= rows:
+        _refuse_equal_tuples(binding, constraint, rows, dict(zip(names, known, strict=True)))
         return
     binding.refuse(
         "unique.domain_too_small",
@@ -23,6 +30,71 @@ def refuse_few_tuples(binding: Binding, constraint: ConstraintPlan) -> None:
         found=f"{' × '.join(f'{size:,}' for size in known)} = {_product(known):,} possible values < {rows:,.0f} rows",
         expected="at least as many values as rows",
         hint="widen a column, drop the constraint, or make fewer rows",
+    )
+
+
+def _refuse_equal_tuples(
+    binding: Binding, constraint: ConstraintPlan, rows: float, sizes: Mapping[str, int]
+) -> None:
+    """Refuse tuples that nothing keeps apart where chance alone makes some of them equal; warn where it may."""
+    table = constraint.facts["table"]
+    columns = [binding.tables[table].columns[name] for name in sizes]
+    if any(binding.plans[table, column.name].unique or column.word == "sequence" for column in columns):
+        return
+    above = [column for column in columns if _key_of_ancestor(binding, column)]
+    pairs = rows * (rows - 1) / 2
+    if above:
+        siblings = _pairs_of_siblings(binding, table)
+        parent = binding.tables[table].parent
+        if siblings is None or any(column.points_to is None or column.points_to[0] != parent for column in above):
+            return
+        pairs = siblings
+    # columns weighted or tied to each other make more equal tuples, never fewer
+    others = [size for column, size in zip(columns, sizes.values(), strict=True) if column not in above]
+    equal = pairs / _product(others)
+    if equal < SOME_PAIRS:
+        return
+    of_each = f" of each {binding.tables[table].parent}" if above else ""
+    binding.refuse(
+        "unique.expected_duplicates",
+        constraint.loc,
+        found=f"at least {equal:,.3g} pairs of equal rows expected among {rows:,.0f}: "
+        f"{' × '.join(f'{size:,}' for size in others)} values for the rows{of_each}, picked by chance",
+        expected="columns that cannot repeat together",
+        hint="make one of them a sequence, or drop the constraint",
+        severity="error" if equal >= CERTAIN_PAIRS else "warning",
+    )
+
+
+def _key_of_ancestor(binding: Binding, column: ColumnDraft) -> bool:
+    """Whether a column is the key of the very parent, or of one above it."""
+    chain = ancestors(binding.tables, binding.tables[column.table])
+    plain = column.word == "lookup" and column.params.get("on") is None
+    return plain and column.points_to is not None and column.points_to[0] in chain
+
+
+def _pairs_of_siblings(binding: Binding, table: str) -> float | None:
+    """Expected pairs of rows with the same driving parent; None where nobody can tell."""
+    parent, counts = binding.tables[table].parent, binding.counts.get(table)
+    if parent is None or counts is None or counts.guessed:
+        return None
+    pairs: float = counts.expected_pairs()
+    return binding.expected_rows(parent) * pairs
+
+
+def refuse_repeating_target(binding: Binding, constraint: ConstraintPlan, unique: Container[Node]) -> None:
+    """Refuse a foreign key to a column that nothing keeps from repeating: no database would accept it."""
+    node = (constraint.facts["to_table"], constraint.facts["to_column"])
+    target = binding.tables[node[0]].columns[node[1]]
+    if node in unique or (target.word in ALWAYS_UNIQUE and not target.modifiers):
+        return
+    name = ".".join(node)
+    binding.refuse(
+        "fk.target_repeats",
+        (*constraint.loc, "to"),
+        found=f"{name}, whose values may stand in several rows",
+        expected=f"a column of unique values: {binding.tables[node[0]].pk or 'a primary key'}",
+        hint=f"say `unique: true` on {name}, or drop the constraint: a lookup needs none",
     )
 
 

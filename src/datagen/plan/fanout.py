@@ -38,6 +38,12 @@ class LawCounts:
 
     def __call__(self, parent: Block) -> NDArray[np.int64]:
         u = parent.uniform(self.salt)
+    def expected_pairs(self) -> float:
+        """Mean number of pairs of rows of one parent, for constant laws."""
+        u = (np.arange(2_000) + 0.5) / 2_000
+        counts = np.clip(self.draw.quantile(u, None), max(self.clamp[0], 0.0), min(self.clamp[1], MOST_PER_PARENT))
+        return max(float(np.mean(counts * (counts - 1.0))) / 2.0, 0.0)
+
         if self.volume is not None:
             return self._scaled(parent, u)
         counts = self.draw.quantile(u, parent)
@@ -82,6 +88,10 @@ def bind_counts(spec: dict[str, Any], clamp: tuple[float | None, float | None], 
     """Counts for a canonical law. `scope` is that of the fan-out: bare names are the driving parent's columns."""
     if spec.get("type") == "constant" and isinstance(spec["params"].get("value"), (int, float)) and volume is None:
         value = spec["params"]["value"]
+    def expected_pairs(self) -> float:
+        """Pairs of rows of one parent."""
+        return self.number * (self.number - 1) / 2.0
+
         if value < 0 or not float(value).is_integer():
             scope.refuse(
                 "fanout.not_whole", (), found=f"{value} rows per parent", expected="a whole number of rows, 0 or more"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from datagen.contracts import Scope
 from datagen.plan.binding import Binding
+from datagen.plan.model import ConstraintPlan
 from datagen.plan.names import ColumnDraft
 
 INT64_EDGE = 2.0**63
@@ -32,6 +33,28 @@ def foresee(binding: Binding, column: ColumnDraft, scopes: Sequence[Scope], type
     if values is not None and type == "int":
         _refuse_overflow(binding, column, values)
     return values
+
+
+def say_often_broken(binding: Binding, constraint: ConstraintPlan) -> None:
+    """Warn where a range will not hold in some of the rows, as far as the numbers of its column are known."""
+    facts = constraint.facts
+    node = (facts["table"], facts["column"])
+    values, type_ = binding.foreseen.get(node), binding.plans[node].type
+    if values is None or type_ not in ("int", "float"):
+        return
+    outside = _beyond(
+        np.rint(values) if type_ == "int" else values, _end(facts["min"], -math.inf), _end(facts["max"], math.inf)
+    )
+    if outside * binding.expected_rows(node[0]) < 1:
+        return
+    binding.refuse(
+        "constraint.often_broken",
+        constraint.loc,
+        found=f"{constraint.text}, but about {percent(outside)} of the values will lie outside",
+        expected="a range that the values keep",
+        hint="clamp or truncate the column: a range is looked at, it changes nothing",
+        severity="warning",
+    )
 
 
 def _refuse_overflow(binding: Binding, column: ColumnDraft, values: NDArray[np.float64]) -> None:

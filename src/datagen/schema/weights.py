@@ -49,6 +49,12 @@ def share(value: object) -> float | None:
     return None if number is None else float(number[1])
 
 
+def share_hint(value: object) -> str:
+    """What was probably meant by a share above 1: `for 5 % write 5%`."""
+    number = None if isinstance(value, str) and "%" in value else share(value)
+    return f"for {number:g} % write {number:g}%" if number is not None and 1 < number <= 100 else ""
+
+
 def shares(weights: Sequence[Any], *, relative_ok: bool, version_1: bool) -> Shares:
     """Weights (numbers, texts such as `15%`) as shares that sum to 1. relative_ok: weights above 1 may be relative."""
     if not weights:
