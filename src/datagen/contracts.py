@@ -316,6 +316,9 @@ class Scope(Protocol):
     def expected_rows(self, table: str) -> float:
         """Expected rows of a table."""
 
+    def never_repeats(self, table: str, column: str) -> bool:
+        """Whether the values of a column are declared unique, or are its table's key."""
+
     def most_children(self, ancestor: str) -> float:
         """The most rows of this table that one row of an ancestor can have; infinite where the fan-out is open."""
 

@@ -51,6 +51,22 @@ def test_a_modifier_may_make_two_values_the_same() -> None:
     assert only(plan_of(with_constraint("unique", "t.x", table("t", 100, changed))), "unique").status == "checked"
 
 
+@pytest.mark.parametrize("generator", [{"lookup": {"from": "o.city"}}, {"choice": {"choices_ref": "o.city"}}])
+def test_unique_picks_of_values_that_may_repeat_are_only_looked_at(generator: dict[str, Any]) -> None:
+    document = schema(table("o", 5, column("city", LETTERS)), table("t", 5, column("x", generator, unique=True)))
+    assert only(plan_of(document), "unique").status == "checked"
+    document["nodes"][0]["columns"][1] = column("city", {"uuid": {}}, unique=True)
+    unique = {one.text: one.status for one in plan_of(document).constraints}
+    assert unique["t.x"] == "held"
+
+
+def test_rounding_takes_the_promise_away() -> None:
+    near = table("t", 2, column("x", {"choice": {"choices": [1.51, 1.52]}}, unique=True, decimals=1))
+    assert only(plan_of(schema(near)), "unique").status == "checked"
+    far = table("t", 5, column("x", {"sequence": {"start": 10**12}}, unique=True, type="float"))
+    assert only(plan_of(schema(far)), "unique").status == "checked"
+
+
 def test_several_columns_together_are_looked_at() -> None:
     document = with_constraint(
         "unique", ["t.x", "t.y"], table("t", 5, column("x", {"distribution": "1..9"}), column("y", LETTERS))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from datagen.engine import grain
 from datagen.engine.run import Run
-from tests.parts.columns import child, column, law, near_mean, near_share, refused, schema, table, warned
+from tests.parts.columns import child, column, fails, law, near_mean, near_share, refused, schema, table, warned
 from tests.support import blocks_of, codes_of, made, plan_of, table_of
 
 PARENTS = 20_000
@@ -164,6 +164,15 @@ def test_numbers_of_rows_that_cannot_be_are_refused() -> None:
     assert refused(fanout({"pareto": {"alpha": 0.9, "min": 1}}), "fanout.unbounded")
     assert codes_of(fanout({"pareto": {"alpha": 0.9, "min": 1}, "clamp": [0, 50]})) == []
     assert refused(fanout({"poisson": "concat('a', 1)"}), "law.parameter_type")
+
+
+def test_a_null_number_of_rows_stops_the_run_with_a_way_out() -> None:
+    rate = column("rate", {"expression": {"code": "case when row_number > 3 then 2 end"}}, nullable=True)
+    told = fails(schema(table("a", 10, rate), child("b", "a", fanout={"poisson": "rate"})), "b", "fanout.null")
+    assert told.json_path == "nodes[1].fanout"
+    assert "3 parents" in told.found
+    mended = schema(table("a", 10, rate), child("b", "a", fanout={"poisson": "coalesce(rate, 0)"}))
+    assert set(made(mended, "b")["a_id"]) <= set(range(4, 11))
 
 
 def test_a_fanout_needs_a_parent_and_a_child_has_no_rows() -> None:

@@ -111,7 +111,7 @@ class Lookup(Generator):
             return False
         match self._way(scope, target):
             case "pick":
-                return True
+                return target.type == scope.column_type and scope.never_repeats(target.table, target.name)
             case "ancestor":
                 most = scope.most_children(target.table)
                 if most > 1:
@@ -145,7 +145,7 @@ class Lookup(Generator):
         from datagen.kernel.picks import pick_row
 
         rows = scope.fixed_rows(target.table)
-        if rows == 0 and scope.fixed_rows(scope.table) != 0:
+        if rows == 0:
             scope.refuse(
                 "lookup.no_rows",
                 "from",

@@ -38,6 +38,9 @@ class Sequence(Generator):
         rows = scope.fixed_rows(scope.table)
         return self.ends(rows) if rows else None
 
+    def distinct(self, scope: Scope) -> bool:
+        return scope.column_type == "int"  # a float column keeps 10 digits
+
     def ends(self, rows: int) -> tuple[float, float]:
         first, last = self.start, self.last(rows)
         return float(min(first, last)), float(max(first, last))

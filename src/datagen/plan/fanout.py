@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.contracts import Block, Draw
+from datagen.errors import Finding, SchemaError
 
 MOST_PER_PARENT = 2.0**40  # a count beyond this is a mistake, not a data set
 
@@ -31,6 +32,7 @@ class LawCounts:
     description: str
     volume: Callable[[Block], NDArray[np.float64]] | None = None
     poisson_mean: float | None = None
+    home: str = ""  # where the fan-out stands in the document
 
     @property
     def guessed(self) -> bool:
@@ -38,12 +40,6 @@ class LawCounts:
 
     def __call__(self, parent: Block) -> NDArray[np.int64]:
         u = parent.uniform(self.salt)
-    def expected_pairs(self) -> float:
-        """Mean number of pairs of rows of one parent, for constant laws."""
-        u = (np.arange(2_000) + 0.5) / 2_000
-        counts = np.clip(self.draw.quantile(u, None), max(self.clamp[0], 0.0), min(self.clamp[1], MOST_PER_PARENT))
-        return max(float(np.mean(counts * (counts - 1.0))) / 2.0, 0.0)
-
         if self.volume is not None:
             return self._scaled(parent, u)
         counts = self.draw.quantile(u, parent)
@@ -61,6 +57,17 @@ class LawCounts:
     def _whole(self, counts: NDArray[np.float64], parent: Block, *, rounds: bool = False) -> NDArray[np.int64]:
         if rounds or not self.draw.discrete:
             counts = np.floor(counts + parent.uniform(self.rounding_salt))
+        unknown = np.isnan(counts)
+        if unknown.any():
+            raise SchemaError(
+                Finding(
+                    code="fanout.null",
+                    json_path=self.home,
+                    found=f"{int(unknown.sum()):,} parents of one block whose number of rows is null",
+                    expected="a number in every row of the parent",
+                    hint="coalesce(…, 0) in the parameter gives them no rows",
+                )
+            )
         counts = np.clip(counts, max(self.clamp[0], 0.0), min(self.clamp[1], MOST_PER_PARENT))
         return counts.astype(np.int64)
 
@@ -88,10 +95,6 @@ def bind_counts(spec: dict[str, Any], clamp: tuple[float | None, float | None], 
     """Counts for a canonical law. `scope` is that of the fan-out: bare names are the driving parent's columns."""
     if spec.get("type") == "constant" and isinstance(spec["params"].get("value"), (int, float)) and volume is None:
         value = spec["params"]["value"]
-    def expected_pairs(self) -> float:
-        """Pairs of rows of one parent."""
-        return self.number * (self.number - 1) / 2.0
-
         if value < 0 or not float(value).is_integer():
             scope.refuse(
                 "fanout.not_whole", (), found=f"{value} rows per parent", expected="a whole number of rows, 0 or more"
@@ -133,6 +136,7 @@ def bind_counts(spec: dict[str, Any], clamp: tuple[float | None, float | None], 
         expected=expected,
         largest=min(max(_next_whole(support[1]), 0.0), high),
         description=_described(spec, low, high),
+        home=scope.document.place(scope.loc).json_path,
         poisson_mean=float(poisson) if volume is not None and isinstance(poisson, (int, float)) else None,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -59,6 +59,7 @@ class PlanScope:
         fixed_rows: Callable[[str], int | None] | None = None,
         expected_rows: Callable[[str], float] | None = None,
         most_rows: Callable[[str], float] | None = None,
+        unique_columns: Container[tuple[str, str]] = (),
         lower: Sequence[Bound] = (),
         upper: Sequence[Bound] = (),
         salt_path: tuple[str, ...] = (),
@@ -85,6 +86,7 @@ class PlanScope:
         self.nullable = nullable
         self._expected_rows = expected_rows
         self._most_rows = most_rows
+        self._unique_columns = unique_columns
         self._fixed_rows = fixed_rows
         self.lower = lower
         self.upper = upper
@@ -122,7 +124,7 @@ class PlanScope:
         declared = self.column_type
         if declared is None or declared == made or (made, declared) in CASTS:
             return
-        hint = "say cast(… as text) in the expression" if declared == "string" and field == "code" else ""
+        hint = "say cast(… as text) in the expression" if declared == "string" else ""
         self.refuse(
             "column.type_mismatch",
             field,
@@ -194,6 +196,9 @@ class PlanScope:
 
     def expected_rows(self, table: str) -> float:
         return 0.0 if self._expected_rows is None else self._expected_rows(table)
+
+    def never_repeats(self, table: str, column: str) -> bool:
+        return (table, column) in self._unique_columns
 
     def most_children(self, ancestor: str) -> float:
         most, step = 1.0, self.home

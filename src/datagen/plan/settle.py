@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datagen.plan.binding import Binding
 from datagen.plan.constraints import ConstraintReader, settled
-from datagen.plan.domains import refuse_few_tuples, refuse_repeating_target
-from datagen.plan.foreseen import say_often_broken
+from datagen.plan.domains import refuse_few_tuples
 from datagen.plan.model import ConstraintPlan
 from datagen.plan.patterns import settled_pattern
 from datagen.plan.reach import Edge, circles, find_reaches, shown, spelled
@@ -95,7 +94,8 @@ def settle(binding: Binding, reader: ConstraintReader) -> tuple[ConstraintPlan, 
     for (table, name), loc in reader.found.unique.items():
         generator, plan = binding.generators[table, name], binding.plans[table, name]
         column = binding.tables[table].columns[name]
-        made = generator.distinct(binding.scope_of(column, column_type=plan.type, unique=True))
+        scope = binding.scope_of(column, column_type=plan.type, unique=True, unique_columns=reader.found.unique)
+        made = generator.distinct(scope)
         reason = f"values made by {plan.word} may repeat" if not made else "no value twice by construction"
         if binding.modifiers[table, name]:
             made, reason = False, "modifiers may make two values the same"
@@ -108,7 +108,6 @@ def settle(binding: Binding, reader: ConstraintReader) -> tuple[ConstraintPlan, 
         if constraint.kind == "foreign_key":
             refuse_other_type(binding, constraint)
         if constraint.kind in ("range", "enum", "pattern"):
-            refuse_repeating_target(binding, constraint, reader.found.unique)
             node = (constraint.facts["table"], constraint.facts["column"])
             column, type_ = binding.tables[node[0]].columns[node[1]], binding.plans[node].type
             if not binding.modifiers[node] and not any(f.severity == "error" for f in binding.findings):
@@ -129,8 +128,6 @@ def settle(binding: Binding, reader: ConstraintReader) -> tuple[ConstraintPlan, 
                 expected="a constraint that the generator can keep",
             )
         declared.append(constraint)
-        elif constraint.kind == "range" and constraint.status == "checked":
-            say_often_broken(binding, constraint)
     return tuple(declared)
 
 
