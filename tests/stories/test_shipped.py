@@ -8,8 +8,9 @@ import pytest
 
 from datagen import api
 from datagen.datasets import shipped
-from datagen.engine.options import Options
+from datagen.engine.options import Options, settle
 from datagen.errors import UsageError
+from tests.golden.content import planned
 from tests.written import publish
 
 SCENARIOS = [(name, scenario) for name in shipped() for scenario in api.load(name).root.get("scenarios") or ()]
@@ -20,11 +21,6 @@ def test_a_data_set_can_be_made_with_hardly_a_row(name: str, tmp_path: Path) -> 
     made = publish(name, tmp_path / "data", "parquet", scale=1e-6, seed=1)
     assert sum(made.rows.values()) < 5_000  # children of the one row that every root keeps
     assert made.findings == ()
-
-
-@pytest.mark.parametrize("name", shipped())
-def test_a_data_set_can_be_planned_ten_times_as_large(name: str) -> None:
-    assert api.prepare(name, scale=10).bind().findings == ()
 
 
 @pytest.mark.parametrize(("name", "scenario"), SCENARIOS)
@@ -38,15 +34,14 @@ def test_a_scenario_changes_what_it_says(tmp_path: Path) -> None:
     assert made.rows["reading"] == 60 * 200
 
 
-def test_the_document_chooses_the_format_unless_the_command_does(tmp_path: Path) -> None:
-    prepared = api.prepare("factory", scale=0.05)
-    assert api.generate(prepared, tmp_path / "own").format == "ndjson"
-    assert api.generate(prepared, tmp_path / "told", Options(format="csv")).format == "csv"
-
-
-def test_a_gate_in_the_document_cannot_be_lowered(tmp_path: Path) -> None:
+def test_the_document_chooses_the_format_and_the_gate(tmp_path: Path) -> None:
+    _, factory = planned("factory")
+    _, airline = planned("airline")
+    assert settle(factory, Options()).format == "ndjson"
+    assert settle(factory, Options(format="csv")).format == "csv"
+    assert settle(airline, Options()).gate == "structural"
     with pytest.raises(UsageError) as refused:
-        api.generate(api.prepare("airline"), tmp_path / "data", Options(gate="none"))
+        settle(airline, Options(gate="none"))
     assert [finding.code for finding in refused.value.findings] == ["gate.lowered"]
 
 
