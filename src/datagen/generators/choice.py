@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any, ClassVar, cast
 
@@ -106,14 +105,18 @@ class Choice(Generator):
             return _nothing
         typed = [value if there else None for value, there in zip(items.values, items.valid, strict=True)]
         if len(set(typed)) < len(typed):
-            times = Counter(typed)
-            twice = listed(sorted({str(choice) for choice, one in zip(choices, typed, strict=True) if times[one] > 1}))
+            shares: dict[Any, list[float]] = {}
+            for one, weight in zip(typed, weights.of(len(choices)), strict=True):
+                shares.setdefault(one, []).append(weight)
+            whole = sum(map(sum, shares.values()))
+            twice = {one: parts for one, parts in shares.items() if len(parts) > 1}
+            sums = [f"{choice} has {100 * sum(parts) / whole:.3g} %" for choice, parts in twice.items()]
             scope.refuse(
                 "choice.repeats",
                 "choices",
-                found=f"written twice: {twice}",
+                found=f"written more than once: {listed([str(choice) for choice in twice])}",
                 expected="distinct choices on a column of unique values" if scope.unique else "each choice once",
-                hint="" if scope.unique else "their weights are added up",
+                hint="" if scope.unique else f"their weights are added up: {listed(sums)}",
                 severity="error" if scope.unique else "warning",
             )
         place = self._place(weights, scope, len(choices))
@@ -135,7 +138,7 @@ class Choice(Generator):
             return _nothing
         scope.fits(target.type or "string", "choices_ref")
         known = scope.fixed_rows(target.table)
-        if known == 0:
+        if known == 0 and scope.fixed_rows(scope.table) != 0:
             scope.refuse(
                 "choice.empty",
                 "choices_ref",

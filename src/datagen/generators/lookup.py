@@ -145,7 +145,7 @@ class Lookup(Generator):
         from datagen.kernel.picks import pick_row
 
         rows = scope.fixed_rows(target.table)
-        if rows == 0:
+        if rows == 0 and scope.fixed_rows(scope.table) != 0:
             scope.refuse(
                 "lookup.no_rows",
                 "from",

@@ -38,6 +38,12 @@ class LawCounts:
     def guessed(self) -> bool:
         return self.volume is not None or not self.draw.constant
 
+    def expected_pairs(self) -> float:
+        """Mean number of pairs of rows of one parent, for constant laws."""
+        u = (np.arange(2_000) + 0.5) / 2_000
+        counts = np.clip(self.draw.quantile(u, None), max(self.clamp[0], 0.0), min(self.clamp[1], MOST_PER_PARENT))
+        return max(float(np.mean(counts * (counts - 1.0))) / 2.0, 0.0)
+
     def __call__(self, parent: Block) -> NDArray[np.int64]:
         u = parent.uniform(self.salt)
         if self.volume is not None:
@@ -81,6 +87,10 @@ class FixedCounts:
     largest: float
     description: str
     guessed: bool = False
+
+    def expected_pairs(self) -> float:
+        """Pairs of rows of one parent."""
+        return self.number * (self.number - 1) / 2.0
 
     def __call__(self, parent: Block) -> NDArray[np.int64]:
         return np.full(parent.rows, self.number, dtype=np.int64)

@@ -124,7 +124,7 @@ class PlanScope:
         declared = self.column_type
         if declared is None or declared == made or (made, declared) in CASTS:
             return
-        hint = "say cast(… as text) in the expression" if declared == "string" else ""
+        hint = "say cast(… as text) in the expression" if declared == "string" and field == "code" else ""
         self.refuse(
             "column.type_mismatch",
             field,

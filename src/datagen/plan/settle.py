@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datagen.plan.binding import Binding
 from datagen.plan.constraints import ConstraintReader, settled
-from datagen.plan.domains import refuse_few_tuples
+from datagen.plan.domains import refuse_few_tuples, refuse_repeating_target
+from datagen.plan.foreseen import say_often_broken
 from datagen.plan.model import ConstraintPlan
 from datagen.plan.patterns import settled_pattern
 from datagen.plan.reach import Edge, circles, find_reaches, shown, spelled
@@ -107,6 +108,7 @@ def settle(binding: Binding, reader: ConstraintReader) -> tuple[ConstraintPlan, 
             refuse_few_tuples(binding, constraint)
         if constraint.kind == "foreign_key":
             refuse_other_type(binding, constraint)
+            refuse_repeating_target(binding, constraint, reader.found.unique)
         if constraint.kind in ("range", "enum", "pattern"):
             node = (constraint.facts["table"], constraint.facts["column"])
             column, type_ = binding.tables[node[0]].columns[node[1]], binding.plans[node].type
@@ -127,6 +129,8 @@ def settle(binding: Binding, reader: ConstraintReader) -> tuple[ConstraintPlan, 
                 found=f"{constraint.text}, but {why}",
                 expected="a constraint that the generator can keep",
             )
+        elif constraint.kind == "range" and constraint.status == "checked":
+            say_often_broken(binding, constraint)
         declared.append(constraint)
     return tuple(declared)
 
