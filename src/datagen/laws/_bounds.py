@@ -47,7 +47,8 @@ def _ends(binding: Binding, spec: Any, key: str) -> Ends | None:
     if written is None:
         return OPEN
     if not isinstance(written, list | tuple) or len(written) != 2:
-        binding.refuse_at(f"law.{key}", (key,), found=quoted(written), expected="[low, high], either may be null")
+        shown = [_plain(end) for end in written] if isinstance(written, list | tuple) else written
+        binding.refuse_at(f"law.{key}", (key,), found=quoted(shown), expected="[low, high], either may be null")
         return None
     low, high = (_end(binding, end, key, place) for place, end in enumerate(written))
     if low is None or high is None:
@@ -55,11 +56,16 @@ def _ends(binding: Binding, spec: Any, key: str) -> Ends | None:
     if low > high:
         nothing = "no value possible: " if key == "truncate" else ""
         binding.refuse_at(
-            f"law.{key}", (key,), found=f"{nothing}low {written[0]} above high {written[1]}",
-            expected="low at most high", hint=f"swap them: [{written[1]}, {written[0]}]",
+            f"law.{key}", (key,), found=f"{nothing}low {_plain(written[0])} above high {_plain(written[1])}",
+            expected="low at most high", hint=f"swap them: [{_plain(written[1])}, {_plain(written[0])}]",
         )
         return None
     return low, high
+
+
+def _plain(end: Any) -> Any:
+    """A bound as it was written: 90, not 90.0."""
+    return int(end) if isinstance(end, float) and end.is_integer() and abs(end) < 1e15 else end
 
 
 def _end(binding: Binding, written: Any, key: str, place: int) -> float | None:

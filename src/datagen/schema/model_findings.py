@@ -236,7 +236,8 @@ def _missing_key(document: Document, loc: tuple[str | int, ...], about: str) -> 
     where = document.place(loc[:-1]).json_path
     found = f"missing `{key}`" + (f" at {where}" if where else "")
     hint = "`tables` is another word for it" if loc == ("nodes",) else ""
-    finding = document.finding("language.missing_key", loc[:-1], found=found, expected=about, hint=hint)
+    expected = about or f"`{key}: …`, which has no default"
+    finding = document.finding("language.missing_key", loc[:-1], found=found, expected=expected, hint=hint)
     return Fact(finding, loc[:-1], missing=key)
 
 
