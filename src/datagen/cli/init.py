@@ -95,8 +95,6 @@ def write_new(file: Path, text: str) -> None:
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
         except FileExistsError:
             hint = "choose another name, or move the file away"
-            raise UsageError(
-                Finding("init.exists", path=str(file), found="a file of this name", hint=hint)
-            ) from None
+            raise UsageError(Finding("init.exists", path=str(file), found="a file of this name", hint=hint)) from None
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             stream.write(text)
