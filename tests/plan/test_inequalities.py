@@ -285,6 +285,14 @@ def test_modifiers_of_times_never_leave_a_bound(modifier: dict[str, Any]) -> Non
     holds_in_a_row(document, "t", "a <= b")
 
 
+def test_what_a_mapping_makes_of_a_draw_is_only_looked_at() -> None:
+    words = column("a", {"distribution": "1..2"}, modifiers=[modified("map_values", mapping={"1": "x", "2": "y"})])
+    document = constrained(table("t", 50, words, column("b", {"uuid": {}})), inequalities=["t.a > t.b"])
+    plan = plan_of(document)
+    assert statuses(plan) == {"t.a > t.b": "checked"}
+    assert set(table_of(plan, "t")["a"]) == {"x", "y"}
+
+
 # --- what is refused
 
 

@@ -260,9 +260,10 @@ class ConstraintReader:
 
 
 def steers(column: ColumnDraft) -> bool:
-    """Whether the generator of a column keeps bounds by construction."""
+    """Whether the generator of a column keeps bounds by construction; what a mapping makes of its draw is another thing."""
     found = find("generator", column.word)
-    return bool(found is not None and found.STEERED)
+    mapped = any(word == "map_values" for word, _ in column.modifiers)
+    return bool(found is not None and found.STEERED and not mapped)
 
 
 def _later(node: Node, edges: Mapping[Node, Sequence[Node]]) -> set[Node]:
