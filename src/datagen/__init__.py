@@ -1,12 +1,12 @@
 """Datagen: realistic, deterministic, multi-table data sets from a declarative schema.
 
-    import datagen as dg
+import datagen as dg
 
-    shop = dg.load("shop.yaml")
-    shop.validate()                       # list of findings, empty when all is well
-    ds = shop.generate(seed=7, scale=0.1)  # nothing is made yet
-    ds["orders"].polars()
-    ds.write("out/shop", format="parquet")
+shop = dg.load("shop.yaml")
+shop.validate()                       # list of findings, empty when all is well
+ds = shop.generate(seed=7, scale=0.1)  # nothing is made yet
+ds["orders"].polars()
+ds.write("out/shop", format="parquet")
 """
 
 from __future__ import annotations
