@@ -78,7 +78,7 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
     changes = [modifier.bind(at) for modifier, at in zip(binding.modifiers[node], scopes[1:], strict=True)]
     refuse_idle_keys(binding, column, spec, type_)
     if not binding.has_errors(since=before):
-        binding.foreseen[node] = foresee(binding, column, scopes, type_)
+        foresee(binding, column, scopes, type_)
     column.known_type = type_
     column.plan = ColumnPlan(
         table=column.table,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -44,7 +44,7 @@ class Binding:
         self.counts: dict[str, Any] = {}
         self.reaches = Reaches()  # of the columns that inequalities steer
         self.volumes: dict[str, Any] = {}  # effects on the volume of a table, by table
-        self.foreseen: dict[graph.Node, Any] = {}  # equally likely numbers of a column, where they are known
+        self.foreseen: dict[graph.Node, Callable[[], Any]] = {}  # how to tell equally likely numbers of a column
 
     def refuse(self, code: str, loc: Sequence[str | int], *, key: bool = False, **facts: Any) -> None:
         """Record a finding at a place of the document."""
