@@ -57,9 +57,9 @@ def test_a_file_of_sixty_megabytes_is_refused_by_its_size(tmp_path):
     path = tmp_path / "big.json"
     with path.open("wb") as file:
         file.truncate(60_000_000)  # a hole: no block of it is ever written or read
-    started = time.perf_counter()
+    started = time.process_time()
     error = refusal(path)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
     assert [finding.code for finding in error.findings] == ["load.too_large"]
     assert "60,000,000 bytes" in str(error)
     assert "1,000,000 bytes" in str(error)
@@ -72,9 +72,9 @@ def test_a_hundred_thousand_brackets_are_refused_at_once(tmp_path, opening, suff
     path.write_text(opening * 100_000)
     seconds = []
     for _ in range(3):
-        started = time.perf_counter()
+        started = time.process_time()
         error = refusal(path)
-        seconds.append(time.perf_counter() - started)
+        seconds.append(time.process_time() - started)
     codes = {finding.code for finding in error.findings}
     assert codes <= {"load.too_deep", "load.json_syntax", "load.unclosed", "load.key_not_text"}
     assert "load.too_deep" in codes or suffix == ".json"

@@ -42,9 +42,9 @@ refuse("prce")  # loads the parser, so that no case has to
     "case", CASES, ids=lambda case: f"{case['item']}: {str(case['text'])[:40]}".encode("ascii", "replace").decode()
 )
 def test_case_is_refused_by_name(case):
-    started = time.perf_counter()
+    started = time.process_time()
     faults = refuse(text_of(case))
-    elapsed = time.perf_counter() - started
+    elapsed = time.process_time() - started
     assert [fault.code for fault in faults] == [case["code"]]
     fault = faults[0]
     assert case.get("says", "") in f"{fault.found} {fault.hint}"

@@ -214,9 +214,9 @@ def test_faults_are_gathered_in_the_order_of_the_text_and_counted_beyond_twenty(
 
 
 def test_a_megabyte_of_faults_is_left_early():
-    started = time.perf_counter()
+    started = time.process_time()
     findings = faults(load_text, "{" + '"a":1,' * 160_000 + "}")
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert "1,000 of load.duplicate_key; reading stopped there" in findings[-1].found
 
 

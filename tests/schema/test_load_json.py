@@ -149,9 +149,9 @@ def test_4000_lines_are_read_in_well_under_half_a_second():
     column = {"name": "a", "type": "int", "generator": {"distribution": {"type": "normal", "params": {"mean": 1.5}}}}
     text = json.dumps({"nodes": [{"id": f"t{n}", "columns": [column] * 10} for n in range(33)]}, indent=1)
     assert 4_000 < text.count("\n") < 5_000
-    started = time.perf_counter()
+    started = time.process_time()
     read(text)
-    assert time.perf_counter() - started < 0.4
+    assert time.process_time() - started < 0.4
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_4000_lines_are_read_in_well_under_half_a_second():
     ],
 )
 def test_a_hostile_megabyte_is_answered_within_two_seconds(text):
-    started = time.perf_counter()
+    started = time.process_time()
     message = answer(text)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert len(message) < 8_000

@@ -203,9 +203,9 @@ def test_a_syntax_error_is_told_beside_the_faults_before_it():
 
 @pytest.mark.parametrize("opening", ["[", "{", "- ", "? ", "a: {", "{a: [", "? [", "[[{"])
 def test_deep_nesting_is_refused_early(opening):
-    started = time.perf_counter()
+    started = time.process_time()
     assert "load.too_deep" in [finding.code for finding in faults(opening * 2_000)]
-    assert time.perf_counter() - started < 0.5  # the C scanner: under 5 ms; the corpus test holds it to 50
+    assert time.process_time() - started < 0.5  # the C scanner: under 5 ms; the corpus test holds it to 50
 
 
 @pytest.mark.parametrize(
@@ -231,9 +231,9 @@ def test_deep_nesting_is_refused_early(opening):
 def test_a_hostile_megabyte_is_answered_within_two_seconds(text, scanner):
     if scanner == "python":
         text = text[:40_000]  # that scanner is 10 times as slow; it is only there where no C extension could be built
-    started = time.perf_counter()
+    started = time.process_time()
     message = answer(text)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert len(message) < 8_000
 
 
@@ -244,6 +244,6 @@ def test_4000_lines_are_read_in_well_under_half_a_second(scanner):
     )
     text = "nodes:\n" + "".join(table.format(number) for number in range(95))
     assert 3_900 < text.count("\n") < 4_100
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(read(text)["nodes"]) == 95
-    assert time.perf_counter() - started < (0.4 if scanner == "c" else 4)
+    assert time.process_time() - started < (0.4 if scanner == "c" else 4)

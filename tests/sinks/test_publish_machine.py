@@ -35,7 +35,7 @@ def test_a_second_run_is_told_who_has_the_place(sources: dict[int, Path], tmp_pa
         )
         assert result.returncode == 3
         assert f"process {os.getpid()} is writing" in result.stderr
-        assert time.perf_counter() - started < 2  # two in this process and one that starts Python
+        assert time.perf_counter() - started < 10  # a second run that waited for the lock would wait for ever
         assert stage.path.is_dir()
     publish(sources[1], target)
     assert os.listdir(tmp_path) == ["out"]
