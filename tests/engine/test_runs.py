@@ -39,11 +39,18 @@ def everything() -> dict[str, Any]:
         law_column("amount"),
     ]
     made = [
-        {**one.column, "name": one.name.replace("-", "_"), "nullable": True}
+        (one.kind, {**one.column, "name": one.name.replace("-", "_"), "nullable": True})
         for one in subjects()
-        if one.word != "enum_list"
+        if one.word != "enum_list" and one.place == 0
     ]
-    root = {"id": "subject", "kind": "entity", "pk": "subject_id", "rows": 500, "columns": [*base, *made]}
+    parts = [column for kind, column in made if kind != "law"]
+    root = {
+        "id": "subject",
+        "kind": "entity",
+        "pk": "subject_id",
+        "rows": 500,
+        "columns": [*base, *(column for _, column in made)],
+    }
     below = {
         "id": "part",
         "kind": "fact",
@@ -54,7 +61,7 @@ def everything() -> dict[str, Any]:
             key("part_id"),
             {"name": "subject_id", "generator": {"lookup": {"from": "subject.subject_id"}}},
             *base[1:],
-            *made,
+            *parts,
         ],
     }
     return {"timeframe": dict(WINDOW), "nodes": [*surroundings(), root, below]}
