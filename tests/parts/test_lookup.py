@@ -420,6 +420,25 @@ def test_a_table_without_rows_has_nothing_to_pick() -> None:
     assert made(nobody, "visit").height == 0
 
 
+@pytest.mark.parametrize("rows", [0, 5])
+def test_a_child_table_without_rows_can_be_looked_into(rows: int) -> None:
+    none = child(
+        "purchase",
+        "customer",
+        column("purchase_id", {"uuid": {}}),
+        column("city", lookup("customer.city")),
+        fanout={"poisson": 1e-6},
+    )
+    looking = table(
+        "visit",
+        rows,
+        column("purchase_id", {"uuid": {}}, when="false"),
+        column("city", along("purchase.city", "purchase_id"), nullable=True),
+    )
+    frame = made(schema(customers(5), none, looking), "visit")
+    assert frame["city"].null_count() == rows
+
+
 def test_no_children_of_a_table_without_rows() -> None:
     document = schema(customers(0), child("purchase", "customer", column("city", lookup("customer.city")), fanout=3))
     frame = made(document, "purchase")

@@ -77,13 +77,16 @@ class Run:
         found = self._kept.get((table, column))
         if found is None:
             pieces = [block.column(column) for block in self.blocks_of(table)]
-            found = (
-                joined(pieces)
-                if pieces
-                else TableBlock(self, self.plan.tables[table], np.zeros(0, np.int64)).column(column)
-            )
+            found = joined(pieces) if pieces else self._no_rows(table).column(column)
             self._kept[table, column] = found
         return found
+
+    def _no_rows(self, table: str) -> TableBlock:
+        """A block of no rows, below parents of no rows."""
+        plan, none = self.plan.tables[table], np.zeros(0, dtype=np.int64)
+        if plan.parent is None:
+            return TableBlock(self, plan, none)
+        return TableBlock(self, plan, none, parent=self._no_rows(plan.parent), parent_index=none, ordinal=none)
 
     def blocks_of(self, table: str) -> Any:
         """Every block of one table, in row order."""
