@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 Severity = Literal["error", "warning", "info"]
 
+SHORT = 4  # letters of a word of which one slip leaves too little for a likeness
 LIMIT_FOUND = 200  # characters of the user's own text that one message repeats
 
 
@@ -98,9 +99,27 @@ def render(finding: Finding) -> str:
 
 def near(word: str, known: Iterable[str]) -> str | None:
     """The known word closest to a mistyped one, or None when nothing is near."""
-    table = {name.lower(): name for name in known}
-    hits = difflib.get_close_matches(word.lower(), table, n=1, cutoff=0.6)
-    return table[hits[0]] if hits else None
+    table: dict[str, str] = {}
+    for name in known:
+        table.setdefault(name.lower(), name)
+    written = word.lower()
+    hits = difflib.get_close_matches(written, table, n=1, cutoff=0.6)
+    if hits:
+        return table[hits[0]]
+    # of two or three letters one is too much for any cutoff
+    return next((table[name] for name in table if len(name) <= SHORT and _one_slip(written, name)), None)
+
+
+def _one_slip(written: str, name: str) -> bool:
+    """Whether one letter was added, left out or changed, or two were swapped."""
+    if len(written) == len(name):
+        wrong = [place for place, (a, b) in enumerate(zip(written, name, strict=True)) if a != b]
+        swapped = len(wrong) == 2 and sorted(written) == sorted(name) and wrong[1] == wrong[0] + 1
+        return len(wrong) == 1 or swapped
+    longer, shorter = (written, name) if len(written) > len(name) else (name, written)
+    return len(longer) == len(shorter) + 1 and any(
+        longer[:place] + longer[place + 1 :] == shorter for place in range(len(longer))
+    )
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -19,9 +19,11 @@ from datagen.laws._draws import BoundDraw, drawn
 from datagen.laws._law import Discrete, Law, Parametric, Params
 from datagen.laws._rows import RowDraw
 from datagen.schema.durations import duration_text, parse_duration
+from datagen.schema.model_values import comment_like
 from datagen.schema.weights import share, shares
 
 MOST_WEIGHTS = 10_000_000  # of one table
+KEYS = ("type", "params", "clamp", "truncate", "keep_mean", "by")
 Steps = tuple[str | int, ...]
 
 
@@ -93,8 +95,27 @@ class Binding:
                 hint="write the parameter as an expression: case when … then … else … end",
             )
             return None
+        known = self._known_keys(spec)
         law = self._law(spec)
-        return None if law is None else bounded(self, law, law.bound(self), spec)
+        return None if law is None or not known else bounded(self, law, law.bound(self), spec)
+
+    def _known_keys(self, spec: Any) -> bool:
+        """Refuse keys of a law that it does not have; nothing that is written may go without a word."""
+        if not isinstance(spec, Mapping):
+            return True
+        strange = [key for key in spec if key not in KEYS and not comment_like(key)]
+        for key in strange:
+            self.refuse_at(
+                "law.unknown_key", (key,), found=f"'{key}' in a law", expected=f"keys of a law: {listed(KEYS)}",
+                hint=did_you_mean(key, (*KEYS, *self._beside())),
+            )
+        return not strange
+
+    def _beside(self) -> tuple[str, ...]:
+        """What a key in the place of this law may have been meant to be instead."""
+        from datagen.registry import words
+
+        return (*(("weight",) if "components" in self.steps else ()), *words("law"))
 
     @property
     def home(self) -> str:
@@ -112,7 +133,11 @@ class Binding:
 
         word, params = self.key_of(spec, "type"), self.key_of(spec, "params")
         if not isinstance(word, str):
-            self.refuse_at("law.no_type", (), found=quoted(spec), expected="a law such as {normal: {mean: 5, std: 1}}")
+            slip = near("type", [key for key in spec if key not in KEYS]) if isinstance(spec, Mapping) else None
+            self.refuse_at(
+                "law.no_type", (), found=quoted(spec), expected="a law such as {normal: {mean: 5, std: 1}}",
+                hint=f"did you mean 'type' by '{slip}'?" if slip else "",
+            )
             return None
         found = find("law", word)
         if found is None:

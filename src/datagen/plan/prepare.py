@@ -11,8 +11,10 @@ from datagen import registry
 from datagen.errors import Finding, SchemaError
 from datagen.schema import later
 from datagen.schema.expand import expand, told_once
-from datagen.schema.model import Schema, validate
+from datagen.schema.expand_modifiers import SPELLINGS
+from datagen.schema.model import Schema, unknown_top_keys, validate
 from datagen.schema.model_findings import check_part
+from datagen.schema.model_values import keys_of
 from datagen.schema.tree import Document, Map, Seq
 
 if TYPE_CHECKING:
@@ -43,6 +45,13 @@ class Vocabulary:
     @cached_property
     def laws(self) -> frozenset[str]:
         return frozenset(registry.words("law"))
+
+    @cached_property
+    def arguments(self) -> frozenset[str]:
+        """What the arguments of modifiers are called; only asked for when one is misspelt."""
+        models = [registry.find("modifier", word) for word in registry.words("modifier")]
+        own = {key for model in models if model is not None for key in keys_of(model)}
+        return frozenset(own.union(*SPELLINGS.values()))
 
     def main(self, kind: str, word: str) -> str | None:
         """The parameter that a bare value stands for in the short form of a part."""
@@ -103,6 +112,8 @@ def prepare(written: Document, overrides: Overrides | None = None) -> Prepared:
     stop_on_errors(findings)
     document, more = substitute(document, evaluate)
     findings = [*findings, *more]
+    if any(finding.severity == "error" for finding in findings):
+        findings += unknown_top_keys(document)  # of a misspelt `params` nothing is known by name
     stop_on_errors(findings)
     document, contradictions = expand(document, VOCABULARY)
     schema, more = validate(document, VOCABULARY)

@@ -22,7 +22,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from datagen.errors import Finding, listed, quoted
+from datagen.errors import Finding, did_you_mean, listed, quoted
 from datagen.schema import later
 from datagen.schema.model_behaviors import (
     AnySegmentBehavior,
@@ -56,6 +56,8 @@ from datagen.schema.model_values import (
     Number,
     Seed,
     Written,
+    comment_like,
+    keys_of,
     refusal,
     wrong_type,
 )
@@ -236,6 +238,23 @@ def validate(document: Document, words: Words) -> tuple[Schema | None, list[Find
     return (None if any(finding.severity == "error" for finding in findings) else schema), findings
 
 
+def unknown_top_keys(document: Document) -> list[Finding]:
+    """The keys at the top of a document as written that are none of the language."""
+    own = (*keys_of(Schema), "tables", "name")
+    return [
+        document.finding(
+            "language.unknown_key",
+            (key,),
+            key=True,
+            found=f"unknown key {quoted(key)}",
+            expected=f"one of: {listed(own, most=16)}",
+            hint=did_you_mean(key, own),
+        )
+        for key in document.root
+        if key not in own and not comment_like(key)
+    ]
+
+
 def _also_meant(model: type[BaseModel], words: Words) -> Iterable[str]:
     """Short forms and words of parts that an unknown key may have meant."""
     if model is Schema:
@@ -243,12 +262,19 @@ def _also_meant(model: type[BaseModel], words: Words) -> Iterable[str]:
     if model is Node:
         return ("name", "per_parent")
     if model is Column:
-        return (*sorted(words.generators), *later.GENERATORS, *sorted(words.laws), "ref", "choices")
+        return (*sorted(words.generators), *later.GENERATORS, *sorted(words.laws), "ref", *_beside_short_forms())
     if model is Fanout:
         return (*sorted(words.laws), "distribution", "lambda")
     if model is LawSpec:
         return sorted(words.laws)
-    return sorted(words.modifiers) if model is ModifierSpec else ()
+    return (*sorted(words.modifiers), *getattr(words, "arguments", ())) if model is ModifierSpec else ()
+
+
+def _beside_short_forms() -> Iterable[str]:
+    """Parameters that may stand on a column beside the short form of its generator."""
+    from datagen.schema.expand_columns import BESIDE, LOOKUP_KEYS
+
+    return sorted(frozenset[str]().union(LOOKUP_KEYS, *BESIDE.values()))
 
 
 def _newer(document: Document) -> list[Finding]:

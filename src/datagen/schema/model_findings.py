@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -150,7 +150,7 @@ def _fact(document: Document, base: tuple[str | int, ...], step: Trace, fault: A
     if kind == "extra_forbidden":
         return _unknown_key(document, loc, step.owner, suggest)
     if kind == "missing":
-        return _missing_key(document, loc, _about(step))
+        return _missing_key(document, loc, _about(step), step.owner)
     if "." in kind:  # raised by a validator of ours
         if value is None and kind in ("language.wrong_type", "language.null_not_allowed") and not context.get("at"):
             expected = context.get("expected") or fault["msg"]
@@ -207,7 +207,7 @@ def _unknown_key(
     if kind and key in later_part_keys(kind, word):
         return Fact(not_yet(document, loc, key, where=word))
     own = keys_of(owner) if owner else ()
-    also = tuple(suggest(owner)) if suggest and owner else ()
+    also = (*(suggest(owner) if suggest and owner else ()), *_other_spellings(kind, word))
     expected = f"one of: {listed(own, most=16)}" if own else "no key here"
     finding = document.finding(
         "language.unknown_key",
@@ -222,6 +222,18 @@ def _unknown_key(
     return Fact(finding, loc[:-1], unknown=key, meant=stands_for)
 
 
+def _other_spellings(kind: str, word: str) -> Iterable[str]:
+    """What the parameters of a part may be called in short forms."""
+    from datagen.schema.expand_laws import PARAMETERS, SPELLINGS
+    from datagen.schema.expand_modifiers import SPELLINGS as OF_MODIFIERS
+
+    if kind == "modifier":
+        return tuple(OF_MODIFIERS.get(word, ()))
+    if (kind, word) != ("generator", "distribution"):
+        return ()
+    return (*(name for names in PARAMETERS.values() for name in names), *(key for keys in SPELLINGS.values() for key in keys))
+
+
 def _part_at(document: Document, loc: tuple[str | int, ...]) -> tuple[str, str]:
     """Kind and word of the part whose parameters stand at `loc`, or two empty texts."""
     if len(loc) > 1 and loc[-2] == "generator":
@@ -231,11 +243,17 @@ def _part_at(document: Document, loc: tuple[str | int, ...]) -> tuple[str, str]:
     return "", ""
 
 
-def _missing_key(document: Document, loc: tuple[str | int, ...], about: str) -> Fact:
+def _missing_key(
+    document: Document, loc: tuple[str | int, ...], about: str, owner: type[BaseModel] | None
+) -> Fact:
     key = str(loc[-1])
     where = document.place(loc[:-1]).json_path
     found = f"missing `{key}`" + (f" at {where}" if where else "")
     hint = "`tables` is another word for it" if loc == ("nodes",) else ""
+    holder, own = _node(document, loc[:-1]), keys_of(owner) if owner else ()
+    strange = [name for name in holder if name not in own] if isinstance(holder, Mapping) else []
+    if (slip := near(key, strange)) is not None:
+        hint = f"did you mean '{key}' by {quoted(slip)}?"
     expected = about or f"`{key}: …`, which has no default"
     finding = document.finding("language.missing_key", loc[:-1], found=found, expected=expected, hint=hint)
     return Fact(finding, loc[:-1], missing=key)
@@ -299,7 +317,13 @@ def _without_consequences(facts: list[Fact]) -> list[Fact]:
         others = unknown.get(fact.object, ()) if fact.missing else ()
         return any(other.meant == fact.missing or near(other.unknown, (fact.missing,)) for other in others)
 
-    return [fact for fact in facts if not explained(fact)]
+    def surer(fact: Fact) -> Fact:
+        """An unknown key that is nearly one that is missing there is that one, whatever else is near."""
+        missing = [other.missing for other in facts if other.missing and fact.unknown and other.object == fact.object]
+        hint = did_you_mean(fact.unknown, missing) if missing else ""
+        return replace(fact, finding=fact.finding.moved(hint=hint)) if hint else fact
+
+    return [surer(fact) for fact in facts if not explained(fact)]
 
 
 def _node(document: Document, loc: Sequence[str | int]) -> Any:
