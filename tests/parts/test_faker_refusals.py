@@ -51,6 +51,7 @@ from tests.packs.fakes import FakeBlock, FakeScope, bound, column, filled, refus
             "'pystr_format': it makes files or reads templates",
             "",
         ),
+        ("image", {}, "faker.not_allowed", "'image': it makes files", "did you mean 'image_url'?"),
         ("passport_dob", {}, "faker.not_allowed", "'passport_dob': its values depend on today's date", ""),
         ("profile", {}, "faker.not_allowed", "'profile': it makes files or reads templates", ""),
         ("paragraphs", {}, "faker.not_allowed", "'paragraphs': it gives a list", "did you mean 'paragraph'?"),

@@ -124,6 +124,13 @@ def test_two_generators_are_named():
         (column("unit: 5"), "integer 5", "text", 'put it in quotes: "5"'),
         (column("modifiers: {transform: add}"), "an object with 1 key", "a list", ""),
         (table("parents: customer"), "string 'customer'", "a list", "write [customer]"),
+        ("nodes: {users: {}}", "an object with 1 key", "a list of tables", "write the name inside: - name: users"),
+        (
+            "nodes: [{id: a, kind: fact, columns: 'x, y'}]",
+            "string 'x, y'",
+            "columns, such as {city: {faker: city}}",
+            "",
+        ),
         (table("fanout: 3"), "integer 3", "rows per parent, such as 3, 2..5 or {poisson: 3}", ""),
         (table("stage_config: {stages: 3}"), "integer 3", "a list of stages", "write [3]"),
     ],

@@ -15,6 +15,8 @@ from datagen.generators._weights import Weights, names_of
 from datagen.generators.enum_list import constant_list, refuse_nulls
 from datagen.schema.literals import as_column, common_type
 
+SOURCES = {"choices": "a list of values, or {value: weight}", "choices_ref": "a column, as table.column"}
+
 
 class Choice(Generator):
     """One of `choices`, or of the values of another column (`choices_ref: table.column`), drawn with weights.
@@ -71,6 +73,10 @@ class Choice(Generator):
 
     def bind(self, scope: Scope) -> Fill:
         if (self.choices is None) == (self.choices_ref is None):
+            for key in ("choices", "choices_ref"):
+                if key in self.model_fields_set and getattr(self, key) is None:
+                    scope.refuse("language.null_not_allowed", key, found="null", expected=SOURCES[key])
+                    return _nothing
             scope.refuse(
                 "choice.one_source",
                 (),

@@ -95,7 +95,16 @@ def _one_key(value: Any) -> Any:
     return value
 
 
+def _tables_as_list(nodes: Any) -> Any:
+    if isinstance(nodes, dict):
+        hint = f"write the name inside: - name: {next(iter(nodes))}" if nodes else ""
+        raise wrong_type("a list of tables", nodes, hint=hint)
+    return nodes
+
+
 def _columns_as_objects(columns: Any) -> Any:
+    if columns is not None and not isinstance(columns, list | tuple | dict):
+        raise wrong_type("columns, such as {city: {faker: city}}", columns)
     for place, column in enumerate(columns if isinstance(columns, list | tuple) else ()):
         if not isinstance(column, dict | Column | None):
             raise wrong_type("a column, such as {name: city, faker: city}", column, at=(place,))
@@ -200,7 +209,9 @@ class Schema(Written):
     timeframe: Maybe[Timeframe] = Field(default=None, description="the window of time that the data covers")
     params: dict[str, Any] = Field(default={}, description="named values, read as $name; null leaves a key out")
     scenarios: dict[str, dict[str, Any]] = Field(default={}, description="named sets of overrides, {path: value}")
-    nodes: Annotated[Many[Node], Field(min_length=1)] = Field(description="the tables")
+    nodes: Annotated[Many[Node], Field(min_length=1), BeforeValidator(_tables_as_list)] = Field(
+        description="the tables"
+    )
     constraints: Constraints = Field(default=Constraints.model_construct(), description="what must hold in the data")
     targets: Maybe[Targets] = Field(default=None, description="goals that the data is measured against")
     dag: Levels = Field(default=None, description="order of the tables, level by level; checked, never needed")

@@ -17,7 +17,7 @@ from datagen.schema.model_values import (
     Written,
     refusal,
 )
-from datagen.schema.model_words import ColumnTypeWord, Generator, Law, ModifierSpec, shape_error
+from datagen.schema.model_words import MOST_DECIMALS, ColumnTypeWord, Generator, Law, ModifierSpec, shape_error
 
 Role = Literal[
     "time",
@@ -125,7 +125,7 @@ class Column(Written):
     constraints: Maybe[ColumnConstraints] = Field(default=None, description="what the values must be")
     when: Maybe[Condition] = Field(default=None, description="condition under which a row has a value; null otherwise")
     role: Maybe[Role] = Field(default=None, description="what the column means to the table: its time, its measure, …")
-    decimals: Maybe[Annotated[int, Field(ge=0, le=15)]] = Field(
+    decimals: Maybe[Annotated[int, Field(ge=0, le=MOST_DECIMALS)]] = Field(
         default=None, description="places after the point; 10 significant digits when left out"
     )
     precision: Maybe[Literal["s", "ms", "us"]] = Field(default=None, description="finest part of a time; whole seconds")

@@ -6,6 +6,7 @@ a context any word passes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from typing import Annotated, Any, ClassVar, Literal, LiteralString, Protocol
 
@@ -18,6 +19,7 @@ from datagen.schema.model_values import Many, Maybe, Written, comment_like, refu
 
 ANY_OBJECT = {"type": "object"}
 
+MOST_DECIMALS = 15  # what a float of 64 bits holds
 COLUMN_TYPES = ("int", "float", "string", "bool", "datetime", "date")
 # What people call these types elsewhere, for the hint only.
 FOREIGN_TYPES = {
@@ -79,12 +81,18 @@ ModifierWord = Annotated[str, _word("modifiers")]
 LawWord = Annotated[str, _word("laws")]
 
 
+DECIMAL = re.compile(r"(?:decimal|numeric|number)\s*\(\s*\d+\s*(?:,\s*(\d+)\s*)?\)", re.IGNORECASE)
+
+
 def read_column_type(value: Any) -> str:
     if not isinstance(value, str):
         raise wrong_type(f"one of: {', '.join(COLUMN_TYPES)}", value)
     if value not in COLUMN_TYPES:
         meant = near(value, (*COLUMN_TYPES, *FOREIGN_TYPES))
         hint = f"did you mean '{FOREIGN_TYPES.get(meant, meant)}'?" if meant else ""
+        if (exact := DECIMAL.fullmatch(value.strip())) is not None:
+            places = min(int(exact[1] or 0), MOST_DECIMALS)
+            hint = f"write type: float, decimals: {places}" if places else "write type: int"
         raise refusal(
             "language.unknown_word", found=quoted(value), expected=f"one of: {', '.join(COLUMN_TYPES)}", hint=hint
         )

@@ -191,7 +191,7 @@ def find_method(name: str, locale: str, arguments: Mapping[str, Any]) -> Method 
             "method",
             f"'{name}': {known.why_not}",
             "a method that gives a text, a number, a truth value, a date or a time",
-            did_you_mean(name, all_names(locale)),
+            did_you_mean(name, [other for other in all_names(locale) if other[:4] == name[:4]]),  # of the same subject
         )
     return _pooled(name, locale, arguments)
 
