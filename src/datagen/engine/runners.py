@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import selectors
-import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -15,6 +12,7 @@ from typing import Any, Protocol
 from datagen.engine.grain import BLOCK_ROWS, Grain, totals
 from datagen.engine.ledger import Ledger
 from datagen.engine.run import Run
+from datagen.engine.starting import Copy, WorkerProcess, can_copy, new_interpreter
 from datagen.engine.work import Progress, Written, write_grain
 from datagen.engine.worker import receive, send
 from datagen.errors import Finding, MachineError
@@ -100,21 +98,15 @@ class Processes:
         self._job = job
         self._works_here = works_here
         self._ready: set[int] = set()
-        environment = {**os.environ, "POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         self._selector = selectors.DefaultSelector()
-        self._workers: list[subprocess.Popen[bytes]] = []
+        self._workers: list[WorkerProcess] = []
+        copies = works_here and can_copy()
         for _ in range(workers - works_here):
-            worker = subprocess.Popen(
-                [sys.executable, "-m", "datagen.engine.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                bufsize=0,  # a message in a buffer of this process would be one that `select` never sees
-                env=environment,
-            )
+            worker = Copy(Run(plan), job) if copies else new_interpreter()
             self._workers.append(worker)
-            assert worker.stdout is not None
             self._selector.register(worker.stdout, selectors.EVENT_READ, worker)
-            self._send(worker, job)
+            if not copies:
+                self._send(worker, job)
 
     def count(self, grains: Sequence[Grain], tables: frozenset[str]) -> dict[int, dict[str, int]]:
         done: dict[int, dict[str, int]] = {}
@@ -179,8 +171,7 @@ class Processes:
         for worker in self._workers:
             worker.wait()
             for pipe in (worker.stdin, worker.stdout):
-                if pipe is not None:
-                    pipe.close()
+                pipe.close()
         self._selector.close()
 
     def _share(self, tasks: Tasks, done: Callable[[Grain, Any], None], progress: Progress | None) -> None:
@@ -214,25 +205,23 @@ class Processes:
                 raise _told(message)
             self._ready.add(key.data.pid)
 
-    def _give(self, worker: subprocess.Popen[bytes], tasks: Tasks, grain: Grain) -> Grain:
+    def _give(self, worker: WorkerProcess, tasks: Tasks, grain: Grain) -> Grain:
         self._send(worker, {"do": tasks.do, "grain": grain, "tables": tasks.tables})
         return grain
 
-    def _send(self, worker: subprocess.Popen[bytes], message: Any) -> None:
-        assert worker.stdin is not None
+    def _send(self, worker: WorkerProcess, message: Any) -> None:
         try:
-            send(worker.stdin, message)  # type: ignore[arg-type]
+            send(worker.stdin, message)
         except BrokenPipeError as error:
             raise self._lost(worker) from error
 
-    def _receive(self, worker: subprocess.Popen[bytes]) -> Any:
-        assert worker.stdout is not None
+    def _receive(self, worker: WorkerProcess) -> Any:
         try:
-            return receive(worker.stdout)  # type: ignore[arg-type]
+            return receive(worker.stdout)
         except EOFError as error:
             raise self._lost(worker) from error
 
-    def _lost(self, worker: subprocess.Popen[bytes]) -> MachineError:
+    def _lost(self, worker: WorkerProcess) -> MachineError:
         code = worker.wait()
         hint = "the system may have run out of memory: use fewer --workers or a smaller --memory" if code == -9 else ""
         return MachineError(

@@ -1,7 +1,8 @@
 """A worker process: `python -m datagen.engine.worker`, told what to do over its standard input.
 
 Messages are pickled Python objects between processes of one run on one machine, each behind eight bytes of length; nobody
-else writes to these pipes. The worker binds the plan itself, so functions never travel.
+else writes to these pipes. The worker binds the plan itself, so functions never travel; only a worker that is a copy of
+its parent (see `starting.py`) has the parent's.
 """
 
 from __future__ import annotations
@@ -12,8 +13,12 @@ import signal
 import struct
 import sys
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from datagen.engine.run import Run
 
 HEAD = struct.Struct(">Q")
 
@@ -54,21 +59,34 @@ def die_with_parent() -> None:
 
 
 def main() -> int:
-    """Serve messages until the parent closes the pipe."""
+    """Bind the plan and serve messages until the parent closes the pipe."""
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     incoming, outgoing = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not get between the messages
     try:
         job = receive(incoming)
-        from datagen.engine.grain import totals
         from datagen.engine.run import Run
-        from datagen.engine.work import write_grain
         from datagen.plan.bind import bind
 
-        plan = bind(job["document"], seed=job["seed"], scale=job["scale"])
-        run = Run(plan)
+        run = Run(bind(job["document"], seed=job["seed"], scale=job["scale"]))
         send(outgoing, {"ready": True})
+    except EOFError:
+        return 0
+    except BrokenPipeError:
+        return 1
+    except Exception as error:  # noqa: BLE001 - carried to the parent, which raises it
+        send(outgoing, {"error": _portable(error), "trace": traceback.format_exc()})
+        return 1
+    return serve(run, job, incoming, outgoing)
+
+
+def serve(run: Run, job: Mapping[str, Any], incoming: BinaryIO, outgoing: BinaryIO) -> int:
+    """Answer messages until the parent closes the pipe; returns the exit code."""
+    from datagen.engine.grain import totals
+    from datagen.engine.work import write_grain
+
+    try:
         while True:
             task = receive(incoming)
             try:
@@ -98,9 +116,6 @@ def main() -> int:
     except EOFError:
         return 0
     except BrokenPipeError:
-        return 1
-    except Exception as error:  # noqa: BLE001 - carried to the parent, which raises it
-        send(outgoing, {"error": _portable(error), "trace": traceback.format_exc()})
         return 1
 
 
