@@ -217,9 +217,6 @@ class ConstraintReader:
             if column is None:
                 continue
             low, high = entry.get("min"), entry.get("max")
-            if low is not None and high is not None and low > high:
-                self.refuse("range.reversed", (*at, "min"), found=f"min {low} above max {high}", expected="min <= max")
-                continue
             self.found.declared.append(
                 ConstraintPlan(
                     "range",

@@ -7,7 +7,7 @@ from typing import Any
 
 from datagen.plan.model import DAY_US, Timeframe
 from datagen.schema.durations import parse_frequency
-from datagen.schema.times import parse_time
+from datagen.schema.times import LAST_US, parse_time
 
 
 def read_timeframe(document: Any, refuse: Callable[..., None]) -> Timeframe | None:
@@ -29,6 +29,14 @@ def read_timeframe(document: Any, refuse: Callable[..., None]) -> Timeframe | No
     if days is not None and start is not None:
         if days <= 0:
             refuse("time.days", ("timeframe", "days"), found=str(days), expected="a number of days above 0")
+            return None
+        if start + days * DAY_US > LAST_US:
+            refuse(
+                "time.days",
+                ("timeframe", "days"),
+                found=f"{days:g} days, which end after the year 9999",
+                expected="a window that ends by 9999-12-31",
+            )
             return None
         end = start + int(days * DAY_US)
     freq = spec.get("freq")
