@@ -27,7 +27,7 @@ def take(values: Values, index: NDArray[np.int64], valid: NDArray[np.bool_] | No
     if valid is not None:
         mask = valid if mask is None else mask & valid
     picks = None if values.picks is None else values.picks[index]
-    return values.changed(array=array, valid=mask, picks=picks)
+    return values.changed(array=array, valid=mask, picks=picks, pieces=None)
 
 
 def empty_like(values: Values, rows: int) -> Values:
@@ -39,7 +39,7 @@ def empty_like(values: Values, rows: int) -> Values:
         array = pl.Series([""] * rows, dtype=pl.String)
     else:
         array = np.zeros(rows, dtype=values.array.dtype)
-    return values.changed(array=array, valid=np.zeros(rows, dtype=np.bool_), picks=None)
+    return values.changed(array=array, valid=np.zeros(rows, dtype=np.bool_), picks=None, pieces=None)
 
 
 def joined(pieces: list[Values]) -> Values:
@@ -59,7 +59,7 @@ def joined(pieces: list[Values]) -> Values:
     if any(piece.valid is not None for piece in pieces):
         valid = np.concatenate([np.ones(len(p), np.bool_) if p.valid is None else p.valid for p in pieces])
     picks = None if first.picks is None else np.concatenate([p.picks for p in pieces if p.picks is not None])
-    return first.changed(array=array, valid=valid, picks=picks)
+    return first.changed(array=array, valid=valid, picks=picks, pieces=None)
 
 
 def as_text(values: Values) -> Values:

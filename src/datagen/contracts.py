@@ -92,6 +92,7 @@ class Values:
 
     valid: (n,) bool, True where there is a value, or None when there is one everywhere.
     picks: (n,) int64 row numbers in the table this key points to (-1 where null), on columns made by a lookup.
+    pieces: what texts were put together from, for columns that are made after them; see datagen.generators._faker.slots.
     """
 
     kind: Kind
@@ -99,6 +100,7 @@ class Values:
     valid: NDArray[np.bool_] | None = None
     dictionary: Dictionary | None = None
     picks: NDArray[np.int64] | None = None
+    pieces: Any = None
 
     def changed(self, **fields: Any) -> Values:
         """The same column with some fields replaced."""

@@ -7,6 +7,7 @@ hashes of names; rows are mixed by the splitmix64 finaliser (Steele, Lea, Flood 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
@@ -18,6 +19,7 @@ FIRST_MULTIPLIER = 0xBF58476D1CE4E5B9
 SECOND_MULTIPLIER = 0x94D049BB133111EB
 
 
+@lru_cache(maxsize=65_536)
 def salt_of(*names: str | int) -> int:
     """A 64-bit number made from names, by BLAKE2b over parts that carry their kind and length.
 

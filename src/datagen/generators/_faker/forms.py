@@ -18,6 +18,7 @@ from datagen.generators._faker.counted import Counted, counted_forms
 from datagen.generators._faker.fixed import Fixed, pattern_cells, spelled, write_digits
 from datagen.generators._faker.request import Maker, Request
 from datagen.generators._faker.rows import Rows
+from datagen.generators._faker.slots import Layout, Pieces, layout_of
 from datagen.generators._faker.tables import coded, draw_rows, known_table, texts_of
 from datagen.generators._faker.templates import Form, Part, Pick, Postcode, forms_of, postcode_ranges, women
 from datagen.kernel.guides import GuideTable
@@ -34,7 +35,7 @@ class FormMaker(Maker):
     def __init__(self, request: Request, method: str | None = None) -> None:
         self.request = request
         self.locale = request.locale
-        method = method or request.method
+        self.method = method = method or request.method
         self.forms = forms_of(self.locale, method)
         self.women = women(self.locale, method)
         weights = [form.weight for form in self.forms]
@@ -67,6 +68,11 @@ class FormMaker(Maker):
         made = [GuideTable(shares) if len(shares) > 1 else None for shares in (first, second)]
         return made[0], made[1]
 
+    @cached_property
+    def _layout(self) -> Layout | None:
+        """The forms as slots, where they are made of short lists alone."""
+        return layout_of(self.locale, self.method)
+
     def fill(self, rows: Rows) -> Values:
         if self.is_list:
             assert self.dictionary is not None
@@ -78,11 +84,14 @@ class FormMaker(Maker):
             return Values("category", codes, dictionary=self.dictionary)
         if self.request.unique:
             return Values("text", self._unique(rows))
+        which = self._choose(rows)
+        if self._layout is not None:
+            codes = self._layout.codes(which, rows, self.request.salt)
+            texts = concatenated([slot.gather(code) for slot, code in zip(self._layout.slots, codes, strict=True)])
+            return Values("text", texts, pieces=Pieces(texts, self._layout, which, codes))
         return Values(
             "text",
-            scattered(
-                self._choose(rows), len(self.forms), lambda which, at: self._form(self.forms[which], rows.only(at))
-            ),
+            scattered(which, len(self.forms), lambda which, at: self._form(self.forms[which], rows.only(at))),
         )
 
     def _choose(self, rows: Rows) -> NDArray[np.int64]:
@@ -91,9 +100,11 @@ class FormMaker(Maker):
         salt = self.request.salt("form")
         chosen = np.zeros(len(rows), dtype=np.int64) if first is None else first.draw(rows.uniform(salt))
         if self.women:
-            other = np.zeros(len(rows), dtype=np.int64) if second is None else second.draw(rows.uniform(salt))
-            female = rows.uniform(self.request.gender_salt) < self._split
-            chosen = np.where(female, chosen, self.women + other)
+            male = rows.uniform(self.request.gender_salt) >= self._split
+            if not _same(first, second):
+                at = np.flatnonzero(male)
+                chosen[at] = 0 if second is None else second.draw(rows.only(at).uniform(salt))
+            np.add(chosen, male * self.women, out=chosen)
         return chosen
 
     def _list(self) -> tuple[Dictionary, NDArray[np.uint32], NDArray[np.int64]]:
@@ -183,6 +194,13 @@ class FormMaker(Maker):
         )
 
 
+def _same(first: GuideTable | None, second: GuideTable | None) -> bool:
+    """Whether two guides give the same possibility at every uniform."""
+    if first is None or second is None:
+        return first is second
+    return np.array_equal(first.borders, second.borders)
+
+
 def fixed_part(piece: Fixed, rows: Rows, request: Request, place: int) -> Any:
     """A text of fixed width, or the literal itself where nothing in it is drawn."""
     if piece.constant and len(piece.prefix.encode()) == piece.width:
@@ -216,6 +234,9 @@ def concatenated(parts: list[Any]) -> pl.Series:
 
     if len(parts) == 1 and isinstance(parts[0], pl.Series):
         return parts[0]
+    if len(parts) == 2 and all(isinstance(part, pl.Series) for part in parts):
+        texts: pl.Series = parts[0] + parts[1]
+        return texts
     return pl.select(pl.concat_str(parts)).to_series()
 
 

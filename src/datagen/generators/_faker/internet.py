@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from datagen.contracts import Values
 from datagen.generators._faker.arguments import Arguments
 from datagen.generators._faker.forms import concatenated, scattered
+from datagen.generators._faker.name_codes import CodedNames
 from datagen.generators._faker.people import NameParts, Names, OwnName, plain_list
 from datagen.generators._faker.request import Maker, Request
 from datagen.generators._faker.rows import Rows
@@ -43,6 +44,7 @@ DOMAIN_STYLES: tuple[tuple[str, float], ...] = (("l", 0.4), ("l-k", 0.35), ("l-g
 RANKS_AT_LEAST = 1_000  # a unique number has this many values or the next power of ten above the table's rows
 
 
+@cache
 def numbers() -> tuple[tuple[str, ...], tuple[float, ...]]:
     """Numbers that people put behind their names, with weights: two digits, years of birth, three digits."""
     kinds = (
@@ -72,6 +74,62 @@ def _domain_styles() -> GuideTable:
     return GuideTable([weight for _, weight in DOMAIN_STYLES])
 
 
+@cache
+def _numbered() -> NDArray[np.int64]:
+    """(styles,) 1 where a style ends in a number."""
+    return np.array([style.endswith("n") for style, _ in STYLES], dtype=np.int64)
+
+
+@cache
+def _endings(written: tuple[str, ...], domains: tuple[str, ...]) -> pl.Series:
+    """What may stand behind the names: no number or one of those written, each with every domain."""
+    import polars as pl
+
+    return pl.Series([number + domain for number in ("", *written) for domain in domains], dtype=pl.String)
+
+
+class StyledWords:
+    """The words of two lists of names as the styles write them: each name once, not once per row.
+
+    A style is a head and a tail: `Jane.`, `J` or `Doe.`, and `Doe`, `Jane` or nothing.
+    """
+
+    def __init__(self, first: pl.Series, last: pl.Series) -> None:
+        import polars as pl
+
+        self.first, self.last = first, last
+        self.all_spelled = bool((first.str.len_bytes() > 0).all() and (last.str.len_bytes() > 0).all())
+        written = {"f": first, "i": first.str.head(1), "l": last}
+        self._style = [_head_and_tail(style) for style, _ in STYLES]
+        heads = list(dict.fromkeys(head for head, _ in self._style))
+        starts = np.cumsum([0, *(len(written[head[0]]) for head in heads)])
+        self.heads = pl.concat([written[head[0]] + head[1:] for head in heads], rechunk=True)
+        self._head_starts = np.array([starts[heads.index(head)] for head, _ in self._style], dtype=np.int64)
+        self.tails = pl.concat([last, first, pl.Series([""], dtype=pl.String)], rechunk=True)
+
+    def parts(self, style: NDArray[np.int64], names: CodedNames) -> list[pl.Series]:
+        """(n,) heads and (n,) tails of rows of some styles."""
+        first, last = names.first.codes, names.last.codes
+        starts = self._head_starts
+        head, tail = starts.take(style), last.astype(np.int64)
+        head += first
+        for place, (begins, ends) in enumerate(self._style):
+            if begins[0] != "l" and ends == "l":
+                continue
+            at = np.flatnonzero(style == place)  # of styles that few rows have
+            if begins[0] == "l":
+                head[at] = last[at] + starts[place]
+            if ends != "l":
+                tail[at] = first[at] + len(self.last) if ends == "f" else len(self.tails) - 1
+        return [self.heads.gather(head), self.tails.gather(tail)]
+
+
+def _head_and_tail(style: str) -> tuple[str, str]:
+    """`f.`, `l` for `f.ln`: the first name's sign with what stands behind it, and the other one's or nothing."""
+    letters = style.removesuffix("n")
+    return (letters[:-1], letters[-1]) if len(letters) > 1 else (letters, "")
+
+
 class UserNames(Maker):
     """User names, and e-mails where there are domains.
 
@@ -84,13 +142,53 @@ class UserNames(Maker):
         self.request = request
         self.names = Names(request, own)
         self.domains = domains
+        self._held: StyledWords | None = None
 
     def fill(self, rows: Rows) -> Values:
+        names = self.names.codes(rows)
+        if names is None or (words := self._words(names)) is None:
+            return Values("text", self._read(rows))
+        if names.told is None or names.told.all():
+            return Values("text", self._coded(rows, names, words))
+        makes = (lambda at: self._coded(rows.only(at), names.at(at), words), lambda at: self._read(rows.only(at)))
+        return Values("text", scattered(np.where(names.told, 0, 1), 2, lambda place, at: makes[place](at)))
+
+    def _words(self, names: CodedNames) -> StyledWords | None:
+        """The words that the names are spelled as, None where there is a name without plain letters."""
+        first, last = names.first.texts, names.last.texts
+        if self._held is None or self._held.first is not first or self._held.last is not last:
+            self._held = StyledWords(first, last)
+        return self._held if self._held.all_spelled else None
+
+    def _coded(self, rows: Rows, names: CodedNames, words: StyledWords) -> pl.Series:
+        """The texts after names that are codes."""
+        request = self.request
+        style = _styles().draw(rows.uniform(request.salt("style")))
+        parts: list[Any] = words.parts(style, names)
+        if request.unique:
+            parts.append(ranks_as_texts(rows, request))
+        domains = ("",) if self.domains == ("",) else tuple(f"@{domain}" for domain in self.domains) or ("",)
+        code = rows.below(len(domains), request.salt("domain")) if len(domains) > 1 else None
+        if request.unique:
+            parts.append(_literal(domains[0]) if code is None else _endings((), domains).gather(code))
+        else:
+            number = _numbers()[1].draw(rows.uniform(request.salt("number")))
+            number += 1
+            number *= len(domains) * _numbered().take(style)
+            if code is not None:
+                number += code
+            parts.append(_endings(numbers()[0], domains).gather(number))
+        if self.domains == ("",):
+            parts += [_literal("@"), domain_names(rows, request)]
+        return concatenated(parts)
+
+    def _read(self, rows: Rows) -> pl.Series:
+        """The texts after names that are read row by row."""
         local = self.local_parts(rows)
         if not self.domains:
-            return Values("text", local)
+            return local
         domain = domain_names(rows, self.request) if self.domains == ("",) else self._domains(rows)
-        return Values("text", concatenated([local, _literal("@"), domain]))
+        return concatenated([local, _literal("@"), domain])
 
     def local_parts(self, rows: Rows) -> pl.Series:
         """What stands before the @."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.contracts import Dictionary, Reader, Scope, Values
+from datagen.generators._faker.name_codes import Coded, CodedNames, LayoutNames
 from datagen.generators._faker.request import Request
 from datagen.generators._faker.rows import Rows
+from datagen.generators._faker.slots import Pieces
 from datagen.generators._faker.tables import draw_rows, known_table
-from datagen.generators._faker.templates import Pick, forms_of, women
+from datagen.generators._faker.templates import Form, Pick, forms_of, women
 from datagen.packs.reading import pack_locales, table
 
 if TYPE_CHECKING:
@@ -120,7 +122,39 @@ class Names:
         self.readers: dict[str, Reader] = {name: request.scope.read(name) for name in own.columns} if own else {}
         self.own = own or OwnName()
         # dictionary -> its texts in ASCII; a column's dictionary is the same object in every block
-        self._plain: dict[int, tuple[Dictionary, Any]] = {}
+        self._plain: dict[int, tuple[Any, Any]] = {}
+
+    def codes(self, rows: Rows) -> CodedNames | None:
+        """The names of some rows as codes into lists, None where they must be read row by row."""
+        if self.own.whole:
+            values = rows.read(self.readers[self.own.whole])
+            found = self._whole_codes(values)
+            if found is None or values.valid is None:
+                return found
+            return CodedNames(
+                found.first, found.last, values.valid if found.told is None else found.told & values.valid
+            )
+        first = self._column_codes(rows, self.own.first, "first_name")
+        last = self._column_codes(rows, self.own.last, "last_name")
+        return None if first is None or last is None else CodedNames(first, last)
+
+    def _whole_codes(self, values: Values) -> CodedNames | None:
+        pieces = values.pieces
+        if not isinstance(pieces, Pieces) or pieces.texts is not values.array:
+            return None
+        names = self._once(
+            pieces.layout, lambda: LayoutNames(pieces.layout, lambda texts: _pair(split_names(texts, self.locale)))
+        )
+        return names.of(pieces)  # type: ignore[no-any-return]
+
+    def _column_codes(self, rows: Rows, column: str, method: str) -> Coded | None:
+        """First or last names: of a column whose every value is a name of its dictionary, or drawn where there is none."""
+        if not column:
+            return plain_codes(rows, self.request, method)
+        values = rows.read(self.readers[column])
+        if values.kind != "category" or values.valid is not None:
+            return None
+        return Coded(self._spelled(values.dictionary), values.array)
 
     def parts(self, rows: Rows) -> NameParts:
         """The names of some rows."""
@@ -154,52 +188,73 @@ class Names:
         """A column of names in plain letters; a dictionary is spelled once."""
         if values.kind != "category":
             return plain(values.array, self.locale)
-        texts = self._once(values, lambda dictionary: plain(dictionary.series, self.locale))
-        return texts.gather(values.array)  # type: ignore[no-any-return]
+        return self._spelled(values.dictionary).gather(values.array)
+
+    def _spelled(self, dictionary: Dictionary | None) -> pl.Series:
+        assert dictionary is not None
+        return self._once(dictionary, lambda: plain(dictionary.series, self.locale))  # type: ignore[no-any-return]
 
     def _whole(self, values: Values) -> NameParts:
         if values.kind != "category":
             return split_names(values.array, self.locale)
-        parts = self._once(values, lambda dictionary: split_names(dictionary.series, self.locale))
+        dictionary = values.dictionary
+        assert dictionary is not None
+        parts = self._once(dictionary, lambda: split_names(dictionary.series, self.locale))
         return NameParts(parts.first.gather(values.array), parts.last.gather(values.array))
 
-    def _once(self, values: Values, make: Any) -> Any:
-        assert values.dictionary is not None
-        held = self._plain.get(id(values.dictionary))
-        if held is None or held[0] is not values.dictionary:
+    def _once(self, source: Any, make: Callable[[], Any]) -> Any:
+        """What is made from a dictionary or a layout, which are the same objects in every block."""
+        held = self._plain.get(id(source))
+        if held is None or held[0] is not source:
             if len(self._plain) > 8:  # a column that changes its dictionary with every block
                 self._plain.clear()
-            held = self._plain[id(values.dictionary)] = (values.dictionary, make(values.dictionary))
+            held = self._plain[id(source)] = (source, make())
         return held[1]
 
 
+def _pair(parts: NameParts) -> tuple[pl.Series, pl.Series]:
+    return parts.first, parts.last
+
+
 def plain_list(rows: Rows, request: Request, method: str, nth: int = 0) -> pl.Series:
+    """(n,) first or last names of a locale in plain letters; see `plain_codes`."""
+    return plain_codes(rows, request, method, nth).series
+
+
+def plain_codes(rows: Rows, request: Request, method: str, nth: int = 0) -> Coded:
     """(n,) first or last names of a locale in plain letters, by their weights, of the row's gender.
 
     nth: which of several names of the row, each with its own draw.
     """
-    from datagen.generators._faker.forms import scattered
-
-    forms = forms_of(request.locale, method)
-    split = women(request.locale, method)
+    split = bool(women(request.locale, method))
+    tables = tuple(_listed(form) for form in forms_of(request.locale, method)[: 2 if split else 1])
+    if not split:
+        drawn = draw_rows(request.locale, tables[0], rows, request.salt(tables[0], nth))
+        return Coded(plain_texts(request.locale, tables), drawn)
+    codes = np.empty(len(rows), dtype=np.int64)
     female = rows.uniform(request.gender_salt) < 0.5
-    which = np.where(female, 0, 1) if split else np.zeros(len(rows), dtype=np.int64)
+    start = 0
+    for name, hers in zip(tables, (True, False), strict=True):
+        at = np.flatnonzero(female == hers)
+        codes[at] = draw_rows(request.locale, name, rows.only(at), request.salt(name, nth)) + start
+        start += known_table(request.locale, name).rows
+    return Coded(plain_texts(request.locale, tables), codes)
 
-    def make(place: int, at: NDArray[np.int64]) -> pl.Series:
-        piece = forms[place].pieces[0]
-        assert isinstance(piece, Pick)
-        drawn = draw_rows(request.locale, piece.table, rows.only(at), request.salt(piece.table, nth))
-        return plain_texts(request.locale, piece.table).gather(drawn)
 
-    return scattered(which, len(forms), make)
+def _listed(form: Form) -> str:
+    """The list that a form of one pick takes its texts from."""
+    piece = form.pieces[0]
+    assert isinstance(piece, Pick)
+    return piece.table
 
 
 @cache
-def plain_texts(locale: str, name: str) -> pl.Series:
-    """A list of the packs in plain letters."""
+def plain_texts(locale: str, names: tuple[str, ...]) -> pl.Series:
+    """Lists of the packs in plain letters, one behind the other."""
     import polars as pl
 
-    return plain(pl.Series(known_table(locale, name).column("value"), dtype=pl.String), locale)
+    texts = [text for name in names for text in known_table(locale, name).column("value")]
+    return plain(pl.Series(texts, dtype=pl.String), locale)
 
 
 @cache

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from datagen.contracts import Block, Values
 from datagen.errors import Finding, SchemaError
+from datagen.kernel.draws import uniform
 from datagen.kernel.permute import permuted_rank
 
 
 class Rows:
-    """Some rows of a block, with their draws. Draws are made once per block and salt, and taken by place."""
+    """Some rows of a block, with their draws. Those of all rows are kept, by salt, and taken by place."""
 
     def __init__(
         self,
@@ -35,6 +36,8 @@ class Rows:
 
     def uniform(self, salt: int) -> NDArray[np.float64]:
         """(n,) uniforms in [0, 1); not to be changed."""
+        if self.places is not None and ("uniform", salt) not in self._drawn:
+            return uniform(self.block.address[self.places], salt)
         drawn: NDArray[np.float64] = self._take(("uniform", salt), lambda: self.block.uniform(salt))
         return drawn
 
