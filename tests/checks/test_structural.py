@@ -123,6 +123,36 @@ def change(table: str, row: int, column: str, value: object, *, part: int = 0) -
     return apply
 
 
+@pytest.mark.parametrize("silent", [(), (0,), (1,), (0, 1, 2)])
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_nulls_are_counted_by_footers_or_by_reading_where_a_footer_is_silent(
+    silent: tuple[int, ...], part: int, tmp_path: Path
+) -> None:
+    data = frames()
+    change("orders", 5, "day", None, part=part)(data)
+    entries = write(tmp_path, "parquet", data)
+    for place in silent:
+        file = tmp_path / entries[1].files[place].name
+        data["orders"][place].write_parquet(file, statistics=False, row_group_size=30)
+    [finding] = check_structure(tmp_path, entries, "parquet")
+    assert finding.found == f"orders.day is null in 1 of 300 rows: order_id {1005 + 100 * part}"
+
+
+def test_a_null_in_any_row_group_is_found(tmp_path: Path) -> None:
+    data = frames()
+    change("customers", 77, "email", None)(data)
+    change("customers", 78, "referrer", None)(data)
+    entries = write(tmp_path, "parquet", data)
+    loose = replace(entries[0], unique=(), foreign_keys=())  # then both are read from the footer
+    data["customers"][0].write_parquet(tmp_path / "customers.parquet", row_group_size=10)
+    for entry in (entries[0], loose):
+        [finding] = check_structure(tmp_path, [entry], "parquet")
+        assert finding.found == "customers.email is null in 1 of 100 rows: customer_id 78"
+    strict = replace(loose, columns=tuple(replace(column, nullable=False) for column in loose.columns))
+    found = [finding.found for finding in check_structure(tmp_path, [strict], "parquet")]
+    assert found[1] == "customers.referrer is null in 2 of 100 rows: customer_id 1, 79"
+
+
 def drop_row(data: Frames) -> None:
     data["orders"][1] = data["orders"][1][1:]
 

@@ -3,7 +3,8 @@
 A second implementation: SQL over the files, which knows nothing of how they were made. Every answer is a proof, none is
 a sample, and the cheapest proof is tried first:
 
-- one pass over a table counts rows and values of every column and finds the span of its integer keys;
+- one pass over a table counts rows and values and finds the span of its integer keys; in Parquet files it reads the keys
+  alone, because the footer says of every other column how many nulls it has (a file without that is read whole);
 - integers are unique when a bitmap over their span has as many bits set as there are values; for a key that counts up
   by one from its first value that happens in the same pass;
 - a foreign key into an unbroken span of integers holds when its smallest and largest value do, else by an anti-join.
@@ -135,7 +136,7 @@ class _Table:
             return findings
         keys = {column for group in self._groups() for column in group}
         keys |= {key.column for key in self.entry.foreign_keys} | referenced
-        self._count([name for name, kind in self.kinds.items() if kind == "int" and name in keys])
+        self._count(keys)
         self.readable = True
         return self._check_rows() + self._check_nulls()
 
@@ -212,9 +213,12 @@ class _Table:
                         findings.append(self._finding("structure.type", found, wanted))
         return findings
 
-    def _count(self, integers: list[str]) -> None:
+    def _count(self, keys: set[str]) -> None:
         """Fill `rows`, `present` and `spans` in one pass."""
-        wanted = ["count(*)", *(f"count({identifier(name)})" for name in self.kinds)]
+        integers = [name for name, kind in self.kinds.items() if kind == "int" and name in keys]
+        told = {name: present for name, present in self._told_by_footers().items() if name not in keys}
+        counted = [name for name in self.kinds if name not in told]
+        wanted = ["count(*)", *(f"count({identifier(name)})" for name in counted)]
         for name in integers:
             wanted += [f"min({identifier(name)})", f"max({identifier(name)})"]
         guess = self._counting_up(integers)
@@ -225,7 +229,7 @@ class _Table:
             wanted.append(_set_bits(inside, span))
         row = list(self._row(f"SELECT {', '.join(wanted)} FROM {self.source}"))
         self.rows = row.pop(0)
-        self.present = {name: row.pop(0) for name in self.kinds}
+        self.present = told | {name: row.pop(0) for name in counted}
         for name in integers:
             low, high = row.pop(0), row.pop(0)
             if low is not None:
@@ -235,6 +239,18 @@ class _Table:
             unbroken = self.spans.get(key) == span and self.present[key] == row.pop() == span.width
             if unbroken:
                 self.spans[key].unbroken = True
+
+    def _told_by_footers(self) -> dict[str, int]:
+        """Values that are not null, for the columns of which every piece of every Parquet file says so."""
+        if self.format != "parquet":
+            return {}
+        names = "[" + ", ".join(literal(str(file)) for file in self.files) + "]"
+        pieces = self.database.execute(
+            "SELECT column_id, sum(num_values - stats_null_count)::BIGINT, count(*) - count(stats_null_count) "
+            f"FROM parquet_metadata({names}) GROUP BY column_id"
+        ).fetchall()
+        columns = list(self.kinds)  # files with others, or in another order, have been refused before
+        return {columns[place]: present for place, present, silent in pieces if not silent}
 
     def _counting_up(self, integers: list[str]) -> tuple[str, _Span] | None:
         """The key that may count up by one, with its span: guessed from the first row, to be proved by the pass."""
