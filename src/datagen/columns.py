@@ -30,6 +30,14 @@ def take(values: Values, index: NDArray[np.int64], valid: NDArray[np.bool_] | No
     return values.changed(array=array, valid=mask, picks=picks, pieces=None)
 
 
+def entries_at(listed: pl.Series, codes: NDArray[Any]) -> pl.Series:
+    """(n,) entries of a list by their places, which are whole numbers from 0; `gather` makes a query plan every time."""
+    import polars as pl
+
+    taken: pl.Series = listed[pl.Series(codes.astype(np.uint32, copy=False))]
+    return taken
+
+
 def empty_like(values: Values, rows: int) -> Values:
     """A column of nulls of the same kind."""
     array: Any
@@ -69,7 +77,7 @@ def as_text(values: Values) -> Values:
     if values.dictionary is None:
         raise AssertionError(f"{values.kind} values are no texts")
     codes = values.array if values.valid is None else np.where(values.valid, values.array, 0)
-    return values.changed(kind="text", array=values.dictionary.series.gather(codes), dictionary=None)
+    return values.changed(kind="text", array=entries_at(values.dictionary.series, codes), dictionary=None)
 
 
 def as_category(values: Values) -> Values:
@@ -93,10 +101,7 @@ def to_series(values: Values, name: str, type: ColumnType) -> pl.Series:
     if values.kind == "category":
         assert values.dictionary is not None
         codes = values.array if values.valid is None else np.where(values.valid, values.array, 0)
-        width = (
-            np.uint8 if len(values.dictionary) <= 256 else np.uint16 if len(values.dictionary) <= 65_536 else np.uint32
-        )
-        series = pl.Series(name, codes.astype(width, copy=False)).cat.to(values.dictionary.enum)
+        series = entries_at(values.dictionary.members, codes).alias(name)
     elif values.kind == "time":
         if type == "date":
             series = pl.Series(name, (values.array // DAY_US).astype(np.int32)).cast(pl.Date)

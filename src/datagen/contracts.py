@@ -37,13 +37,14 @@ ColumnType = Literal["int", "float", "string", "bool", "datetime", "date"]
 class Dictionary:
     """The distinct texts of a category column, in code order, with what is worth making once: a Series and an Enum type."""
 
-    __slots__ = ("_enum", "_hashes", "_series", "values")
+    __slots__ = ("_enum", "_hashes", "_members", "_series", "values")
 
     def __init__(self, values: Iterable[str]) -> None:
         self.values: tuple[str, ...] = tuple(values)
         self._series: Any = None
         self._enum: Any = None
         self._hashes: Any = None
+        self._members: Any = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -76,6 +77,14 @@ class Dictionary:
             self._enum = pl.Enum(self.values)
         enum: pl.Enum = self._enum
         return enum
+
+    @property
+    def members(self) -> pl.Series:
+        """(k,) Enum: every text once, in code order."""
+        if self._members is None:
+            self._members = self.series.cast(self.enum)
+        members: pl.Series = self._members
+        return members
 
 
 @dataclass(frozen=True, slots=True)

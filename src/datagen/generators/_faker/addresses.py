@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from datagen.columns import entries_at
 from datagen.contracts import Values
 from datagen.generators._faker.arguments import Arguments
 from datagen.generators._faker.request import Maker, Request
@@ -58,7 +59,7 @@ class IPv4(Maker):
             places = rows.below(self.count, self.request.salt("address"))
         span = np.searchsorted(self.ends, places, side="right")
         numbers = self.first[span] + places - np.concatenate([[0], self.ends[:-1]])[span]
-        octets = [_octets().gather(numbers >> shift & 255) for shift in (24, 16, 8, 0)]
+        octets = [entries_at(_octets(), numbers >> shift & 255) for shift in (24, 16, 8, 0)]
         return Values("text", _joined(octets, "."))
 
 
@@ -81,7 +82,7 @@ class IPv6(Maker):
             ranks = self.request.ranks(rows, 1 << 16 * RANKED_GROUPS)
             for place in range(RANKED_GROUPS):
                 groups[GROUPS - 1 - place] = ranks >> 16 * place & 0xFFFF
-        return Values("text", _joined([_hexadecimal().gather(group) for group in groups], ":"))
+        return Values("text", _joined([entries_at(_hexadecimal(), group) for group in groups], ":"))
 
 
 def ipv4(request: Request) -> Maker:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.columns import entries_at
 from datagen.generators._faker.fixed import Fixed
 from datagen.generators._faker.request import Request
 from datagen.generators._faker.rows import Rows
@@ -83,7 +84,7 @@ class Counted:
             if isinstance(piece, Pick):
                 from datagen.generators._faker.tables import texts_of
 
-                parts.append(texts_of(self.locale, piece.table, piece.column).gather(drawn[piece.row]))
+                parts.append(entries_at(texts_of(self.locale, piece.table, piece.column), drawn[piece.row]))
             elif isinstance(piece, Postcode):
                 if self._postcodes is not None:
                     low, _, form = self._postcodes

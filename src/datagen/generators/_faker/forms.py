@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.columns import entries_at
 from datagen.contracts import Dictionary, Values
 from datagen.generators._faker.counted import Counted, counted_forms
 from datagen.generators._faker.fixed import Fixed, pattern_cells, spelled, write_digits
@@ -87,7 +88,7 @@ class FormMaker(Maker):
         which = self._choose(rows)
         if self._layout is not None:
             codes = self._layout.codes(which, rows, self.request.salt)
-            texts = concatenated([slot.gather(code) for slot, code in zip(self._layout.slots, codes, strict=True)])
+            texts = concatenated([entries_at(slot, code) for slot, code in zip(self._layout.slots, codes, strict=True)])
             return Values("text", texts, pieces=Pieces(texts, self._layout, which, codes))
         return Values(
             "text",
@@ -142,7 +143,7 @@ class FormMaker(Maker):
         parts: list[Any] = []
         for place, piece in enumerate(form.pieces):
             if isinstance(piece, Pick):
-                parts.append(texts_of(self.locale, piece.table, piece.column).gather(drawn[piece.row]))
+                parts.append(entries_at(texts_of(self.locale, piece.table, piece.column), drawn[piece.row]))
             elif isinstance(piece, Postcode):
                 parts.append(postcodes(self.locale, drawn[piece.row], rows, self.request.salt("postcode")))
             elif isinstance(piece, Part):
@@ -254,4 +255,4 @@ def scattered(which: NDArray[np.int64], kinds: int, make: Callable[[int, NDArray
         return pl.Series([], dtype=pl.String)
     back = np.empty(len(order), dtype=np.int64)
     back[order] = np.arange(len(order))
-    return pl.concat(parts, rechunk=True).gather(back)  # a gather from many pieces is slow
+    return entries_at(pl.concat(parts, rechunk=True), back)  # a gather from many pieces is slow

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.columns import entries_at
 from datagen.contracts import Values
 from datagen.generators._faker.arguments import Arguments
 from datagen.generators._faker.forms import concatenated, scattered
@@ -121,7 +122,7 @@ class StyledWords:
                 head[at] = last[at] + starts[place]
             if ends != "l":
                 tail[at] = first[at] + len(self.last) if ends == "f" else len(self.tails) - 1
-        return [self.heads.gather(head), self.tails.gather(tail)]
+        return [entries_at(self.heads, head), entries_at(self.tails, tail)]
 
 
 def _head_and_tail(style: str) -> tuple[str, str]:
@@ -170,14 +171,14 @@ class UserNames(Maker):
         domains = ("",) if self.domains == ("",) else tuple(f"@{domain}" for domain in self.domains) or ("",)
         code = rows.below(len(domains), request.salt("domain")) if len(domains) > 1 else None
         if request.unique:
-            parts.append(_literal(domains[0]) if code is None else _endings((), domains).gather(code))
+            parts.append(_literal(domains[0]) if code is None else entries_at(_endings((), domains), code))
         else:
             number = _numbers()[1].draw(rows.uniform(request.salt("number")))
             number += 1
             number *= len(domains) * _numbered().take(style)
             if code is not None:
                 number += code
-            parts.append(_endings(numbers()[0], domains).gather(number))
+            parts.append(entries_at(_endings(numbers()[0], domains), number))
         if self.domains == ("",):
             parts += [_literal("@"), domain_names(rows, request)]
         return concatenated(parts)
@@ -209,7 +210,7 @@ class UserNames(Maker):
             style,
             len(STYLES),
             lambda place, at: self._styled(
-                STYLES[place][0], NameParts(first.gather(at), last.gather(at)), number.gather(at)
+                STYLES[place][0], NameParts(entries_at(first, at), entries_at(last, at)), entries_at(number, at)
             ),
         )
 
@@ -228,14 +229,14 @@ class UserNames(Maker):
         if self.request.unique:
             return ranks_as_texts(rows, self.request)
         texts, guide = _numbers()
-        return texts.gather(guide.draw(rows.uniform(self.request.salt("number"))))
+        return entries_at(texts, guide.draw(rows.uniform(self.request.salt("number"))))
 
     def _domains(self, rows: Rows) -> Any:
         import polars as pl
 
         if len(self.domains) == 1:
             return _literal(self.domains[0])
-        return pl.Series(self.domains).gather(rows.below(len(self.domains), self.request.salt("domain")))
+        return entries_at(pl.Series(self.domains), rows.below(len(self.domains), self.request.salt("domain")))
 
 
 class Pages(Maker):
@@ -263,9 +264,8 @@ class Pages(Maker):
             return concatenated([words, ranks_as_texts(rows, self.request)]) if self.request.unique else words
         if name == "number":
             return pl.Series(10 + rows.below(90, self.request.salt("number"))).cast(pl.String)
-        return texts_of(self.request.locale, name, "value").gather(
-            draw_rows(self.request.locale, name, rows, self.request.salt(name, place))
-        )
+        drawn = draw_rows(self.request.locale, name, rows, self.request.salt(name, place))
+        return entries_at(texts_of(self.request.locale, name, "value"), drawn)
 
 
 def ranks_as_texts(rows: Rows, request: Request) -> pl.Series:
@@ -289,9 +289,9 @@ def domain_words(rows: Rows, request: Request) -> pl.Series:
 
     def make(place: int, at: NDArray[np.int64]) -> pl.Series:
         sign, _, rest = DOMAIN_STYLES[place][0].partition("-")
-        pieces: list[Any] = [names[sign].gather(at)]
+        pieces: list[Any] = [entries_at(names[sign], at)]
         if rest:
-            pieces += [_literal("-"), names[rest].gather(at) if rest in names else _literal(rest)]
+            pieces += [_literal("-"), entries_at(names[rest], at) if rest in names else _literal(rest)]
         return concatenated(pieces)
 
     return scattered(style, len(DOMAIN_STYLES), make)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.columns import entries_at
 from datagen.contracts import Values
 from datagen.generators._faker.slots import Group, Layout, Pieces
 from datagen.generators._faker.templates import Pick
@@ -32,7 +33,7 @@ class Coded:
 
     @property
     def series(self) -> pl.Series:
-        return self.texts.gather(self.codes)
+        return entries_at(self.texts, self.codes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class LayoutNames:
         used = np.zeros(len(words), dtype=np.bool_)
         for form in np.flatnonzero(self.forms).tolist():
             used[self.layout.entries(form, slot)] = True
-        spelled = as_category(Values("text", words.gather(np.flatnonzero(used))))
+        spelled = as_category(Values("text", entries_at(words, np.flatnonzero(used))))
         assert spelled.dictionary is not None
         codes = np.zeros(len(words), dtype=np.int64)
         codes[used] = spelled.array

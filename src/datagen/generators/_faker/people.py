@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.columns import entries_at
 from datagen.contracts import Dictionary, Reader, Scope, Values
 from datagen.generators._faker.name_codes import Coded, CodedNames, LayoutNames
 from datagen.generators._faker.request import Request
@@ -188,7 +189,7 @@ class Names:
         """A column of names in plain letters; a dictionary is spelled once."""
         if values.kind != "category":
             return plain(values.array, self.locale)
-        return self._spelled(values.dictionary).gather(values.array)
+        return entries_at(self._spelled(values.dictionary), values.array)
 
     def _spelled(self, dictionary: Dictionary | None) -> pl.Series:
         assert dictionary is not None
@@ -200,7 +201,7 @@ class Names:
         dictionary = values.dictionary
         assert dictionary is not None
         parts = self._once(dictionary, lambda: split_names(dictionary.series, self.locale))
-        return NameParts(parts.first.gather(values.array), parts.last.gather(values.array))
+        return NameParts(entries_at(parts.first, values.array), entries_at(parts.last, values.array))
 
     def _once(self, source: Any, make: Callable[[], Any]) -> Any:
         """What is made from a dictionary or a layout, which are the same objects in every block."""
@@ -316,7 +317,7 @@ def split_names(names: pl.Series, locale: str) -> NameParts:
     several = ends > starts
     last[rows[ends[several]]] = words.array[at[ends[several]]]
     texts = pl.concat([spelled, pl.Series([""], dtype=pl.String)], rechunk=True)
-    return NameParts(texts.gather(first), texts.gather(last))
+    return NameParts(entries_at(texts, first), entries_at(texts, last))
 
 
 def _filled(parts: NameParts, missing: NDArray[np.bool_], drawn: NameParts) -> NameParts:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.columns import entries_at
 from datagen.generators._faker.fixed import Fixed
 from datagen.generators._faker.rows import Rows
 from datagen.generators._faker.tables import draw_rows, known_table, texts_of
@@ -190,7 +191,7 @@ def _combinations(locale: str, group: Group) -> pl.Series:
     for piece in group:
         if isinstance(piece, Pick):
             entry = numbers // strides[piece.row] % sizes[piece.row]
-            texts = texts + texts_of(locale, piece.table, piece.column).gather(entry)
+            texts = texts + entries_at(texts_of(locale, piece.table, piece.column), entry)
         else:
             texts = texts + piece.prefix
     return texts
