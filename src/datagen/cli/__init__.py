@@ -14,7 +14,13 @@ def main() -> None:
         signal.signal(number, _leave)
     from datagen.cli.commands import main as command
 
-    command()
+    code: object = 0
+    try:
+        command()
+    except SystemExit as end:
+        code = end.code
+    # everything is flushed and put away; taking apart what the process holds in memory would only take time
+    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
