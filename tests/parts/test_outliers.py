@@ -144,10 +144,9 @@ def test_the_magnitude_may_read_the_row() -> None:
 
 
 def test_what_makes_no_sense_is_refused() -> None:
-    for rate in (-0.1, 1.5, "lots"):
-        assert refused(
-            one_column(FLAT, modifiers=[modified("outliers", rate=rate)]), "share.out_of_range"
-        ).json_path.endswith("rate")
+    for rate, found in ((-0.1, "-0.1"), (1.5, "1.5"), ("lots", "'lots'"), ("", "''")):
+        told = refused(one_column(FLAT, modifiers=[modified("outliers", rate=rate)]), "share.out_of_range")
+        assert (told.json_path.endswith("rate"), told.found) == (True, found)
     assert refused(one_column({"uuid": {}}, modifiers=[modified("outliers", rate=0.1)]), "modifier.needs_number")
     below = {"type": "uniform", "params": {"low": -2, "high": 1}}
     assert refused(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support import codes_of
+from tests.support import codes_of, plan_of
 
 
 @pytest.mark.parametrize("values", ["-3.7", "true", "{a: 1}", "x"])
@@ -30,3 +30,37 @@ def test_a_window_beyond_the_calendar_is_refused(days: str) -> None:
     tables: [{{name: users, columns: {{born: {{faker: date_of_birth}}, seen: {{datetime_series: {{}}}}}}}}]
     """
     assert codes_of(text) == ["time.days"]
+
+
+@pytest.mark.parametrize("clamp", ["[3d, 5]", "[null, 3d]", "[1, a]"])
+def test_rows_per_parent_between_texts_are_refused(clamp: str) -> None:
+    text = f"""
+    tables:
+      - {{name: users, rows: 5, columns: {{city: {{choices: [Brno]}}}}}}
+      - {{name: visits, parents: [users], fanout: {{poisson: 3, clamp: {clamp}}}, columns: {{city: {{choices: [Brno]}}}}}}
+    """
+    assert codes_of(text) == ["language.wrong_type"]
+
+
+def test_a_sequence_over_rows_beyond_counting_is_refused() -> None:
+    tables = ["{name: t0, rows: 1B, columns: {n: {sequence: 1}}}"]
+    for place in range(1, 40):
+        rows = f"parents: [t{place - 1}], fanout: {{poisson: 1000000000}}"
+        tables.append(f"{{name: t{place}, {rows}, columns: {{n: {{sequence: 1}}}}}}")
+    assert set(codes_of(f"tables: [{', '.join(tables)}]")) == {"sequence.overflow"}
+
+
+@pytest.mark.parametrize(
+    ("written", "notes"),
+    [("", ()), ("notes: 5", (5,)), ("notes: one remark", ("one remark",)), ("notes: [a, b]", ("a", "b"))],
+)
+def test_notes_may_be_a_list_or_one_remark(written: str, notes: tuple[object, ...]) -> None:
+    assert plan_of(f"{written}\ntables: [{{name: users, columns: {{n: {{sequence: 1}}}}}}]").notes == notes
+
+
+def test_a_parameter_beyond_64_bits_is_refused_where_a_formula_reads_it() -> None:
+    text = """
+    params: {fee: 18446744073709551615, night: {expression: "$fee * 2"}}
+    tables: [{name: users, columns: {n: {sequence: 1}}}]
+    """
+    assert codes_of(text) == ["expression.out_of_range"]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
-from datagen.errors import Finding, SchemaError
+from datagen.errors import Finding, SchemaError, quoted
 from datagen.schema.weights import share, share_hint
 
 
@@ -43,7 +43,7 @@ class Bernoulli(Generator):
                 scope.refuse(
                     "share.out_of_range",
                     "p",
-                    found=str(self.p),
+                    found=quoted(self.p),
                     expected="a share between 0 and 1, such as 0.05 or 5%",
                     hint=share_hint(self.p),
                 )

@@ -99,7 +99,7 @@ class Sequence(Generator):
     def _rows(self, scope: Scope) -> int:
         """Rows of the table: exact where they are fixed, else as expected."""
         fixed = scope.fixed_rows(scope.table)
-        return int(scope.expected_rows(scope.table)) if fixed is None else fixed
+        return int(min(scope.expected_rows(scope.table), 2.0**63)) if fixed is None else fixed
 
     def last(self, rows: int) -> int:
         """Value of the last of so many rows."""

@@ -47,6 +47,8 @@ class Mixture(Law):
     components: list[dict[str, Any]]
 
     def bound(self, binding: Binding) -> BoundDraw | None:
+        from datagen.registry import words
+
         if not self.components:
             binding.refuse("law.no_components", "components", found="no components", expected="at least one component")
             return None
@@ -61,7 +63,7 @@ class Mixture(Law):
                         key,
                         found=f"'{key}' in a component",
                         expected="weight and law",
-                        hint=did_you_mean(key, ("weight", "law")),
+                        hint=did_you_mean(key, ("weight", "law", *words("law"))),
                     )
             missing = [key for key in ("weight", "law") if key not in component]
             if missing:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.contracts import NUMBERS, Block, Change, Draw, Modifier, Scope, Values
+from datagen.errors import quoted
 from datagen.kernel.address import salt_of
 from datagen.kernel.draws import uniform
 from datagen.kernel.permute import permuted_rank
@@ -64,7 +65,7 @@ class Outliers(Modifier):
             scope.refuse(
                 "share.out_of_range",
                 "rate",
-                found=str(self.rate),
+                found=quoted(self.rate),
                 expected="a share between 0 and 1, such as 0.05 or 5%",
                 hint=share_hint(self.rate),
             )

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
+from typing import Any
 
 from datagen.errors import Finding
 from datagen.kernel.address import table_key
@@ -94,11 +95,16 @@ def finished(
         fingerprint=fingerprint(binding.document, binding.seed, binding.drafting.rows),
         format=metadata.get("format"),
         gate=metadata.get("gate"),
-        notes=tuple(root.get("notes") or ()),
+        notes=remarks(root.get("notes")),
         assumptions=tuple(root.get("assumptions") or ()),
         params=dict(root.get("params") or {}),
         metadata=dict(metadata),
     )
+
+
+def remarks(written: Any) -> tuple[Any, ...]:
+    """The notes of a document one by one: they may be a list, or a single remark of any kind."""
+    return () if written is None else tuple(written) if isinstance(written, list) else (written,)
 
 
 def fingerprint(document: Document, seed: int, rows: Mapping[str, int | None]) -> str:

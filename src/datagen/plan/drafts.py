@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from datagen.errors import did_you_mean, listed
+from datagen.errors import did_you_mean, listed, quoted
 from datagen.plan.names import ColumnDraft, TableDraft, find_table
 from datagen.schema.counts import read_count
 
@@ -224,13 +224,11 @@ def _fanout(made: Drafting, table: TableDraft, refuse: Callable[..., None]) -> F
     at = (*table.loc, "fanout")
     law = {key: spec[key] for key in ("type", "params", "truncate", "keep_mean") if spec.get(key) is not None}
     clamp = spec.get("clamp") or (None, None)
-    if clamp[0] is not None and clamp[1] is not None and clamp[0] > clamp[1]:
-        refuse(
-            "clamp.reversed",
-            (*at, "clamp"),
-            found=f"clamp from {clamp[0]} to {clamp[1]}",
-            expected="the smaller bound first",
-        )
+    for place, end in enumerate(clamp):
+        if isinstance(end, str):
+            expected = "a number of rows, or null for no end"
+            refuse("language.wrong_type", (*at, "clamp", place), found=f"string {quoted(end)}", expected=expected)
+            clamp = (None, None)
     if "type" not in law:
         refuse(
             "fanout.no_law",

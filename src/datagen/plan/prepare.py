@@ -122,7 +122,9 @@ def prepare(written: Document, overrides: Overrides | None = None) -> Prepared:
         findings = [*findings, *later.not_available(document, schema)]
     if any(finding.severity == "error" for finding in findings):
         # binding would say them, but nothing will be bound; a place that was refused already needs no second word
-        told = {(finding.line, finding.column, finding.json_path) for finding in findings if finding.severity == "error"}
+        told = {
+            (finding.line, finding.column, finding.json_path) for finding in findings if finding.severity == "error"
+        }
         faults = faults_of_parts(document)
         findings += [one for one in faults if (one.line, one.column, one.json_path) not in told]
     stop_on_errors(findings)
@@ -185,6 +187,11 @@ def _value(text: str, names: Mapping[str, Any]) -> Any:
         return checked.constant_value()
     import polars as pl
 
+    for name in checked.names:
+        if isinstance(value := spelled[name.lower()], int) and not -(2**63) <= value < 2**63:
+            raise SchemaError(
+                [Finding("expression.out_of_range", found=f"{name} is {value:,}", expected=f"at most {2**63 - 1:,}")]
+            )
     columns = {name: pl.Series(name, [spelled[name.lower()]]) for name in checked.names}
     return checked.evaluate(columns, 1).item()
 
