@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.cli.running import call
 
 FOLDER = Path(__file__).parent / "bad" / "K"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.cli.running import Result, call
 
 HERE = Path(__file__).parent / "bad"

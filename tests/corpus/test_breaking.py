@@ -1,0 +1,130 @@
+"""The shipped schemas, broken at random: a slip of a letter is guessed, and whatever else is broken is told, not crashed on."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from datagen.errors import Finding, SchemaError
+from datagen.plan.prepare import prepare
+from datagen.schema.load import load_text
+from tests.corpus.breaking import (
+    WAYS,
+    Place,
+    documents,
+    is_language_word,
+    language_keys,
+    language_words,
+    renamed,
+    slices,
+    with_typo,
+)
+from tests.support import findings_of
+
+MUTATIONS = 300
+SMALL = 2_500  # characters of a document: a whole data set takes ten times as long
+
+
+def misspelt(document: Any, find: Callable[[Any], Iterator[Place]], place: int, dice: random.Random) -> tuple[Any, str]:
+    """A copy of a document with one slip in the key or word at a place, and what was meant; empty where it is no slip."""
+    broken = copy.deepcopy(document)
+    holder, key = list(find(broken))[place]
+    meant = key if find is language_keys else holder[key]
+    typo = with_typo(meant, dice)
+    if typo in ("", meant) or typo in holder or is_language_word(typo):
+        return broken, ""
+    if find is language_keys:
+        renamed((holder, key), typo)
+    else:
+        holder[key] = typo
+    return broken, meant
+
+
+def guessed(broken: Any, meant: str) -> bool:
+    return any(finding.hint.startswith(f"did you mean '{meant}'") for finding in findings_of(broken))
+
+
+def test_of_slips_of_a_letter_nineteen_in_twenty_are_guessed() -> None:
+    """Every key, and every word of a key, that the shipped schemas use, once, in the smallest document that has it."""
+    seen: set[tuple[str, str]] = set()
+    missed, tried = [], 0
+    for name, document in sorted(slices().items(), key=lambda one: len(str(one[1]))):
+        for find in (language_keys, language_words):
+            for place, (holder, key) in enumerate(list(find(document))):
+                meant = key if find is language_keys else holder[key]
+                kind = ("", meant) if find is language_keys else (key, meant)
+                if kind in seen or len(meant) < 3:  # of a letter or two nothing is left to guess by
+                    continue
+                seen.add(kind)
+                broken, meant = misspelt(document, find, place, random.Random(f"{name} {kind}"))
+                tried += bool(meant)
+                if meant and not guessed(broken, meant):
+                    missed.append((name, kind))
+    assert tried > 150
+    assert len(missed) <= tried * 0.05, missed
+
+
+def told(document: Any) -> str:
+    """How far a document comes: read, prepared, bound, made. Whatever is wrong with it is told with its place."""
+    stage, findings = "read", tuple[Finding, ...]()
+    try:
+        written = load_text(json.dumps(document), path="broken.json")
+        stage = "prepared"
+        prepared = prepare(written)
+        stage = "bound"
+        findings = prepared.bind().findings
+        stage = "made"
+    except SchemaError as error:
+        findings = error.findings
+    for finding in findings:
+        assert finding.found
+        assert finding.path == "broken.json"
+        assert finding.line is not None
+    return stage
+
+
+def mutated(document: Any, number: int) -> Any:
+    """A copy with one to three things of its structure broken, the same ones every time."""
+    dice, broken = random.Random(number), copy.deepcopy(document)
+    for _ in range(1 + number % 3):
+        dice.choice(WAYS)(broken, dice)
+    return broken
+
+
+def test_structures_broken_at_random_are_told_and_never_crash() -> None:
+    small = [document for document in slices().values() if len(json.dumps(document)) <= SMALL]
+    stages, started = [], time.process_time()
+    for number in range(MUTATIONS):
+        stages.append(told(mutated(small[number % len(small)], number)))
+        assert time.process_time() - started < 5, f"mutation {number} hangs"
+        started = time.process_time()
+    assert all(stages.count(stage) > MUTATIONS // 20 for stage in ("prepared", "bound", "made"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", documents())
+def test_whole_data_sets_broken_at_random_are_told_and_never_crash(name: str) -> None:
+    document = documents()[name]
+    for number in range(500):
+        told(mutated(document, number))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", documents())
+def test_of_slips_anywhere_in_a_data_set_nine_in_ten_are_guessed(name: str) -> None:
+    """Short keys, such as the parameters of laws, are among them: of one letter nothing is left to guess by."""
+    document = documents()[name]
+    tried = right = 0
+    for find in (language_keys, language_words):
+        for place in range(len(list(find(document)))):
+            broken, meant = misspelt(document, find, place, random.Random(place))
+            if meant:
+                tried += 1
+                right += guessed(broken, meant)
+    assert right >= tried * 0.9
