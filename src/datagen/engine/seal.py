@@ -38,7 +38,10 @@ def seal(values: Values, column: ColumnPlan) -> Values:
         case "datetime" | "date":
             step = DAY_US if form.type == "date" else PRECISION_US[form.precision]
             times = np.asarray(values.array, dtype=np.int64)
-            return values.changed(kind="time", array=times if step == 1 else times - times % step)
+            if step != 1:
+                times = np.floor_divide(times, step)  # and back: several times faster than the remainder
+                np.multiply(times, step, out=times)
+            return values.changed(kind="time", array=times)
         case "bool":
             return values.changed(kind="bool", array=np.asarray(values.array, dtype=np.bool_))
         case _:

@@ -101,6 +101,10 @@ class TimeDensity:
 
     def below(self, times: Times) -> Floats:
         """(n,) chance of a point before each time: the distribution function, in [0, 1]."""
+        if len(times) > 1 and times[0] == times[-1] and (times == times[0]).all():
+            return np.full(len(times), self.below(times[:1])[0])  # a bound that is the same in every row
+        if len(self.first) == 1 and not self.single:
+            return self._below_in_one(times)
         cell = self._cell(times)
         if self.single:
             return np.where(times > self.first[cell], self.borders[cell], self._low[cell])
@@ -109,6 +113,17 @@ class TimeDensity:
         np.add(chance, self._low[cell], out=chance)
         # behind the last point of a cell the chance is exactly that of the next cell's start
         return np.where(inside < self.count[cell], chance, self.borders[cell])
+
+    def _below_in_one(self, times: Times) -> Floats:
+        """The same where there is only one cell."""
+        count = self.count[0]
+        before = np.subtract(times, self.first[0] - (self.step - 1))
+        np.floor_divide(before, self.step, out=before)  # rounded up, because of what was added
+        np.maximum(before, 0, out=before)
+        np.minimum(before, count, out=before)
+        chance = np.multiply(before, self._each[0])
+        np.putmask(chance, before == count, self.borders[0])
+        return chance
 
     def points_below(self, times: Times) -> Ints:
         """(n,) number of points before each time, whatever their chance."""

@@ -53,18 +53,23 @@ class GuideTable:
         return self._fill(u, np.empty(len(u), dtype=self.code_type))
 
     def _fill(self, u: NDArray[np.float64], out: NDArray[Any]) -> NDArray[Any]:
-        place = np.empty(min(PIECE, len(u)), dtype=np.float64)
-        cell = np.empty(len(place), dtype=np.int64)
+        size = min(PIECE, len(u))
+        place = np.empty(size, dtype=np.float64)
+        cell = np.empty(size, dtype=np.int64)
+        found = np.empty(size, dtype=self._guide.dtype)
+        open_rows: list[NDArray[np.int64]] = []
         for start in range(0, len(u), PIECE):
             piece = u[start : start + PIECE]
+            cells, index = cell[: len(piece)], found[: len(piece)]
             np.multiply(piece, self._cells, out=place[: len(piece)])
-            cells = cell[: len(piece)]
             np.copyto(cells, place[: len(piece)], casting="unsafe")
-            index = np.take(self._guide, cells, mode="clip")
+            self._guide.take(cells, out=index, mode="clip")
             np.copyto(out[start : start + PIECE], index, casting="unsafe")
-            unsure = np.flatnonzero(index < 0)
-            if len(unsure):
-                out[start + unsure] = self._finish(piece[unsure], cells[unsure])
+            open_rows.append((index < 0).nonzero()[0] + start)
+        unsure = open_rows[0] if len(open_rows) == 1 else np.concatenate(open_rows or [np.zeros(0, dtype=np.int64)])
+        if len(unsure):
+            rest = u[unsure]
+            out[unsure] = self._finish(rest, (rest * self._cells).astype(np.int64))
         return out
 
     def _finish(self, u: NDArray[np.float64], cells: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -16,6 +16,7 @@ from datagen.kernel.effects import DAWN, Stretches
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+BELOW_ONE = 1.0 - 2.0**-53
 FINE = 52  # bits of a key's running mass: floats hold it exactly
 
 
@@ -34,11 +35,20 @@ class PlainLaw:
         """(n,) times inside [low, high], and the mass there. Where the mass is 0 the time has no meaning."""
         if low is None and high is None:
             return self.density.time(u), np.ones(len(u))
-        first, last = _chances(self.density, low, high, len(u))
-        mass = last - first
-        chance = np.add(first, u * mass)
-        np.minimum(chance, np.nextafter(last, 0.0), out=chance)
-        return nudged(self.density, self.density.time(np.maximum(chance, 0.0)), low, high), mass
+        if high is None and low is not None:
+            first = self.density.below(low)
+            np.minimum(first, 1.0, out=first)
+            mass = np.subtract(1.0, first)
+            chance = np.multiply(u, mass)
+            np.add(chance, first, out=chance)
+            np.minimum(chance, BELOW_ONE, out=chance)
+        else:
+            first, last = _chances(self.density, low, high, len(u))
+            mass = last - first
+            chance = np.add(first, u * mass)
+            np.minimum(chance, np.nextafter(last, 0.0), out=chance)
+        np.maximum(chance, 0.0, out=chance)
+        return nudged(self.density, self.density.time(chance), low, high), mass
 
 
 class KeyedLaw:
