@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "datagen"
 
 # a floor may import from its own floor and from those after it
 FLOORS = (
-    ("cli",), ("dataset", "handle"), ("api",), ("engine", "checks", "sinks"), ("plan",), ("selection",), ("registry",), ("generators", "modifiers"), ("columns",),
+    ("cli",), ("dataset", "handle"), ("api",), ("engine", "checks", "sinks"), ("plan",), ("selection",), ("registry",), ("generators", "modifiers", "rows"), ("columns",),
     ("contracts",), ("expressions",), ("laws",), ("kernel",), ("schema",), ("datasets", "packs"), ("codes",), ("errors", "version"),
 )  # fmt: skip
 RANK = {name: rank for rank, floor in enumerate(FLOORS) for name in floor}
@@ -22,6 +22,7 @@ ALLOWED = {
     ("laws", "contracts"): "a law is a Part",
     ("laws", "registry"): "a mixture and the binder find other laws by word",
     ("generators", "registry"): "whether a law makes whole numbers",
+    ("rows", "registry"): "the law whose mean a factor multiplies",
     ("modifiers", "plan"): "the evaluation of an expression with the value so far",
 }
 

@@ -159,6 +159,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Tables:
             ("tables.ticket.columns.satisfaction.when", "closed"),
             ("tables.account.columns.plan.weights_kind", "uniform"),
             ("constraints.inequalities", []),
+            ("tables.account.columns.signed_up_at.role", None),
         ],
     )
 

@@ -47,6 +47,7 @@ class TableBlock:
         self._ordinal = ordinal
         self._columns: dict[str, Values] = {}
         self._counts: dict[str, NDArray[np.int64]] = {}
+        self._memo: dict[object, Any] = {}
 
     @property
     def rows(self) -> int:
@@ -101,6 +102,13 @@ class TableBlock:
 
     def once(self, key: object, make: Callable[[], Any]) -> Any:
         return self.run.once(key, make)
+
+    def memo(self, key: object, make: Callable[[], Any]) -> Any:
+        """Something made once for these rows."""
+        found = self._memo.get(key)
+        if found is None:
+            found = self._memo[key] = make()
+        return found
 
     def column(self, name: str) -> Values:
         """A column of this block in its declared type, computed on first use."""

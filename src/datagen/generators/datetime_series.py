@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
 from datagen.errors import Finding, SchemaError
 from datagen.generators import _calendar, _time_grid
+from datagen.generators._foreseen import even_shares
 from datagen.generators._interval import TimeBounds
 from datagen.kernel.density import TimeDensity
 from datagen.kernel.keyed_density import PlainLaw
@@ -95,6 +97,12 @@ class DatetimeSeries(Generator):
             *(((season.dimension, season.weights), ()) for season in seasons(scope) if not season.fault),
         ]
         return _time_grid.make_density(window, grid, shown, scope)
+
+    def foreseen(self, scope: Scope) -> NDArray[np.float64] | None:
+        made = self.density(scope)
+        if made is None or scope.lower or scope.upper:
+            return None
+        return made.time(even_shares()).astype(np.float64)
 
     def bind(self, scope: Scope) -> Fill:
         from datagen.modifiers._shapes import bind_shapes, seasons

@@ -26,7 +26,7 @@ Kind = Annotated[
     Literal["exponential", "linear", "logarithmic"],
     WithJsonSchema({"enum": ["exponential", "linear", "logarithmic", "logistic", "piecewise", "step"]}),
 ]
-Seat = Annotated[Literal["value"], WithJsonSchema({"enum": ["value", "rate", "total", "acquisition"]})]
+Seat = Literal["value", "rate", "total", "acquisition"]
 
 
 class Logarithm(BaseModel):
@@ -72,6 +72,15 @@ class Trend(Modifier):
                 expected="a trend on a number",
             )
             return _unchanged
+        if self.applies_to != "value":
+            scope.refuse(
+                "trend.seat",
+                "applies_to",
+                found=f"a trend of the {self.applies_to} on the values of {scope.column}",
+                expected="applies_to: value",
+                hint="rate and total belong to the table: fanout: {multipliers: [{trend: …}]}",
+            )
+            return _unchanged
         number = needs_number(scope, "trend")
         factor = bind_trend(self, scope)
         if factor is None or not number:
@@ -91,7 +100,7 @@ Factor = Callable[[Block], tuple[NDArray[np.float64], NDArray[np.bool_] | None]]
 
 def bind_trend(trend: Trend, scope: Scope) -> Factor | None:
     """(n,) factors of a block's rows, and where their time is known; None after a refusal."""
-    curve = _curve(trend, scope)
+    curve = curve_of(trend, scope)
     when = _when(trend, scope)
     if scope.timeframe is None:
         scope.refuse(
@@ -104,7 +113,7 @@ def bind_trend(trend: Trend, scope: Scope) -> Factor | None:
     if curve is None:
         return None
     unit, start = LENGTHS[trend.time_unit], int(scope.timeframe.start)
-    if not _stays_inside(trend, curve, scope, unit) or when is None:
+    if not stays_inside(trend, curve, scope, unit) or when is None:
         return None
     zero, top, home = curve.zero(), curve.reaches(LARGEST), f"{scope.table}.{scope.column}"
 
@@ -135,7 +144,8 @@ def _refuse_late(late: NDArray[np.bool_], code: str, what: str, home: str) -> No
         )
 
 
-def _curve(trend: Trend, scope: Scope) -> TrendCurve | None:
+def curve_of(trend: Trend, scope: Scope) -> TrendCurve | None:
+    """The curve as written, or None after a refusal."""
     if trend.type == "logarithmic":
         if trend.growth_rate is not None:
             scope.tolerate(
@@ -195,7 +205,7 @@ def _when(trend: Trend, scope: Scope) -> Reader | None:
     return when
 
 
-def _stays_inside(trend: Trend, curve: TrendCurve, scope: Scope, unit: int) -> bool:
+def stays_inside(trend: Trend, curve: TrendCurve, scope: Scope, unit: int) -> bool:
     """Refuse factors that reach zero, or more than LARGEST, before the window ends."""
     start, length = int(scope.timeframe.start), scope.timeframe.end - scope.timeframe.start
     field = "params" if trend.type == "logarithmic" else "growth_rate"

@@ -14,6 +14,7 @@ from typing import Any
 from datagen.errors import Finding
 from datagen.kernel.address import table_key
 from datagen.plan import graph
+from datagen.plan.behaviors import lower
 from datagen.plan.bind_columns import bind_column, make_parts
 from datagen.plan.bind_rows import bind_counts
 from datagen.plan.binding import Binding
@@ -21,6 +22,7 @@ from datagen.plan.drafts import time_column_of
 from datagen.plan.estimate import expected_tables
 from datagen.plan.limits import say_too_many
 from datagen.plan.model import ConstraintPlan, Plan, TablePlan
+from datagen.plan.processes import find_makers
 from datagen.plan.reading import find_reads, order
 from datagen.plan.settle import leave_room, read_constraints, settle
 from datagen.schema.tree import Document
@@ -38,6 +40,9 @@ def bind(document: Document, *, seed: int, scale: float = 1.0, findings: Sequenc
     binding.stop_on_errors()
     for column in binding.columns():
         column.infer = binding.infer
+    binding.behaviors = lower(binding)
+    find_makers(binding, binding.behaviors)
+    binding.stop_on_errors()
     find_reads(binding)
     constraints = read_constraints(binding)
     nodes = order(binding, constraints.found)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from datagen.contracts import NUMBERS, Bound, Generator, Modifier
+from datagen.contracts import NUMBERS, Bound, Change, Generator, Modifier
 from datagen.plan.binding import Binding, mapped_type
 from datagen.plan.constraints import ConstraintReader
 from datagen.plan.foreseen import foresee
@@ -18,7 +18,11 @@ from datagen.plan.scope import CASTS
 def make_parts(binding: Binding, column: ColumnDraft) -> None:
     """The generator and the modifiers of a column as parameter models."""
     node = (column.table, column.name)
-    part = binding.part("generator", column.word, column.params, (*column.loc, "generator", column.word))
+    part = (
+        None
+        if column.word == "process"
+        else binding.part("generator", column.word, column.params, (*column.loc, "generator", column.word))
+    )
     if isinstance(part, Generator):
         binding.generators[node] = part
     made: list[Modifier] = []
@@ -76,6 +80,7 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
             )
         )
     changes = [modifier.bind(at) for modifier, at in zip(binding.modifiers[node], scopes[1:], strict=True)]
+    changes += value_multipliers(binding, column)
     refuse_idle_keys(binding, column, spec, type_)
     if not binding.has_errors(since=before):
         foresee(binding, column, scopes, type_)
@@ -103,6 +108,13 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
         loc=column.loc,
     )
     binding.plans[node] = column.plan
+
+
+def value_multipliers(binding: Binding, column: ColumnDraft) -> list[Change]:
+    """What segments and ages do to the values of a column, behind its modifiers."""
+    from datagen.plan.seated_values import seated_changes
+
+    return seated_changes(binding, column)
 
 
 def condition_of(binding: Binding, column: ColumnDraft, spec: Mapping[str, Any]) -> Any:

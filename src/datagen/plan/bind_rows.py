@@ -5,19 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from datagen.contracts import NUMBERS
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.contracts import NUMBERS, Block
 from datagen.plan import graph
 from datagen.plan.binding import Binding
 from datagen.plan.constraints import Steering
 from datagen.plan.drafts import time_column_of
+from datagen.plan.fanout import Volume, fixed
 from datagen.plan.fanout import bind_counts as counts_of
-from datagen.plan.fanout import fixed
 from datagen.plan.names import TableDraft
+from datagen.plan.processes import maker_of, rate_factors, row_scope
 from datagen.plan.scope import PlanScope
+from datagen.rows._contract import mean_factor, product
 
 
 def bind_counts(binding: Binding, table: TableDraft, steering: Sequence[Steering]) -> None:
-    factor = volume_factor(binding, table, steering)
+    if table.id in binding.makers:
+        bind_maker(binding, table, steering)
+        return
+    factor = with_segments(binding, table, volume_factor(binding, table, steering))
     if table.parent is None:
         return
     spec = binding.drafting.fanouts[table.id]
@@ -28,6 +36,31 @@ def bind_counts(binding: Binding, table: TableDraft, steering: Sequence[Steering
         binding.counts[table.id] = fixed(1)
     else:
         binding.counts[table.id] = counts_of(spec.law, spec.clamp, binding.fanout_scope(table), factor)
+
+
+def bind_maker(binding: Binding, table: TableDraft, steering: Sequence[Steering]) -> None:
+    """The rows of a table that a row maker makes."""
+    scope = row_scope(binding, binding.behaviors, table, tuple(steering))
+    maker = maker_of(binding, table, scope)
+    rows = None if maker is None else maker.bind()
+    binding.counts[table.id] = fixed(1) if rows is None else rows
+
+
+def with_segments(binding: Binding, table: TableDraft, volume: Any) -> Any:
+    """The effects on the volume of a table and its segments' multipliers as one factor per parent, None without any."""
+    if table.parent is None:
+        return volume
+    scope = row_scope(binding, binding.behaviors, table, None)
+    factors = rate_factors(binding, binding.behaviors, table, scope)
+    if not factors:
+        return volume
+    mean, unsure = mean_factor(factors)
+
+    def factor(parent: Block) -> NDArray[np.float64]:
+        found = product(factors, parent)
+        return found if volume is None else found * volume(parent)
+
+    return Volume(factor, None if unsure or volume is not None else mean)
 
 
 def volume_factor(binding: Binding, table: TableDraft, steering: Sequence[Steering]) -> Any:
@@ -48,7 +81,7 @@ def volume_factor(binding: Binding, table: TableDraft, steering: Sequence[Steeri
         lower, upper = binding.bounds(table.columns[time], steering)
         scope = binding.scope_of(table.columns[time], column_type="datetime", lower=lower, upper=upper)
     binding.volumes[table.id] = volume(effects, scope)
-    return None if binding.volumes[table.id] is None else binding.volumes[table.id].factor
+    return None if binding.volumes[table.id] is None else Volume(binding.volumes[table.id].factor, None)
 
 
 def volume_reads(binding: Binding, table: TableDraft, node: graph.Node) -> list[graph.Node]:

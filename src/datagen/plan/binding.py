@@ -43,6 +43,8 @@ class Binding:
         self.plans: dict[graph.Node, ColumnPlan] = {}
         self.counts: dict[str, Any] = {}
         self.reaches = Reaches()  # of the columns that inequalities steer
+        self.makers: dict[str, tuple[str, Any]] = {}  # (word, row maker) of tables that one makes
+        self.behaviors: Any = None  # segments and ages, lowered (datagen.plan.behaviors)
         self.volumes: dict[str, Any] = {}  # effects on the volume of a table, by table
         self.foreseen: dict[graph.Node, Callable[[], Any]] = {}  # how to tell equally likely numbers of a column
 

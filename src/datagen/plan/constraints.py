@@ -150,6 +150,26 @@ class ConstraintReader:
                 left, right, op = right, left, FLIPPED[op]
             self._steer(left, right, op == "<", text, facts, at, edges)
 
+    def read_implied(
+        self, entry: Mapping[str, Any], loc: tuple[str | int, ...], reads: Mapping[Node, Sequence[Node]]
+    ) -> None:
+        """An inequality that follows from something else than `constraints`, unless it was declared as well."""
+        left, right = (self.attribute(entry[side], loc) for side in ("left", "right"))
+        assert left is not None
+        assert right is not None
+        pair = {"left": (left.table, left.name), "right": (right.table, right.name)}
+        if any(
+            one.facts.get("left") == pair["left"] and one.facts.get("right") == pair["right"]
+            for one in self.found.declared
+        ):
+            return
+        edges: dict[Node, list[Node]] = {node: list(needs) for node, needs in reads.items()}
+        for one in self.found.steering:
+            edges.setdefault((one.table, one.column), []).extend(one.reads)
+        text = f"{left.table}.{left.name} {entry['op']} {right.table}.{right.name}"
+        facts = {**pair, "op": entry["op"], "implied": True}
+        self._steer(left, right, entry["op"] == "<", text, facts, loc, edges)
+
     def _steer(
         self,
         small: ColumnDraft,
@@ -258,6 +278,8 @@ class ConstraintReader:
 
 def steers(column: ColumnDraft) -> bool:
     """Whether the generator of a column keeps bounds by construction; what a mapping makes of its draw is another thing."""
+    if column.process == "time":
+        return True
     found = find("generator", column.word)
     mapped = any(word == "map_values" for word, _ in column.modifiers)
     return bool(found is not None and found.STEERED and not mapped)

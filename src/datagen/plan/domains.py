@@ -33,9 +33,7 @@ def refuse_few_tuples(binding: Binding, constraint: ConstraintPlan) -> None:
     )
 
 
-def _refuse_equal_tuples(
-    binding: Binding, constraint: ConstraintPlan, rows: float, sizes: Mapping[str, int]
-) -> None:
+def _refuse_equal_tuples(binding: Binding, constraint: ConstraintPlan, rows: float, sizes: Mapping[str, int]) -> None:
     """Refuse tuples that nothing keeps apart where chance alone makes some of them equal; warn where it may."""
     table = constraint.facts["table"]
     columns = [binding.tables[table].columns[name] for name in sizes]

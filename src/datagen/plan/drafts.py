@@ -61,6 +61,13 @@ def _draft_table(
     for place, spec in enumerate(node.get("columns") or []):
         at = (*loc, "columns", place)
         generator = spec.get("generator") or {}
+        if not generator and spec.get("role") is not None:  # its row maker fills it, or nobody does
+            column = ColumnDraft(
+                table.id, spec["name"], "process", {}, at, _modifiers(spec), spec.get("type"), spec.get("role")
+            )
+            table.columns[column.name] = column
+            made.specs[table.id, column.name] = spec
+            continue
         if not generator:
             refuse(
                 "column.no_generator",

@@ -17,6 +17,17 @@ MOST_PER_PARENT = 2.0**40  # a count beyond this is a mistake, not a data set
 
 
 @dataclass(frozen=True, slots=True)
+class Volume:
+    """What multiplies the rows of each parent; mean: over the parents, None when it is not known before they are."""
+
+    factor: Callable[[Block], NDArray[np.float64]]
+    mean: float | None
+
+    def __call__(self, parent: Block) -> NDArray[np.float64]:
+        return self.factor(parent)
+
+
+@dataclass(frozen=True, slots=True)
 class LawCounts:
     """Counts from a law. Whole-number laws are taken as drawn; others are rounded up with the chance of their fraction.
 
@@ -30,13 +41,13 @@ class LawCounts:
     expected: float
     largest: float
     description: str
-    volume: Callable[[Block], NDArray[np.float64]] | None = None
+    volume: Volume | None = None
     poisson_mean: float | None = None
     home: str = ""  # where the fan-out stands in the document
 
     @property
     def guessed(self) -> bool:
-        return self.volume is not None or not self.draw.constant
+        return (self.volume is not None and self.volume.mean is None) or not self.draw.constant
 
     def expected_pairs(self) -> float:
         """Mean number of pairs of rows of one parent, for constant laws."""
@@ -127,6 +138,8 @@ def bind_counts(spec: dict[str, Any], clamp: tuple[float | None, float | None], 
             hint="clamp it: clamp: [0, …]",
         )
     expected = _expected(draw, low, high)
+    if volume is not None and volume.mean is not None:
+        expected = min(max(expected * volume.mean, low), high)
     if not expected <= MOST_PER_PARENT:
         scope.refuse(
             "fanout.unbounded",

@@ -32,6 +32,7 @@ class ColumnDraft:
     infer: Callable[[ColumnDraft], ColumnType | None] | None = None  # how to find the type when it is first asked for
     points_to: tuple[str, str] | None = None  # (table, column) its values are keys of
     plan: ColumnPlan | None = None
+    process: str | None = None  # the role in which the table's row maker fills it
 
     @property
     def type(self) -> ColumnType | None:

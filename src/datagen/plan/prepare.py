@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from datagen import registry
 from datagen.errors import Finding, SchemaError
+from datagen.plan.further import Look, further_errors
 from datagen.schema import later
 from datagen.schema.expand import expand, told_once
 from datagen.schema.expand_modifiers import SPELLINGS
@@ -94,7 +95,12 @@ class Prepared:
         """The plan. Raises SchemaError with everything that cannot be made as declared."""
         from datagen.plan.bind import bind
 
-        return bind(self.document, seed=self.seed, scale=self.overrides.scale, findings=self.findings)
+        try:
+            return bind(self.document, seed=self.seed, scale=self.overrides.scale, findings=self.findings)
+        except SchemaError as error:
+            told = list(error.findings)
+        stop_on_errors(told + further_errors(self.document, errors_of(told), whole_look(self.overrides)))
+        raise AssertionError("a plan is refused by an error")
 
 
 def prepare(written: Document, overrides: Overrides | None = None) -> Prepared:
@@ -127,9 +133,34 @@ def prepare(written: Document, overrides: Overrides | None = None) -> Prepared:
         }
         faults = faults_of_parts(document)
         findings += [one for one in faults if (one.line, one.column, one.json_path) not in told]
+        findings += further_errors(document, errors_of(findings), whole_look(overrides))
     stop_on_errors(findings)
     assert schema is not None
     return Prepared(written, document, schema, tuple(findings), overrides)
+
+
+def whole_look(overrides: Overrides) -> Look:
+    """Checks and binds a canonical document, for the findings alone."""
+
+    def look(document: Document) -> Sequence[Finding]:
+        from datagen.plan.bind import bind
+
+        schema, findings = validate(document, VOCABULARY)
+        if schema is None:
+            return findings
+        findings = [*findings, *later.not_available(document, schema)]
+        if not errors_of(findings):
+            try:
+                bind(document, seed=schema.seed, scale=overrides.scale)
+            except SchemaError as error:
+                return error.findings
+        return findings
+
+    return look
+
+
+def errors_of(findings: Sequence[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.severity == "error"]
 
 
 def faults_of_parts(document: Document) -> list[Finding]:

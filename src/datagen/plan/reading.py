@@ -11,6 +11,8 @@ from datagen.plan.binding import Binding
 from datagen.plan.constraints import Constraints
 from datagen.plan.drafts import time_column_of
 from datagen.plan.names import NameFault, resolve
+from datagen.plan.processes import maker_of, maker_reads, row_scope
+from datagen.plan.seated_values import seated_reads
 
 
 def find_reads(binding: Binding) -> None:
@@ -28,6 +30,7 @@ def find_reads(binding: Binding) -> None:
         when = binding.drafting.specs[node].get("when")
         if when is not None:
             wanted.extend(scope.names_in(when))
+        wanted.extend(seated_reads(binding, column))
         binding.reads[node] = edges(binding, scope, wanted, node)
     for table in binding.tables.values():
         binding.reads[table.id, NUMBERS] = [(table.id, graph.ROWS)]
@@ -38,6 +41,10 @@ def find_reads(binding: Binding) -> None:
             scope = binding.fanout_scope(table)
             spec = binding.drafting.fanouts[table.id]
             wanted = list(scope.law_reads(spec.law)) if spec.law is not None else []
+            wanted += maker_reads(binding, binding.behaviors, table)
+            if table.id in binding.makers:
+                maker = maker_of(binding, table, row_scope(binding, binding.behaviors, table, None))
+                wanted += [] if maker is None else list(maker.reads())
             node = (table.id, graph.ROWS)
             binding.reads[node] = [*edges(binding, scope, wanted, node), (table.parent, graph.ROWS)]
             # what an effect reads of its own table is refused when the rows are bound, with better words than a loop
@@ -54,7 +61,8 @@ def order(binding: Binding, constraints: Constraints) -> tuple[graph.Node, ...]:
         if not isinstance(path, NameFault):
             binding.reads[one.table, one.column].extend(path.reads)
             table = binding.tables[one.table]
-            if binding.drafting.table_modifiers[one.table] and one.column == time_column_of(table):
+            process = table.columns[one.column].process == "time"
+            if (binding.drafting.table_modifiers[one.table] or process) and one.column == time_column_of(table):
                 binding.reads[one.table, graph.ROWS].extend(node for node in path.reads if node[0] != one.table)
     nodes, loops = graph.ordered(binding.reads)
     for loop in loops:

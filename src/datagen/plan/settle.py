@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datagen.plan.behaviors import DEPARTED
 from datagen.plan.binding import Binding
-from datagen.plan.constraints import ConstraintReader, settled
+from datagen.plan.constraints import ConstraintReader, settled, steers
 from datagen.plan.domains import refuse_few_tuples, refuse_repeating_target
+from datagen.plan.drafts import time_column_of
 from datagen.plan.foreseen import say_often_broken
 from datagen.plan.model import ConstraintPlan
+from datagen.plan.names import ancestors
 from datagen.plan.patterns import settled_pattern
 from datagen.plan.reach import Edge, circles, find_reaches, shown, spelled
 
@@ -33,10 +36,33 @@ def read_constraints(binding: Binding) -> ConstraintReader:
     reader.read_unique(declared.get("unique") or [], ("constraints", "unique"))
     reader.read_foreign_keys(declared.get("foreign_keys") or [], ("constraints", "foreign_keys"))
     reader.read_inequalities(declared.get("inequalities") or [], ("constraints", "inequalities"), binding.reads)
+    order_of_life(binding, reader)
     reader.read_ranges(declared.get("ranges") or [], ("constraints", "ranges"))
     for kind in ("pattern", "enum"):
         reader.read_values(kind, declared.get(kind) or [], ("constraints", kind))
     return reader
+
+
+def order_of_life(binding: Binding, reader: ConstraintReader) -> None:
+    """A row never precedes an entity that it refers to, nor follows its departure: inequalities that nobody wrote.
+
+    They steer the time of the rows like declared ones. Along a lookup they do so where the picked row comes before the
+    time; where the time comes first the pick is limited to rows that are there (`plan.picking`).
+    """
+    behaviors = binding.behaviors
+    for table in binding.tables.values():
+        time = time_column_of(table)
+        if time is None or not steers(table.columns[time]):
+            continue
+        above = ancestors(binding.tables, table)
+        for entity, column in behaviors.created.items():
+            if entity == table.id or entity not in above:
+                continue
+            declared = {"left": f"{entity}.{column}", "op": "<=", "right": f"{table.id}.{time}"}
+            reader.read_implied(declared, table.columns[time].loc, binding.reads)
+        for entity in behaviors.leaving.get(table.id, ()):
+            declared = {"left": f"{table.id}.{time}", "op": "<", "right": f"{entity}.{DEPARTED}"}
+            reader.read_implied(declared, table.columns[time].loc, binding.reads)
 
 
 ORDERED = ({"int", "float"}, {"datetime", "date"})  # types whose values can be compared with each other

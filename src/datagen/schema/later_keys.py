@@ -10,8 +10,6 @@ from collections.abc import Mapping
 TOP_KEYS = frozenset({"targets", "experiments", "metrics"})
 NODE_KEYS = frozenset(
     {
-        "segment_behavior",
-        "vintage_behavior",
         "stage_config",
         "state_transition_model",
         "attribution_chain",
@@ -32,18 +30,10 @@ COLUMN_KEYS = frozenset({"imperfections", "anomalies"})
 FANOUT_KEYS = frozenset(
     {
         "by",
-        "per",
-        "heterogeneity",
-        "p_zero",
         "holidays",
-        "bursts",
-        "noise",
         "by_state",
         "every",
         "each",
-        "from",
-        "until",
-        "multipliers",
         "total",
         "mean",
         "stretch",
@@ -54,7 +44,6 @@ FANOUT_KEYS = frozenset(
 KINDS = frozenset({"derived", "stream", "graph"})
 ROLES = frozenset(
     {
-        "segment",
         "stage",
         "stage_index",
         "state",
@@ -92,7 +81,7 @@ PART_KEYS: Mapping[tuple[str, str], frozenset[str]] = {
 PART_VALUES: Mapping[tuple[str, str, str], frozenset[str]] = {
     ("modifier", "seasonality", "dimension"): frozenset({"holiday"}),
     ("modifier", "trend", "type"): frozenset({"logistic", "piecewise", "step"}),
-    ("modifier", "trend", "applies_to"): frozenset({"rate", "total", "acquisition"}),
+    ("modifier", "trend", "applies_to"): frozenset({"acquisition"}),
 }
 
 # What exists instead, by key, or by `where.key` where one key means different things.

@@ -1,0 +1,205 @@
+"""What else is wrong in the sound parts of a document, so that its errors need not be mended one floor after another.
+
+Reading stops at the floor where an error makes the next one senseless. Here whatever was refused is taken out of the
+canonical tree, with everything that speaks of it, and the rest is looked at by itself: what is refused in it has nothing
+to do with the errors already told. What may not be sound is left out, and looked at once the errors are mended.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from datagen.errors import Finding
+from datagen.schema.expand_reading import carry, without
+from datagen.schema.tree import Document, Map, Seq
+
+ROUNDS = 3  # of taking out and looking again
+MOST_TOLD = 20  # errors that are enough for one time
+# what no table needs; an error in it says nothing of the tables
+ASIDE = frozenset({"seed", "metadata", "notes", "assumptions", "targets", "experiments", "metrics", "scenarios", "dag"})
+# generators whose columns are never the time of their table, nor set the number of its rows
+NEVER_TIME = frozenset({"choice", "distribution", "bernoulli", "faker", "uuid", "sequence"})
+
+Look = Callable[[Document], Sequence[Finding]]
+
+
+def further_errors(document: Document, errors: Sequence[Finding], look: Look) -> list[Finding]:
+    """The errors that `look` finds in what is left of a canonical document without all that its errors touch."""
+    found: list[Finding] = []
+    for _ in range(ROUNDS):
+        if len(errors) + len(found) > MOST_TOLD:
+            break
+        rest = sound_part(document, [*errors, *found])
+        more = [one for one in look(rest) if one.severity == "error"] if rest is not None else []
+        if not more:
+            break
+        found += more
+    return found
+
+
+def sound_part(document: Document, errors: Sequence[Finding]) -> Document | None:
+    """The document without the columns and tables that errors lie in, and those that speak of them; None where nothing
+    can be told apart from the errors."""
+    nodes = document.root.get("nodes")
+    if not isinstance(nodes, Seq) or not all(_has_name(node, "id") for node in nodes):
+        return None
+    sorting = _Sorting(document, nodes)
+    for error in errors:
+        if not sorting.take(error.json_path):
+            return None
+    sorting.spread()
+    return sorting.rest()
+
+
+class _Sorting:
+    """Tables and columns of one document, some of them taken out."""
+
+    def __init__(self, document: Document, nodes: Seq) -> None:
+        self.document, self.nodes = document, nodes
+        self.paths = [document.place(("nodes", n)).json_path for n in range(len(nodes))]
+        self.tables: set[int] = set()
+        self.columns: set[tuple[int, int]] = set()
+        self.names: set[str] = set()  # of what is taken out
+        self.constraints = True
+
+    def take(self, path: str) -> bool:
+        """Take out the part that an error lies in. Whether the rest can be told apart from it."""
+        top = re.split(r"[.\[]", path, maxsplit=1)[0]
+        if top in ASIDE:
+            return True
+        if top == "constraints":
+            self.constraints = False
+            return True
+        n = next((n for n, place in enumerate(self.paths) if _inside(path, place)), None)
+        if n is None:
+            return False
+        for c, place in self._column_paths(n):
+            if _inside(path, place):
+                self._take_column(n, c)
+                return True
+        self._take_table(n)
+        return True
+
+    def _column_paths(self, n: int) -> Iterator[tuple[int, str]]:
+        columns = self.nodes[n].get("columns")
+        for c in range(len(columns) if isinstance(columns, Seq) else 0):
+            yield c, self.document.place(("nodes", n, "columns", c)).json_path
+
+    def _take_table(self, n: int) -> None:
+        self.tables.add(n)
+        self.names.add(self.nodes[n]["id"].lower())
+
+    def _take_column(self, n: int, c: int) -> None:
+        node, column = self.nodes[n], self.nodes[n]["columns"][c]
+        self.columns.add((n, c))
+        if _has_name(column, "name"):
+            self.names.add(column["name"].lower())
+        if not _has_name(column, "name") or node.get("kind") == "vocab" or not _stands_alone(column):
+            self._take_table(n)
+
+    def spread(self) -> None:
+        """Take out all that speaks of what is taken out, until nothing does."""
+        before = -1
+        while len(self.names) + len(self.tables) + len(self.columns) != before:
+            before = len(self.names) + len(self.tables) + len(self.columns)
+            for n, node in enumerate(self.nodes):
+                if n in self.tables:
+                    continue
+                columns = node.get("columns")
+                if not isinstance(columns, Seq) or self.names & {
+                    node["id"].lower(),
+                    *_words(without(node, {"id", "columns"})),
+                }:
+                    self._take_table(n)
+                    continue
+                for c, column in enumerate(columns):
+                    if (n, c) not in self.columns and self.names & set(_words(_told_by(column))):
+                        self._take_column(n, c)
+                if all((n, c) in self.columns for c in range(len(columns))):
+                    self._take_table(n)
+
+    def rest(self) -> Document | None:
+        """What is left, with its places; None for nothing."""
+        left = Seq(self.nodes.mark)
+        for n, node in enumerate(self.nodes):
+            if n not in self.tables:
+                left.add(self._rest_of(n, node), mark=self.nodes.item_marks[n])
+        if not left:
+            return None
+        root = Map(self.document.root.mark)
+        for key, value in self.document.root.items():
+            if key == "nodes":
+                carry(root, self.document.root, key, left)
+            elif key == "constraints":
+                if self.constraints and isinstance(value, Map):
+                    carry(root, self.document.root, key, self._rest_of_constraints(value))
+            elif key not in ASIDE:
+                carry(root, self.document.root, key)
+        return replace(self.document, root=root)
+
+    def _rest_of(self, n: int, node: Map) -> Map:
+        if not any(table == n for table, _ in self.columns):
+            return node
+        made = Map(node.mark)
+        for key, value in node.items():
+            if key == "columns":
+                columns = Seq(value.mark)
+                for c, column in enumerate(value):
+                    if (n, c) not in self.columns:
+                        columns.add(column, mark=value.item_marks[c])
+                carry(made, node, key, columns)
+            elif key == "parents" and isinstance(value, Seq):  # the column that looks up a second parent may be gone
+                first = Seq(value.mark)
+                first.add(value[0], mark=value.item_marks[0])
+                carry(made, node, key, first if value else value)
+            else:
+                carry(made, node, key)
+        return made
+
+    def _rest_of_constraints(self, constraints: Map) -> Map:
+        made = Map(constraints.mark)
+        for kind, entries in constraints.items():
+            kept = Seq(entries.mark) if isinstance(entries, Seq) else None
+            for place, entry in enumerate(entries if kept is not None else ()):
+                if kept is not None and not self.names & set(_words(entry)):
+                    kept.add(entry, mark=entries.item_marks[place])
+            carry(made, constraints, kind, entries if kept is None else kept)
+        return made
+
+
+def _inside(path: str, place: str) -> bool:
+    return path == place or path.startswith((f"{place}.", f"{place}["))
+
+
+def _has_name(value: Any, key: str) -> bool:
+    return isinstance(value, Map) and isinstance(value.get(key), str)
+
+
+def _stands_alone(column: Map) -> bool:
+    """Whether a table without the column is read as with it: the column is no time, has no role, and lists no rows."""
+    generator = column.get("generator")
+    words = set(generator) if isinstance(generator, Map) else set[str]()
+    if column.get("role") is not None or "enum_list" in words:
+        return False
+    return column.get("type") in ("int", "float", "string", "bool") or bool(words and words <= NEVER_TIME)
+
+
+def _told_by(column: Any) -> Any:
+    """What a column says beside its own name."""
+    return list(without(column, {"name"}).values()) if isinstance(column, Map) else column
+
+
+def _words(value: Any) -> Iterator[str]:
+    """Every word of every text and key in a part of a document, in lower case."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _words(key)
+            yield from _words(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _words(inner)
+    elif isinstance(value, str):
+        yield from re.findall(r"\w+", value.lower())

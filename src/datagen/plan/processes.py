@@ -1,0 +1,249 @@
+"""Which tables are made by a row maker, and the columns that it fills: the rows' own time, their stage, their state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ConfigDict
+
+from datagen.contracts import ColumnType, Fill, Generator, Scope
+from datagen.errors import listed
+from datagen.kernel.address import salt_of, table_key
+from datagen.plan import graph
+from datagen.plan.behaviors import DEPARTED, Behaviors, Factors, names_of, path_to
+from datagen.plan.binding import Binding
+from datagen.plan.constraints import Steering
+from datagen.plan.drafts import time_column_of
+from datagen.plan.names import ColumnDraft, TableDraft
+from datagen.plan.row_scope import PlanRowScope
+from datagen.registry import find
+from datagen.rows._contract import Ageing, RateFactor
+from datagen.rows._mapped import mapped
+from datagen.schema.expand_processes import PROCESS_KEYS
+from datagen.schema.model_findings import check_part
+
+FANOUT_IN_TIME = (
+    "heterogeneity", "p_zero", "holidays", "bursts", "noise", "by_state", "every", "from", "until", "multipliers",
+    "total", "mean", "anomalies",
+)  # fmt: skip
+FALLBACK: Mapping[str, tuple[str, ...]] = {
+    "stage": ("stage_name",),
+    "stage_index": ("stage_index",),
+    "time": ("event_timestamp", "changed_at"),
+    "state": ("state", "status"),
+    "previous_state": ("previous_state",),
+}
+
+
+class ProcessColumn(Generator):
+    """A column that the table's row maker fills; what was written as its generator only shapes it."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    role: str
+    type: ColumnType
+    binding: Any
+
+    def infer(self, scope: Scope) -> ColumnType:
+        return self.type
+
+    def reads(self, scope: Scope) -> Iterable[str | tuple[str, str]]:
+        return ((scope.table, graph.ROWS), *self.binding.reads.get((scope.table, graph.ROWS), ()))
+
+    def bind(self, scope: Scope) -> Fill:
+        scope.fits(self.type, "")
+        rows = self.binding.counts.get(scope.table)
+        fill: Fill | None = None if rows is None else rows.fills.get(self.role)
+        return fill if fill is not None else _nothing
+
+
+def _nothing(block: Any) -> Any:
+    from datagen.contracts import Values
+
+    return Values("time", np.zeros(block.rows, dtype=np.int64))
+
+
+def find_makers(binding: Binding, behaviors: Behaviors) -> None:
+    """Decide which tables a row maker makes, and which of their columns it fills. Sets `binding.makers`."""
+    for table in binding.tables.values():
+        node = binding.drafting.nodes[table.id]
+        words = [key for key in PROCESS_KEYS if node.get(key) is not None]
+        if len(words) > 1:
+            binding.refuse(
+                "process.two",
+                (*table.loc, words[1]),
+                key=True,
+                found=f"{listed(words)} on one table",
+                expected="one process per table",
+            )
+            continue
+        if words:
+            maker = find("rows", words[0])
+            if maker is not None and table.parent is not None:
+                binding.makers[table.id] = (words[0], maker)
+                _fill(binding, table, maker.FILLS)
+            continue
+        if table.parent is None:
+            continue
+        spec = node.get("fanout")
+        unmade = [column for column in table.columns.values() if column.word == "process"]
+        wanted = isinstance(spec, Mapping) and (
+            any(spec.get(key) is not None for key in FANOUT_IN_TIME) or spec.get("per") not in (None, "parent")
+        )
+        if wanted or (spec is not None and (behaviors.ages.get(table.id) or behaviors.leaving.get(table.id))) or unmade:
+            binding.makers[table.id] = ("fanout", find("rows", "fanout"))
+            _fill_time(binding, table)
+    for table in binding.tables.values():
+        for column in table.columns.values():
+            if column.word == "process" and column.process is None:
+                binding.refuse(
+                    "column.no_generator",
+                    column.loc,
+                    found=f"{column.name} without a generator",
+                    expected="a generator, such as choice, distribution or lookup",
+                    hint=f"role: {column.role} is filled in a table whose rows a process makes, and {table.id} is none"
+                    if column.role
+                    else "",
+                )
+
+
+def _fill_time(binding: Binding, table: TableDraft) -> None:
+    """The time of a rate: the column with role time that has no generator, else the table's datetime_series."""
+    name = time_column_of(table)
+    column = table.columns[name] if name is not None else None
+    if column is not None and column.word in ("process", "datetime_series"):
+        _take(binding, column, "time", "datetime")
+
+
+def _fill(binding: Binding, table: TableDraft, fills: Mapping[str, ColumnType]) -> None:
+    """The columns of a process table, by role, else by the names that old documents use."""
+    taken: set[str] = set()
+    for column in table.columns.values():
+        if column.role is not None and column.role in fills and column.role not in taken:
+            taken.add(column.role)
+            _take(binding, column, column.role, fills[column.role])
+    for role, type_ in fills.items():
+        if role in taken:
+            continue
+        names = FALLBACK.get(role, ())
+        named = [column for column in table.columns.values() if column.name.lower() in names and column.process is None]
+        if role == "time" and not named:
+            name = time_column_of(table)
+            named = [table.columns[name]] if name is not None and table.columns[name].process is None else []
+        if named:
+            _take(binding, named[0], role, type_)
+
+
+def _take(binding: Binding, column: ColumnDraft, role: str, type_: ColumnType) -> None:
+    node = (column.table, column.name)
+    column.process = role
+    column.known_type = column.known_type or type_
+    binding.generators[node] = ProcessColumn(role=role, type=type_, binding=binding)
+
+
+def maker_of(binding: Binding, table: TableDraft, scope: PlanRowScope) -> Any:
+    """The row maker of a table with its parameters, or None after a refusal."""
+    word, maker = binding.makers[table.id]
+    written = binding.drafting.nodes[table.id].get(word)
+    model, findings = check_part(maker.SPEC, written or {}, binding.document, (*table.loc, word))
+    binding.findings.extend(findings)
+    return None if model is None else maker(model, scope)
+
+
+def row_scope(
+    binding: Binding, behaviors: Behaviors, table: TableDraft, steering: tuple[Steering, ...] | None
+) -> PlanRowScope:
+    """The scope of a row maker. steering None: before bounds are known, to ask what it reads."""
+    parent = binding.tables[table.parent or ""]
+    word = binding.makers[table.id][0] if table.id in binding.makers else "fanout"
+    time = time_column_of(table)
+    own = None
+    if time is not None and table.columns[time].process == "time":
+        lower, upper = binding.bounds(table.columns[time], steering) if steering is not None else ([], [])
+        own = binding.scope_of(table.columns[time], column_type="datetime", lower=lower, upper=upper)
+    creation = _creation(binding, behaviors, parent)
+    scope = PlanRowScope(
+        own=table.id,
+        key=table_key(binding.seed, table.id),
+        seed=binding.seed,
+        time=own,
+        creation=creation,
+        document=binding.document,
+        findings=binding.findings,
+        tables=binding.tables,
+        table=parent,
+        column=graph.ROWS,
+        loc=(*table.loc, word),
+        timeframe=binding.timeframe,
+        version_1=binding.version_1,
+        salt_path=(table.id, graph.ROWS),
+        fixed_rows=binding.known_rows,
+        expected_rows=binding.expected_rows,
+    )
+    if creation is not None:
+        entity, column = _entity_of(binding, behaviors, parent)
+        scope.creations = lambda: _creations(binding, entity, column)
+    scope.factors = rate_factors(binding, behaviors, table, scope)
+    scope.ages = [
+        Ageing(scope.read(name), one.curve, one.mode, salt_of(one.entity, "age", one.name), one.entity, one.text)
+        for one in behaviors.ages.get(table.id, ())
+        if (name := path_to(binding, parent, one.entity, one.created)) is not None
+    ]
+    scope.leaving = [
+        one.curve for entity in behaviors.leaving.get(table.id, ()) for one in behaviors.departed.get(entity, ())
+    ]
+    return scope
+
+
+def rate_factors(binding: Binding, behaviors: Behaviors, table: TableDraft, scope: Any) -> list[RateFactor]:
+    """The segments' multipliers on the rows of a table, as functions of the driving parent."""
+    parent = binding.tables[table.parent or ""]
+    found: list[RateFactor] = []
+    for one in behaviors.rates.get(table.id, ()):
+        name = path_to(binding, parent, one.entity, one.column)
+        if name is None:
+            continue
+        reader = scope.read(name)
+
+        def factor(block: Any, reader: Any = reader, one: Factors = one) -> NDArray[np.float64]:
+            return mapped(reader(block), one.by_value)
+
+        found.append(RateFactor(factor, one.mean, one.text))
+    return found
+
+
+def _entity_of(binding: Binding, behaviors: Behaviors, parent: TableDraft) -> tuple[str, str]:
+    for name in (parent.id, *_above(binding, parent)):
+        if name in behaviors.created:
+            return name, behaviors.created[name]
+    return "", ""
+
+
+def _above(binding: Binding, table: TableDraft) -> Iterable[str]:
+    from datagen.plan.names import ancestors
+
+    return ancestors(binding.tables, table)
+
+
+def _creation(binding: Binding, behaviors: Behaviors, parent: TableDraft) -> str | None:
+    entity, column = _entity_of(binding, behaviors, parent)
+    return path_to(binding, parent, entity, column) if entity else None
+
+
+def _creations(binding: Binding, entity: str, column: str) -> NDArray[np.float64] | None:
+    tell = binding.foreseen.get((entity, column))
+    return None if tell is None else tell()
+
+
+def maker_reads(binding: Binding, behaviors: Behaviors, table: TableDraft) -> list[Any]:
+    """What the rows of a table read, as names of the driving parent or (table, column)s."""
+    parent = binding.tables[table.parent or ""]
+    wanted: list[Any] = list(names_of(behaviors.rates.get(table.id, ()), binding, parent))
+    wanted += names_of(behaviors.ages.get(table.id, ()), binding, parent)
+    for entity in behaviors.leaving.get(table.id, ()):
+        name = path_to(binding, parent, entity, DEPARTED)
+        wanted += [] if name is None else [name]
+    return wanted

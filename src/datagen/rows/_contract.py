@@ -1,0 +1,137 @@
+"""What a row maker promises: how many rows each driving parent has, and the columns that only it can fill.
+
+A row maker is bound once per plan to the driving parent's names. Bound, it is called with a block of parents and gives
+their numbers of rows; `fills` are functions of a block of the rows made, by role (`time`, `stage`, `state`, …).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.contracts import Block, ColumnType, Fill, Reader, Scope
+from datagen.kernel.ages import AgeCurve
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class BoundRows(Protocol):
+    """The rows of one table, ready to be made."""
+
+    @property
+    def expected(self) -> float:
+        """Rows per parent."""
+
+    @property
+    def largest(self) -> float:
+        """The most rows of one parent; infinite where that is open."""
+
+    @property
+    def description(self) -> str:
+        """For the plan, in a line."""
+
+    @property
+    def guessed(self) -> bool:
+        """`expected` stands for a mean that only the parents' values would tell."""
+
+    @property
+    def fills(self) -> Mapping[str, Fill]:
+        """What fills the columns of a role."""
+
+    def __call__(self, parent: Block) -> Ints:
+        """(n,) int64 rows of each parent."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateFactor:
+    """A multiplier seated on the rate of a table: (n,) factors of a block of parents, and their mean when it is known."""
+
+    factor: Callable[[Block], Floats]
+    mean: float | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ageing:
+    """An age curve seated on the rate of a table. mode: rate, or active_share (each bin on or off by a draw)."""
+
+    created: Reader  # in the driving parent's row
+    curve: AgeCurve
+    mode: str
+    salt: int
+    owner: str  # the table whose rows age: draws are by its address
+    text: str
+
+
+class RowScope(Scope, Protocol):
+    """What a row maker may ask. Names are those of the driving parent; `own` is the table whose rows are made."""
+
+    @property
+    def own(self) -> str: ...
+    @property
+    def parent(self) -> str:
+        """The driving parent."""
+
+    @property
+    def seed(self) -> int: ...
+    @property
+    def key(self) -> int:
+        """The 64-bit key of the table's addresses."""
+
+    @property
+    def time(self) -> Scope | None:
+        """The scope of the table's own time column, with its bounds; None when it has none that can be filled."""
+
+    @property
+    def factors(self) -> Sequence[RateFactor]:
+        """What segments and experiments do to the number of rows."""
+
+    @property
+    def ages(self) -> Sequence[Ageing]:
+        """Age curves on the rate. Leaving for good is in the bounds of the time column instead."""
+
+    @property
+    def creation(self) -> str | None:
+        """The name under which the driving parent reads when it was created, if that is known."""
+
+    def at(self, steps: tuple[str | int, ...]) -> RowScope:
+        """The same scope, its findings placed at a key further inside."""
+
+    def part(self, model: Any, params: Mapping[str, Any]) -> Any:
+        """The parameters of a part as its model, or None after a refusal."""
+
+    def creations(self) -> NDArray[np.float64] | None:
+        """(k,) equally likely creation times of driving parents; None where they are not known before rows are made."""
+
+    @property
+    def leaving(self) -> Sequence[AgeCurve]:
+        """Survival curves of parents that leave for good; when each leaves is in the bounds of the time column."""
+
+
+Filler = tuple[ColumnType, Fill]
+
+
+def mean_factor(factors: Sequence[RateFactor]) -> tuple[float, bool]:
+    """The product of the factors' means, and whether one of them is only guessed to be 1."""
+    product = 1.0
+    for one in factors:
+        product *= 1.0 if one.mean is None else one.mean
+    return product, any(one.mean is None for one in factors)
+
+
+def product(factors: Sequence[RateFactor], parent: Block) -> Floats:
+    """(n,) all factors of each parent at once."""
+    found = np.ones(parent.rows, dtype=np.float64)
+    for one in factors:
+        found *= one.factor(parent)
+    return found
+
+
+def whole(parent: Block, name: str, make: Callable[[], Any]) -> Any:
+    """Something that a row maker works out once per block of parents."""
+    return parent.memo(("rows of", name), make)

@@ -1,0 +1,63 @@
+"""From when to when a parent can have rows: inside the window, after it was created, before it left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.contracts import Block, Reader
+from datagen.generators._interval import TimeBounds
+from datagen.kernel.clock import Times
+
+STEPS = {"s": 1_000_000, "ms": 1_000, "us": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """The interval of each parent.
+
+    start, end: of the window, microseconds, end exclusive; bounds: inequalities of the time column that the parent
+    knows; begins, ends: `from` and `until` as readers; step: microseconds to which times will be cut.
+    """
+
+    start: int
+    end: int
+    bounds: TimeBounds
+    step: int
+    begins: Reader | None = None
+    ends: Reader | None = None
+
+    def __call__(self, parent: Block) -> tuple[Times, Times]:
+        """(n,) first moment and end of each parent; equal where it has none."""
+        low = np.full(parent.rows, self.start, dtype=np.int64)
+        high = np.full(parent.rows, self.end, dtype=np.int64)
+        closed = np.zeros(parent.rows, dtype=np.bool_)
+        interval = self.bounds.interval(parent)
+        if interval.low is not None:
+            strict = 0 if interval.low_allowed is None else np.where(interval.low_allowed, 0, self.step)
+            low = np.maximum(low, _later(interval.low, strict))
+        if interval.high is not None:
+            allowed = 1 if interval.high_allowed is None else interval.high_allowed.astype(np.int64)
+            high = np.minimum(high, _later(interval.high, allowed))
+        if self.begins is not None:
+            values = self.begins(parent)
+            if values.valid is not None:
+                closed |= ~values.valid
+            low = np.maximum(low, np.asarray(values.array, dtype=np.int64))
+        if self.ends is not None:
+            values = self.ends(parent)
+            until = np.asarray(values.array, dtype=np.int64)
+            if values.valid is not None:
+                until = np.where(values.valid, until, self.end)
+            high = np.minimum(high, until)
+        low = -(-low // self.step) * self.step  # times are cut to this: they must not fall before the start by that
+        high = np.where(closed, low, np.maximum(high, low))
+        return low, high
+
+
+def _later(times: Times, by: NDArray[np.int64] | int) -> Times:
+    """(n,) times moved on, those that bound nothing left alone."""
+    moved: Times = np.where(np.abs(times) < 2**61, times + by, times)
+    return moved

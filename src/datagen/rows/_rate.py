@@ -1,0 +1,206 @@
+"""Rows that arrive at a rate: a Poisson process per parent, on which segment, age, season and trend all act at once.
+
+Each parent's process runs in operational time (its expected rows so far). Its cells say how many rows there are and
+where (`kernel.cells`), the inverse of its intensity says when (`kernel.intensity`). A longer window, another number of
+parents or a faster season never moves a row that stays. Source: time change of a Poisson process (Çinlar 1975).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.contracts import Block, Fill, Values
+from datagen.kernel.address import child_addresses
+from datagen.kernel.cells import ONE, Cells, fractions, sorted_places
+from datagen.kernel.clock import Times
+from datagen.kernel.draws import uniform
+from datagen.kernel.effects import Stretches
+from datagen.kernel.intensity import Calendar, Intensity, Pieces
+from datagen.rows._contract import Ageing, RateFactor, product, whole
+from datagen.rows._exposure import Exposure
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+CHUNK_CELLS = 2_000_000  # pieces of parents × time worked out at once
+FORCED = 0x2545F4914F6CDD1D  # tells the places of capped parents from those of cells
+
+Windows = Callable[[Block], tuple[Stretches, Ints | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What every maker of rows in time shares: when parents are there, and how their rate moves."""
+
+    calendar: Calendar
+    exposure: Exposure
+    factors: tuple[RateFactor, ...]
+    ages: tuple[Ageing, ...]
+    windows: tuple[Windows, ...]  # effects on the volume
+    on_grid: Callable[[Times], Times] | None
+    step: int  # microseconds to which times are cut
+    name: str  # of the table
+    parent: str
+
+    def intensity(self, parent: Block, scale: Floats, at: slice = slice(None)) -> Intensity:
+        """The intensity of some of the parents of a block. scale (n,) rows per average day, of those parents."""
+        start, end = self.interval(parent)
+        start, end = start[at], end[at]
+        pieces: Pieces | None = None
+        for age in self.ages:
+            created = age.created(parent)
+            moments = np.asarray(created.array, dtype=np.int64)[at]
+            if created.valid is not None:
+                moments = np.where(created.valid[at], moments, start)
+            one = age.curve.pieces(moments, start, end)
+            if age.mode == "active_share":
+                owner, index = parent.ancestor(age.owner)
+                address = (owner.address if index is None else owner.address[index])[at]
+                one = _on_or_off(one, address, age.salt)
+            pieces = one if pieces is None else pieces.times(one)
+        for windows in self.windows:
+            stretches, codes = windows(parent)
+            one = _pieces_of(stretches, None if codes is None else codes[at], start, end)
+            pieces = one if pieces is None else pieces.times(one)
+        return Intensity(self.calendar, start, end, scale, pieces=pieces)
+
+    def interval(self, parent: Block) -> tuple[Times, Times]:
+        """(n,) start and end of each parent."""
+        found: tuple[Times, Times] = whole(parent, f"{self.name} interval", lambda: self.exposure(parent))
+        return found
+
+    def factor(self, parent: Block) -> Floats:
+        """(n,) all constant factors of each parent."""
+        found: Floats = whole(parent, f"{self.name} factor", lambda: product(self.factors, parent))
+        return found
+
+    def settle(self, times: Times, start: Times) -> Times:
+        """Times cut to the column's precision and grid, never before the start of their parent."""
+        if self.step != 1:
+            times = times - times % self.step
+        if self.on_grid is not None:
+            times = self.on_grid(times)
+        return np.maximum(times, start)
+
+    def chunks(self, parents: int) -> Sequence[slice]:
+        """Parents in runs that fit in memory with all their pieces."""
+        each = 1 + sum(64 if age.curve.staircase else 256 for age in self.ages) + 16 * len(self.windows)
+        size = max(1, CHUNK_CELLS // each)
+        return [slice(first, min(first + size, parents)) for first in range(0, parents, size)]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What one block of parents has: counts, and for those whose count was forced by a clamp or none by their cells."""
+
+    counts: Ints
+    cells: Cells
+    length: Floats
+    forced: NDArray[np.bool_] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RateRows:
+    """Rows at a rate. per_day: (n,) rows per average day of each parent of a block, before factors."""
+
+    shape: Shape
+    per_day: Callable[[Block], Floats]
+    clamp: tuple[float, float]
+    key: int
+    expected: float
+    largest: float
+    description: str
+    guessed: bool
+    fills: Mapping[str, Fill] = field(default_factory=dict)
+
+    def __call__(self, parent: Block) -> Ints:
+        return self.made(parent).counts
+
+    def made(self, parent: Block) -> Made:
+        """The rows of a block of parents, worked out once."""
+        found: Made = whole(parent, self.shape.name, lambda: self._make(parent))
+        return found
+
+    def scale(self, parent: Block) -> Floats:
+        """(n,) rows per average day of each parent."""
+        return self.per_day(parent) * self.shape.factor(parent)
+
+    def _make(self, parent: Block) -> Made:
+        scale = self.scale(parent)
+        length = np.empty(parent.rows, dtype=np.float64)
+        for at in self.shape.chunks(parent.rows):
+            length[at] = self.shape.intensity(parent, scale[at], at).rows
+        cells = Cells(parent.address, length, self.key)
+        low, high = self.clamp
+        counts, forced = cells.counts, None
+        if low > 0 or np.isfinite(high):
+            capped = np.clip(counts, int(max(low, 0)), int(min(high, 2.0**40)))
+            capped = np.where(length > 0, capped, counts)  # nobody is there: there is no time to fill
+            changed = capped != counts
+            if changed.any():
+                counts, forced = capped, changed
+        return Made(counts, cells, length, forced)
+
+    def times(self, block: Block) -> Values:
+        """When the rows of a block happen: sorted within each parent."""
+        parent, index = block.ancestor(self.shape.parent)
+        if index is None or not block.rows:
+            return Values("time", np.zeros(block.rows, dtype=np.int64))
+        first, last = int(index[0]), int(index[-1]) + 1
+        made = self.made(parent)
+        owner, place = self.places(made, parent, first, last, int(block.ordinal[0]), block.rows)
+        at = slice(first, last)
+        intensity = self.shape.intensity(parent, self.scale(parent)[at], at)
+        times = intensity.time(owner - first, place)
+        return Values("time", self.shape.settle(times, intensity.start[owner - first]))
+
+    def places(self, made: Made, parent: Block, first: int, last: int, skip: int, rows: int) -> tuple[Ints, Floats]:
+        """(parent, place in operational time) of the rows of some parents, in order."""
+        forced = None if made.forced is None else np.flatnonzero(made.forced[first:last]) + first
+        if forced is None or not len(forced):
+            return made.cells.places(first, last, skip, rows)
+        own, own_place = forced_places(parent, forced, made.counts[forced], made.length[forced], self.key)
+        if last == first + 1:
+            return own[skip : skip + rows], own_place[skip : skip + rows]
+        cell_rows = int(made.cells.counts[first:last].sum())
+        owner, place = made.cells.places(first, last, 0, cell_rows)
+        free = ~made.forced[owner] if made.forced is not None else np.ones(len(owner), np.bool_)
+        owner, place = np.concatenate([owner[free], own]), np.concatenate([place[free], own_place])
+        order = np.argsort(owner, kind="stable")
+        return owner[order], place[order]
+
+
+def forced_places(parent: Block, who: Ints, counts: Ints, length: Floats, key: int) -> tuple[Ints, Floats]:
+    """(parent, place) of rows whose number was settled first: sorted uniform places over each parent's whole length."""
+    owner = np.repeat(np.arange(len(who), dtype=np.int64), counts)
+    ordinal = np.arange(len(owner), dtype=np.int64) - np.repeat(np.cumsum(counts) - counts, counts)
+    fraction = fractions(parent.address[who[owner]], key ^ FORCED, ordinal)
+    sorted_places(owner, fraction)
+    return who[owner], fraction / ONE * length[owner]
+
+
+def _on_or_off(pieces: Pieces, address: NDArray[np.uint64], salt: int) -> Pieces:
+    """Every piece at full rate or at none, with the chance that its factor says."""
+    rows, width = pieces.factors.shape
+    bins = np.tile(np.arange(width, dtype=np.int64), rows)
+    u = uniform(child_addresses(np.repeat(address, width), salt, bins), salt).reshape(rows, width)
+    return Pieces(pieces.edges, (u < pieces.factors).astype(np.float64) * np.maximum(pieces.factors, 1.0))
+
+
+def _pieces_of(stretches: Stretches, codes: Ints | None, start: Times, end: Times) -> Pieces:
+    """The factors of each row's key over its time."""
+    key = np.zeros(len(start), dtype=np.int64) if codes is None else codes
+    first, sizes = stretches.offsets[key], np.diff(stretches.offsets)[key]
+    width = int(sizes.max(initial=1))
+    place = np.minimum(np.arange(width)[None, :], sizes[:, None] - 1)
+    at = first[:, None] + place
+    edges = np.empty((len(start), width + 1), dtype=np.int64)
+    edges[:, :-1] = np.clip(stretches.edges[at], start[:, None], end[:, None])
+    padding = np.arange(width)[None, :] >= sizes[:, None]
+    edges[:, :-1] = np.where(padding, end[:, None], edges[:, :-1])
+    edges[:, -1] = end
+    return Pieces(edges, stretches.factors[at])

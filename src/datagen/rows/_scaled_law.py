@@ -1,0 +1,64 @@
+"""A law for counts whose mean is multiplied: by a segment, by a season, by the share of a period that somebody was there.
+
+Poisson and negative binomial laws take the factor into their mean, so that they stay what they are; any other law is
+multiplied and rounded up with the chance of its fraction, so that the mean is exactly the factor times the law's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.contracts import Block, Draw, Reader, Scope
+from datagen.registry import find
+
+Floats = NDArray[np.float64]
+
+SCALED = {"poisson": "lambda", "negative_binomial": "mean"}
+
+
+@dataclass(frozen=True, slots=True)
+class ScaledLaw:
+    """A bound law and, for laws that scale exactly, its parameters as readers."""
+
+    draw: Draw
+    word: str
+    params: Mapping[str, Reader] | None
+    law: Any = None
+
+    def counts(self, u: Floats, v: Floats, factor: Floats, parent: Block) -> Floats:
+        """(n,) counts at uniforms u, multiplied by a factor; v (n,) uniforms decide the rounding. NaN where null."""
+        if self.params is not None:
+            given = {name: _numbers(reader, parent) for name, reader in self.params.items()}
+            centre = SCALED[self.word]
+            given[centre] = given[centre] * factor
+            found: Floats = self.law.inverse(u, given)
+            return found
+        scaled = np.floor(self.draw.quantile(u, parent) * factor + v)
+        return np.maximum(scaled, 0.0)
+
+
+def scaled_law(spec: Mapping[str, Any], scope: Scope) -> ScaledLaw | None:
+    """The law of a fan-out, or None after a refusal."""
+    draw = scope.law(spec, "")
+    if draw is None:
+        return None
+    word = str(spec.get("type"))
+    plain = not any(spec.get(key) is not None for key in ("truncate", "clamp"))
+    if word not in SCALED or not plain:
+        return ScaledLaw(draw, word, None)
+    model = find("law", word)
+    assert model is not None  # the law was bound
+    law = model.model_validate(dict(spec["params"]))
+    readers = {name: scope.expression(value, ("params", name)) for name, value in law.parameters().items()}  # type: ignore[arg-type]
+    return ScaledLaw(draw, word, readers, law)
+
+
+def _numbers(reader: Reader, block: Block) -> Floats:
+    values = reader(block)
+    numbers: Floats = np.asarray(values.array, dtype=np.float64)
+    return numbers if values.valid is None else np.where(values.valid, numbers, np.nan)

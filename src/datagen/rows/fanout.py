@@ -1,0 +1,284 @@
+"""Rows per parent: a law drawn once, or per unit of time, or a rate in time with everything that shapes it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.contracts import Block, ColumnType, Scope
+from datagen.generators._interval import TimeBounds
+from datagen.kernel.clock import DAY_US
+from datagen.kernel.intensity import Intensity
+from datagen.rows._contract import BoundRows, RateFactor, RowScope, mean_factor
+from datagen.rows._exposure import STEPS, Exposure
+from datagen.rows._rate import RateRows, Shape, Windows
+from datagen.rows._scaled_law import scaled_law
+from datagen.rows._shaping import Shaping, active_share, calendar_keys, grid_of, multipliers, seasons_of_time
+from datagen.rows._units import UnitRows, units_of
+from datagen.schema.durations import LENGTHS
+from datagen.schema.model_fanout import Fanout as Spec
+from datagen.schema.times import parse_time, show_time
+
+Floats = NDArray[np.float64]
+
+IN_TIME = ("from_", "until", "every", "multipliers", "holidays", "bursts", "noise", "by_state", "anomalies")
+
+
+class Fanout:
+    """The rows of a fan-out that knows time. Source: time change of a Poisson process; `kernel.intensity`."""
+
+    SPEC: ClassVar[type[Spec]] = Spec
+    FILLS: ClassVar[dict[str, ColumnType]] = {"time": "datetime"}
+
+    def __init__(self, spec: Spec, scope: RowScope) -> None:
+        self.spec, self.scope = spec, scope
+        self.law: dict[str, Any] = {
+            key: value
+            for key, value in (
+                ("type", spec.type),
+                ("params", dict(spec.params)),
+                ("truncate", None if spec.truncate is None else list(spec.truncate)),
+                ("keep_mean", spec.keep_mean or None),
+            )
+            if value is not None
+        }
+
+    @property
+    def per(self) -> str:
+        """What the law counts: as written, else the window when something acts in time, else the parent."""
+        if self.spec.per is not None:
+            return self.spec.per
+        acts = any(getattr(self.spec, key) not in (None, ()) for key in IN_TIME)
+        return "window" if acts or self.scope.ages or self.scope.leaving else "parent"
+
+    @property
+    def in_time(self) -> bool:
+        """Whether the rows have times of their own."""
+        return self.per != "parent" or self.scope.time is not None
+
+    def reads(self) -> Iterable[Any]:
+        """What the number of rows reads, as names of the driving parent."""
+        names: list[Any] = list(self.scope.law_reads(self.law)) if "type" in self.law else []
+        for key in (self.spec.from_, self.spec.until):
+            if key is not None:
+                names += self.scope.names_in(key)
+        return names
+
+    def bind(self) -> BoundRows | None:
+        """The rows, or None after a refusal."""
+        scope, spec = self.scope, self.spec
+        if scope.timeframe is None:
+            scope.refuse(
+                "fanout.no_timeframe",
+                () if spec.per is None else "per",
+                found=f"rows of {scope.own} in time, in a document without a timeframe",
+                expected="timeframe: {start, end} at the top of the document",
+            )
+            return None
+        shaping = Shaping(scope.timeframe.start, scope.timeframe.end)
+        shape = self._shape(shaping)
+        if shape is None:
+            return None
+        clamp = spec.clamp or (None, None)
+        low = 0.0 if clamp[0] is None else float(clamp[0])
+        high = math.inf if clamp[1] is None else float(clamp[1])
+        poisson = self.law.get("type") == "poisson" and not {"truncate"} & set(self.law)
+        if poisson and self.per != "parent":
+            return self._rate(shape, shaping, (low, high))
+        return self._counted(shape, shaping, (low, high))
+
+    # what shapes the rate
+
+    def _shape(self, shaping: Shaping) -> Shape | None:
+        scope, spec = self.scope, self.spec
+        assert scope.timeframe is not None
+        window, freq = None, None
+        step = STEPS["s"]
+        bounds = TimeBounds((), (), scope.own)
+        if scope.time is not None:
+            window, freq = seasons_of_time(scope.time, shaping)
+            step = STEPS[scope.time.precision]
+            bounds = TimeBounds.of(scope.time)
+        effects = multipliers(spec, scope, shaping)
+        calendar_keys(spec, scope, shaping)
+        windows = self._windows(effects)
+        if windows is None:
+            return None
+        start, end = scope.timeframe.start, scope.timeframe.end
+        if window is not None:
+            start, end = max(start, window.start), min(end, window.end)
+        begins, ends = self._edge(spec.from_, "from"), self._edge(spec.until, "until")
+        if isinstance(begins, int):
+            start, begins = max(start, begins), None
+        if isinstance(ends, int):
+            end, ends = min(end, ends), None
+        if start >= end:
+            scope.refuse(
+                "fanout.empty_window",
+                (),
+                found=f"rows of {scope.own} from {show_time(start)} until {show_time(end)}",
+                expected="a beginning before the end, inside the timeframe",
+            )
+            return None
+        exposure = Exposure(start, end, bounds, step, begins, ends)
+        factors = [*scope.factors, *self._heterogeneity()]
+        active = None
+        if any(seat == "total" for _, seat in shaping.trends) and scope.creation is not None:
+            created = scope.creations()
+            if created is None:
+                scope.refuse(
+                    "trend.total_unknown",
+                    (),
+                    found=f"a trend of the total, where {scope.creation} is not known before rows are made",
+                    expected="a creation time made by datetime_series",
+                    hint="applies_to: rate makes each parent's rate grow instead",
+                )
+                return None
+            active = active_share(shaping, created, [*(age.curve for age in scope.ages), *scope.leaving])
+        calendar = shaping.calendar(active, over_window=self.per == "window")
+        return Shape(
+            calendar=calendar,
+            exposure=exposure,
+            factors=tuple(factors),
+            ages=tuple(scope.ages),
+            windows=windows,
+            on_grid=grid_of(freq, window),
+            step=step,
+            name=scope.own,
+            parent=scope.parent,
+        )
+
+    def _edge(self, value: Any, key: str) -> Any:
+        """`from` or `until`: None, a moment in microseconds, or a reader."""
+        if value is None:
+            return None
+        if isinstance(value, str) and not isinstance(time := parse_time(value, end=key == "until"), str):
+            return time
+        reader = self.scope.expression(value, key)
+        if reader.type not in ("datetime", "date"):
+            self.scope.refuse(
+                "fanout.edge_type",
+                key,
+                found=f"{value!r} of type {reader.type}",
+                expected=f"a time: a datetime column of {self.scope.parent}, an expression or a date",
+            )
+        return reader
+
+    def _heterogeneity(self) -> list[RateFactor]:
+        found: list[RateFactor] = []
+        scope, spec = self.scope, self.spec
+        if spec.heterogeneity is not None:
+            draw = scope.law({"type": "gamma", "params": {"shape": float(spec.heterogeneity.gamma), "mean": 1.0}}, "")
+            salt = scope.salt("heterogeneity")
+            if draw is not None:
+                bound = draw
+
+                def differs(parent: Block) -> Floats:
+                    return bound.quantile(parent.uniform(salt), parent)
+
+                found.append(RateFactor(differs, 1.0, f"gamma({spec.heterogeneity.gamma:g}) between parents"))
+        if spec.p_zero is not None:
+            share, silent = float(spec.p_zero), scope.salt("p_zero")
+
+            def some(parent: Block) -> Floats:
+                return (parent.uniform(silent) >= share).astype(np.float64)
+
+            found.append(RateFactor(some, 1.0 - share, f"{share:.0%} of the parents without rows"))
+        return found
+
+    def _windows(self, effects: list[tuple[Scope, Any]]) -> tuple[Windows, ...] | None:
+        """Effects on the volume: those of the fan-out and those of the table."""
+        from datagen.rows._windows import bind_windows
+
+        return bind_windows(effects, self.scope)
+
+    # the two ways to make rows
+
+    def _rate(self, shape: Shape, shaping: Shaping, clamp: tuple[float, float]) -> BoundRows | None:
+        scope = self.scope
+        assert scope.timeframe is not None
+        unit = scope.timeframe.length if self.per == "window" else LENGTHS[self.per]  # type: ignore[index]
+        days = unit / DAY_US
+        draw = scope.law(self.law, "")
+        if draw is None:
+            return None
+        written = self.law["params"].get("lambda")
+        reader = scope.expression(written, ("params", "lambda"))  # type: ignore[arg-type]
+
+        def per_day(parent: Block) -> Floats:
+            values = reader(parent)
+            rate = np.maximum(np.asarray(values.array, dtype=np.float64), 0.0) / days
+            return rate if values.valid is None else np.where(values.valid, rate, 0.0)
+
+        mean = draw.mean()
+        expected, guessed = self._expected(shape, shaping, (1.0 if mean is None else mean) / days)
+        rows = RateRows(
+            shape=shape,
+            per_day=per_day,
+            clamp=clamp,
+            key=scope.key ^ scope.salt("cells"),
+            expected=expected,
+            largest=clamp[1],
+            description=f"poisson({written}) per {self.per}{self._said(shape, shaping, clamp)}",
+            guessed=guessed or mean is None,
+        )
+        rows.fills["time"] = rows.times  # type: ignore[index]
+        return rows
+
+    def _counted(self, shape: Shape, shaping: Shaping, clamp: tuple[float, float]) -> BoundRows | None:
+        scope = self.scope
+        assert scope.timeframe is not None
+        law = scaled_law(self.law, scope)
+        if law is None:
+            return None
+        mean = law.draw.mean()
+        per = self.per
+        if per == "parent":
+            factor, unsure = mean_factor(shape.factors)
+            expected, guessed = (1.0 if mean is None else mean) * factor, unsure
+        else:
+            unit = scope.timeframe.length if per == "window" else LENGTHS[per]  # type: ignore[index]
+            expected, guessed = self._expected(shape, shaping, (1.0 if mean is None else mean) / (unit / DAY_US))
+        rows = UnitRows(
+            shape=shape,
+            law=law,
+            units=None if per == "parent" else units_of(per, scope.timeframe.start, scope.timeframe.end),
+            clamp=clamp,
+            key=scope.key ^ scope.salt("units"),
+            salt=scope.salt("count"),
+            rounding_salt=scope.salt("rounding"),
+            expected=min(max(expected, clamp[0]), clamp[1]),
+            largest=clamp[1],
+            description=f"{law.word} per {per}{self._said(shape, shaping, clamp)}",
+            guessed=guessed or mean is None,
+            home=scope.own,
+        )
+        rows.fills["time"] = rows.times  # type: ignore[index]
+        return rows
+
+    def _expected(self, shape: Shape, shaping: Shaping, per_day: float) -> tuple[float, bool]:
+        """Expected rows of a parent with all that acts on it, and whether something had to be guessed."""
+        scope = self.scope
+        factor, guessed = mean_factor(shape.factors)
+        created = scope.creations() if scope.creation is not None else None
+        guessed = guessed or (scope.creation is not None and created is None)
+        exposure = shape.exposure
+        starts = np.full(1, exposure.start, dtype=np.int64) if created is None else created.astype(np.int64)
+        starts = np.clip(starts, exposure.start, exposure.end)
+        ends = np.full(len(starts), exposure.end, dtype=np.int64)
+        pieces = None
+        for curve in (*scope.leaving, *(age.curve for age in shape.ages)):
+            one = curve.pieces(starts, starts, ends)
+            pieces = one if pieces is None else pieces.times(one)
+        rows = Intensity(shape.calendar, starts, ends, np.full(len(starts), per_day * factor), pieces=pieces).rows
+        return float(np.mean(rows)), guessed
+
+    def _said(self, shape: Shape, shaping: Shaping, clamp: tuple[float, float]) -> str:
+        parts = [one.text for one in shape.factors] + [one.text for one in shape.ages] + shaping.said
+        if clamp[0] > 0 or math.isfinite(clamp[1]):
+            parts.append(f"clamped to {clamp[0]:g}..{clamp[1]:g}")
+        return "" if not parts else "; " + ", ".join(parts)
