@@ -49,9 +49,9 @@ def seal(values: Values, column: ColumnPlan) -> Values:
 
 
 def _sealed_float(values: Values, column: ColumnPlan) -> Values:
-    numbers = np.array(values.array, dtype=np.float64)
+    numbers = np.asarray(values.array, dtype=np.float64)
     if values.valid is not None:
-        numbers[~values.valid] = 0.0
+        numbers = np.where(values.valid, numbers, 0.0)
     _finite(numbers, column)
     places = column.seal.decimals
     numbers = round_significant(numbers) if places is None else round_decimals(numbers, places)

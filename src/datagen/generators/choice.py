@@ -136,7 +136,7 @@ class Choice(Generator):
         from datagen.kernel.quantiles import GuideTable
 
         salt, table = scope.salt("draw"), GuideTable(weights.of(size))
-        return lambda block: table.draw(block.uniform(salt))
+        return lambda block: table.codes(block.uniform(salt))
 
     def _bind_reference(self, scope: Scope, weights: Weights) -> Fill:
         target = scope.target(self.choices_ref or "", "choices_ref")

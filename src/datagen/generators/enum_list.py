@@ -77,11 +77,13 @@ def constant_list(values: list[Any], type: ColumnType, valid: list[bool], place:
         distinct = list(dict.fromkeys(values))
         where = {value: code for code, value in enumerate(distinct)}
         codes = np.array([where[value] for value in values], dtype=np.uint32)
+        once = len(distinct) == len(values)  # a place is a code
         dictionary = Dictionary(distinct)
 
         def fill_texts(block: Block) -> Values:
             at = place(block)
-            return Values("category", codes[at], None if mask is None else mask[at], dictionary=dictionary)
+            array = at.astype(np.uint32) if once else codes[at]
+            return Values("category", array, None if mask is None else mask[at], dictionary=dictionary)
 
         return fill_texts
     kinds: Any = {"datetime": "time", "date": "time"}

@@ -121,7 +121,7 @@ class TimeDensity:
         np.floor_divide(before, self.step, out=before)  # rounded up, because of what was added
         np.maximum(before, 0, out=before)
         np.minimum(before, count, out=before)
-        chance = np.multiply(before, self._each[0])
+        chance: Floats = np.multiply(before, self._each[0])
         np.putmask(chance, before == count, self.borders[0])
         return chance
 

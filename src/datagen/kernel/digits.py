@@ -43,12 +43,14 @@ def round_decimals(
         with np.errstate(over="ignore"):
             scale(piece, ten, out=scaled)
         np.rint(scaled, out=scaled)
-        unscale(scaled, ten, out=scaled)
         np.add(scaled, 0.0, out=scaled)
         if decimals > 0 and not max(float(piece.max()), -float(piece.min())) < WHOLE:
             whole = ~(np.abs(piece) < WHOLE)
-            scaled[whole] = piece[whole]
-        values[start : start + PIECE] = scaled
+            kept = piece[whole]
+            unscale(scaled, ten, out=values[start : start + PIECE])
+            values[start : start + PIECE][whole] = kept
+        else:
+            unscale(scaled, ten, out=values[start : start + PIECE])
     return values
 
 

@@ -52,6 +52,10 @@ class GuideTable:
         """(n,) the same indexes in the smallest unsigned type that holds them all."""
         return self._fill(u, np.empty(len(u), dtype=self.code_type))
 
+    def numbers(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n,) the same indexes as floats."""
+        return self._fill(u, np.empty(len(u), dtype=np.float64))
+
     def _fill(self, u: NDArray[np.float64], out: NDArray[Any]) -> NDArray[Any]:
         size = min(PIECE, len(u))
         place = np.empty(size, dtype=np.float64)

@@ -240,9 +240,12 @@ class AtomsDraw(FixedDraw):
 
     def quantile(self, u: Floats, block: Block | None = None) -> Floats:
         values, guide, consecutive = self._table
-        places = guide.draw(u)
-        result: Floats = places + values[0] if consecutive else values.take(places)
-        return result
+        if not consecutive:
+            return values.take(guide.draw(u))
+        numbers = guide.numbers(u)
+        if values[0] != 0.0:
+            np.add(numbers, values[0], out=numbers)
+        return numbers
 
     def cdf(self, x: Floats, block: Block | None = None) -> Floats:
         values, guide, _ = self._table

@@ -36,6 +36,7 @@ class Clamp(Modifier):
             scope.refuse("clamp.reversed", "min", found=f"min {self.min} above max {self.max}", expected="min <= max")
 
         def change(block: Block, values: Values) -> Values:
-            return values.changed(kind="float", array=np.clip(floats(values), low, high))
+            numbers = floats(values)
+            return values.changed(kind="float", array=np.clip(numbers, low, high, out=numbers))
 
         return change

@@ -80,8 +80,7 @@ class FormMaker(Maker):
             if self.request.unique:
                 codes = self.request.ranks(rows, len(self.dictionary)).astype(np.uint32)
             else:
-                which = self._choose(rows)
-                codes = self._codes[self._starts[which] + self._entries(which, rows)]
+                codes = self._codes.take(self._places(rows))
             return Values("category", codes, dictionary=self.dictionary)
         if self.request.unique:
             return Values("text", self._unique(rows))
@@ -122,15 +121,19 @@ class FormMaker(Maker):
         starts = np.concatenate([[0], np.cumsum([len(entries) for entries in lists])[:-1]]).astype(np.int64)
         return dictionary, codes, starts
 
-    def _entries(self, which: NDArray[np.int64], rows: Rows) -> NDArray[np.int64]:
-        """(n,) the row drawn in the table of each row's form."""
-        entries = np.zeros(len(rows), dtype=np.int64)
+    def _places(self, rows: Rows) -> NDArray[np.int64]:
+        """(n,) the entry that each row takes, counted through the lists of all forms."""
+        first = self.forms[0].pieces[0]
+        if len(self.forms) == 1 and isinstance(first, Pick):
+            return draw_rows(self.locale, first.table, rows, self.request.salt(first.table))
+        which = self._choose(rows)
+        entries = self._starts.take(which)
         for place, form in enumerate(self.forms):
             piece = form.pieces[0]
             if not isinstance(piece, Pick):
                 continue
-            at = np.flatnonzero(which == place) if len(self.forms) > 1 else np.arange(len(rows))
-            entries[at] = draw_rows(self.locale, piece.table, rows.only(at), self.request.salt(piece.table))
+            at = np.flatnonzero(which == place)
+            entries[at] += draw_rows(self.locale, piece.table, rows.only(at), self.request.salt(piece.table))
         return entries
 
     def _form(self, form: Form, rows: Rows) -> pl.Series:
