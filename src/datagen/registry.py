@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-KINDS = {"generator": "datagen.generators", "modifier": "datagen.modifiers", "law": "datagen.laws", "rows": "datagen.rows"}
+KINDS = {
+    "generator": "datagen.generators",
+    "modifier": "datagen.modifiers",
+    "law": "datagen.laws",
+    "rows": "datagen.rows",
+}
 
 _plugins_enabled = False
 

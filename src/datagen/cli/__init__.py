@@ -12,6 +12,9 @@ def main() -> None:
     # until the command has its own way to stop, nothing is made that would have to be put away
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
+    from datagen.cli import starting
+
+    starting.begin()
     from datagen.cli.commands import main as command
 
     code: object = 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from datagen.cli import screen
+from datagen.cli import screen, starting
 from datagen.cli.options import Given, json_option, run_options, schema_options
 from datagen.errors import Finding, UsageError
 
@@ -58,6 +58,7 @@ def command(
         plan = prepared.bind()
         target = Path(output) if output is not None else default_output(plan)
         if not dry_run:
+            starting.finish()
             planned = time.perf_counter() - began
             made = api.generate(prepared, target, options, watcher, plan=plan, planned=planned)
     if dry_run:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from datagen.cli import screen
+from datagen.cli import screen, starting
 from datagen.cli.options import Given, json_option, schema_options
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def command(tables: tuple[str, ...], rows: str, as_json: bool, **given: Any) -> 
     number = reading.whole("rows", 1, MOST_ROWS)
     reading.stop()
     plan = reading.prepared().bind()
+    starting.finish()
     frames = api.preview_of(plan, number or 10, tables)
     if as_json:
         screen.document({"name": plan.name, "tables": {name: facts_of(frame) for name, frame in frames.items()}})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from datagen.cli import screen
+from datagen.cli import screen, starting
 from datagen.cli.options import Given, json_option, override_options
 from datagen.errors import Finding, SchemaError, UsageError
 
@@ -36,6 +36,7 @@ def command(directory: str, schema: str | None, as_json: bool, **given: Any) -> 
     from datagen.checks.verify import verify
     from datagen.sinks.manifest import read_manifest
 
+    starting.finish()
     place = Path(directory)
     if schema is None and (extra := [name for name in ("seed", "scale", "sets", "params", "scenario") if given[name]]):
         found = f"--{extra[0].replace('sets', 'set')} without --regenerate"
