@@ -35,9 +35,10 @@ class GuideTable:
         bits = min(max(SMALL_GUIDE, (count - 1).bit_length() + 6), MIDDLE_GUIDE)
         bits = min(max(bits, (count - 1).bit_length() + 1), LARGE_GUIDE)
         self._cells = 1 << bits
-        edges = np.arange(self._cells + 1) / self._cells
-        first = np.searchsorted(self.borders, edges[:-1], side="right")
-        last = np.searchsorted(self.borders, edges[1:], side="left")  # of uniforms below the cell's end
+        # borders at or below the start of each cell, and those below its end: exact, because cells are a power of two
+        place = self.borders * self._cells
+        first = np.cumsum(np.bincount(np.ceil(place).astype(np.int64), minlength=self._cells + 1))[:-1]
+        last = np.cumsum(np.bincount(place.astype(np.int64), minlength=self._cells + 1))[:-1]
         self._first, self._last = first, np.minimum(last, count - 1)
         kind = np.int16 if count < 1 << 15 else np.int32
         # the possibility of a cell, or -1 where a border lies in it
