@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NULL = 0xA0761D6478BD642F  # what stands for no value
-TEXTS = 4096  # texts per step: a dozen work arrays stay in the second-level cache
+TEXTS = 8192  # texts per step: a dozen work arrays stay in the second-level cache
 LOOPED = 32  # words of a text taken one place at a time; the words behind them are taken all at once
 FAR_WORDS = 1 << 20  # words taken all at once, at most: 8 MiB
 MODULUS = 1 << 64
