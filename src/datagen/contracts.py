@@ -281,6 +281,10 @@ class Scope(Protocol):
         """Effects on the table's number of rows (datagen.modifiers._volume.VolumeEffect), or None."""
 
     @property
+    def picking(self) -> Any:
+        """What limits the picks of this lookup (datagen.generators._weighted_pick.Picking), or None."""
+
+    @property
     def own_columns(self) -> Mapping[str, tuple[str, Mapping[str, Any]]]:
         """Generator word and raw parameters of each column of the table."""
 

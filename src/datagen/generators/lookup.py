@@ -154,6 +154,16 @@ class Lookup(Generator):
             )
         volume = scope.volume
         weighted = volume is not None and volume.picked is not None and volume.picked.column == scope.column
+        if scope.picking is not None and (scope.unique or weighted):
+            what = "unique picks" if scope.unique else "picks that an effect on the volume weighs"
+            scope.refuse(
+                "lookup.two_rules",
+                (),
+                found=f"{what} of {target.table}, whose creation, segments or ages limit the picks too",
+                expected="one of them",
+                hint="drop `unique`" if scope.unique else "key the effect by the driving parent",
+            )
+            return _nothing
         if scope.unique and weighted:
             scope.refuse(
                 "lookup.unique_weighted",
@@ -167,6 +177,15 @@ class Lookup(Generator):
         if weighted:
             return _weighted_picks(scope, target, volume)
         table, column, salt, home = target.table, target.name, scope.salt("pick"), f"{scope.table}.{scope.column}"
+        picking = scope.picking
+        if picking is not None:
+
+            def fill_limited(block: Block) -> Values:
+                _some_rows(block.total(table), block, table, home)
+                picks = picking.picks(block, scope.salt)
+                return block.gather(table, column, picks).changed(picks=picks)
+
+            return fill_limited
 
         def fill(block: Block) -> Values:
             total = block.total(table)

@@ -12,6 +12,7 @@ from datagen.plan.constraints import ConstraintReader
 from datagen.plan.foreseen import foresee
 from datagen.plan.model import ColumnPlan, Seal
 from datagen.plan.names import ColumnDraft, PathReader, ReaderWhere
+from datagen.plan.picking import bound_picking
 from datagen.plan.scope import CASTS
 
 
@@ -55,6 +56,7 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
         lower=bounds[0],
         upper=bounds[1],
     )
+    scope.picking = bound_picking(binding, column, scope)
     fill = generator.bind(scope)
     if untyped and not binding.has_errors(since=before):  # what the generator itself is refused for explains it
         binding.refuse(

@@ -45,6 +45,7 @@ class Binding:
         self.reaches = Reaches()  # of the columns that inequalities steer
         self.makers: dict[str, tuple[str, Any]] = {}  # (word, row maker) of tables that one makes
         self.behaviors: Any = None  # segments and ages, lowered (datagen.plan.behaviors)
+        self.picking: dict[graph.Node, Any] = {}  # what limits the picks of lookups (datagen.plan.picking)
         self.volumes: dict[str, Any] = {}  # effects on the volume of a table, by table
         self.foreseen: dict[graph.Node, Callable[[], Any]] = {}  # how to tell equally likely numbers of a column
 

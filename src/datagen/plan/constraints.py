@@ -8,7 +8,7 @@ the generators cannot promise is `checked`: by SQL over the written files.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -192,14 +192,18 @@ class ConstraintReader:
                 hint=f"no key of {large.table} leads to exactly one row of {small.table}, nor the other way",
             )
             return
+
+        def above_of(bounded: ColumnDraft) -> Collection[str]:
+            return ancestors(self.tables, self.tables[bounded.table])
+
         chances: list[tuple[ColumnDraft, ColumnDraft, str, bool]] = []
         if to_small is not None and low not in _later(high, edges):
             chances.append((large, small, to_small, True))
         if to_large is not None and high not in _later(low, edges):
             chances.append((small, large, to_large, False))
         for bounded, other, name, above in chances:
-            if not steers(bounded):
-                continue
+            if not steers(bounded) or (bounded.process is not None and name.split(".")[0] not in above_of(bounded)):
+                continue  # a row maker knows its driving parents only
             first, then = (other.table, other.name), (bounded.table, bounded.name)
             edges.setdefault(then, []).append(first)
             self.found.steering.append(

@@ -208,7 +208,7 @@ def _rows(made: Drafting, table: TableDraft, refuse: Callable[..., None], scale:
             found=f"vocab {table.id} without enum_list, data or rows",
             expected="the values of the vocabulary",
         )
-    if node.get("fanout") is not None:
+    if node.get("fanout") is not None and not node.get("parents"):  # parents that are no tables are refused as such
         refuse(
             "fanout.no_parent",
             (*table.loc, "fanout"),

@@ -14,6 +14,7 @@ from typing import Any
 
 from datagen.errors import Finding
 from datagen.schema.expand_reading import carry, without
+from datagen.schema.model_values import NAME
 from datagen.schema.tree import Document, Map, Seq
 
 ROUNDS = 3  # of taking out and looking again
@@ -22,6 +23,9 @@ MOST_TOLD = 20  # errors that are enough for one time
 ASIDE = frozenset({"seed", "metadata", "notes", "assumptions", "targets", "experiments", "metrics", "scenarios", "dag"})
 # generators whose columns are never the time of their table, nor set the number of its rows
 NEVER_TIME = frozenset({"choice", "distribution", "bernoulli", "faker", "uuid", "sequence"})
+
+ONCE = frozenset({"rows.too_many"})  # said of a document, at one of its tables
+UNKNOWN = ("unknown_table", "unknown_column", "unknown_name")  # what these found is gone from elsewhere too
 
 Look = Callable[[Document], Sequence[Finding]]
 
@@ -33,7 +37,9 @@ def further_errors(document: Document, errors: Sequence[Finding], look: Look) ->
         if len(errors) + len(found) > MOST_TOLD:
             break
         rest = sound_part(document, [*errors, *found])
-        more = [one for one in look(rest) if one.severity == "error"] if rest is not None else []
+        told = ONCE & {one.code for one in (*errors, *found)}
+        seen = look(rest) if rest is not None else ()
+        more = [one for one in seen if one.severity == "error" and one.code not in told]
         if not more:
             break
         found += more
@@ -50,6 +56,8 @@ def sound_part(document: Document, errors: Sequence[Finding]) -> Document | None
     for error in errors:
         if not sorting.take(error.json_path):
             return None
+        if error.code.endswith(UNKNOWN):
+            sorting.forget(error.found)
     sorting.spread()
     return sorting.rest()
 
@@ -64,6 +72,9 @@ class _Sorting:
         self.columns: set[tuple[int, int]] = set()
         self.names: set[str] = set()  # of what is taken out
         self.constraints = True
+        columns = [column for node in nodes if isinstance(node.get("columns"), Seq) for column in node["columns"]]
+        named = [column.get("name") for column in columns if isinstance(column, Map)]
+        self.known = {*(node["id"].lower() for node in nodes), *_words(named)}
 
     def take(self, path: str) -> bool:
         """Take out the part that an error lies in. Whether the rest can be told apart from it."""
@@ -82,6 +93,11 @@ class _Sorting:
                 return True
         self._take_table(n)
         return True
+
+    def forget(self, found: str) -> None:
+        """Take out what speaks of a name that nothing has."""
+        quoted = re.search(r"'([^']*)'", found)
+        self.names |= set(_words(quoted[1] if quoted else "")) - self.known
 
     def _column_paths(self, n: int) -> Iterator[tuple[int, str]]:
         columns = self.nodes[n].get("columns")
@@ -175,7 +191,8 @@ def _inside(path: str, place: str) -> bool:
 
 
 def _has_name(value: Any, key: str) -> bool:
-    return isinstance(value, Map) and isinstance(value.get(key), str)
+    name = value.get(key) if isinstance(value, Map) else None
+    return isinstance(name, str) and re.fullmatch(NAME, name) is not None
 
 
 def _stands_alone(column: Map) -> bool:

@@ -67,6 +67,7 @@ class PlanScope:
         own_modifiers: Sequence[tuple[str, Mapping[str, Any]]] = (),
         table_modifiers: Sequence[tuple[str, Mapping[str, Any]]] = (),
         volume: Any = None,
+        picking: Any = None,
     ) -> None:
         self.document = document
         self.findings = findings
@@ -94,6 +95,7 @@ class PlanScope:
         self.own_modifiers = own_modifiers
         self.table_modifiers = table_modifiers
         self.volume = volume
+        self.picking = picking
         self._salt_path = salt_path or (table.id, column)
 
     @property

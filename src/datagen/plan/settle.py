@@ -11,6 +11,7 @@ from datagen.plan.foreseen import say_often_broken
 from datagen.plan.model import ConstraintPlan
 from datagen.plan.names import ancestors
 from datagen.plan.patterns import settled_pattern
+from datagen.plan.picking import find_limits
 from datagen.plan.reach import Edge, circles, find_reaches, shown, spelled
 
 
@@ -37,6 +38,7 @@ def read_constraints(binding: Binding) -> ConstraintReader:
     reader.read_foreign_keys(declared.get("foreign_keys") or [], ("constraints", "foreign_keys"))
     reader.read_inequalities(declared.get("inequalities") or [], ("constraints", "inequalities"), binding.reads)
     order_of_life(binding, reader)
+    binding.picking = find_limits(binding, reader)
     reader.read_ranges(declared.get("ranges") or [], ("constraints", "ranges"))
     for kind in ("pattern", "enum"):
         reader.read_values(kind, declared.get(kind) or [], ("constraints", kind))
