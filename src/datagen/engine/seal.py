@@ -65,8 +65,8 @@ def _sealed_int(values: Values, column: ColumnPlan) -> Values:
     if values.valid is not None:
         numbers[~values.valid] = 0.0
     _finite(numbers, column)
-    over = np.abs(numbers) >= INT64_EDGE
-    if over.any():
+    if len(numbers) and max(float(numbers.max()), -float(numbers.min())) >= INT64_EDGE:
+        over = np.abs(numbers) >= INT64_EDGE
         raise _fault(
             column,
             "generate.overflow",
@@ -78,7 +78,7 @@ def _sealed_int(values: Values, column: ColumnPlan) -> Values:
 
 
 def _finite(numbers: np.ndarray, column: ColumnPlan) -> None:
-    if np.isfinite(numbers).all():
+    if not len(numbers) or (np.isfinite(numbers.max()) and np.isfinite(numbers.min())):
         return
     wrong = ~np.isfinite(numbers)
     raise _fault(
