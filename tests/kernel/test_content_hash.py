@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datagen.kernel.content_hash import ColumnSum, TableSums, canonical, lane_sum, prepare, root_hash
-from datagen.kernel.text_hash import FAR_WORDS, text_hash
+from datagen.kernel.text_bytes import text_chunks
+from datagen.kernel.text_hash import FAR_WORDS, FEW_BUFFERS, text_hash
 
 MASK = (1 << 64) - 1
 GOLDEN, FIRST, SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
@@ -70,6 +71,19 @@ def test_text_hash_does_not_see_slices_chunks_or_buffers() -> None:
     assert (text_hash(pl.concat([texts[:7], texts[7:9_999], texts[9_999:]])) == whole).all()
     assert (text_hash(pl.Series(texts.to_list())) == whole).all()
     assert (text_hash(texts.gather(pl.Series(np.arange(20_000)[::-1]))) == whole[::-1]).all()
+
+
+@pytest.mark.parametrize("parts", [3, 3 * FEW_BUFFERS])
+def test_text_hash_reads_texts_that_lie_in_many_buffers(parts: int) -> None:
+    """Neighbours of one piece of the column that lie in few and in many buffers, in any order."""
+    texts = [f"a text longer than one view {number}" for number in range(1_000)]
+    size = -(-len(texts) // parts)
+    apart = pl.concat([pl.Series(texts[start : start + size]) for start in range(0, len(texts), size)])
+    places = np.arange(len(texts)) * 7 % len(texts)
+    mixed = apart.rechunk().gather(places)
+    with text_chunks(mixed) as chunks:
+        assert max(len(chunk.buffers) for chunk in chunks) >= parts
+    assert (text_hash(mixed) == text_hash(pl.Series(texts))[places]).all()
 
 
 def test_the_same_text_has_one_hash_in_every_type_of_column() -> None:

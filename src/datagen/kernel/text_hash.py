@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 NULL = 0xA0761D6478BD642F  # what stands for no value
 TEXTS = 8192  # texts per step: a dozen work arrays stay in the second-level cache
 LOOPED = 32  # words of a text taken one place at a time; the words behind them are taken all at once
+FEW_BUFFERS = 8  # that are looked for one by one, because sorting their numbers takes longer
 FAR_WORDS = 1 << 20  # words taken all at once, at most: 8 MiB
 MODULUS = 1 << 64
 _HALF = np.uint64(32)  # bits
@@ -92,9 +93,12 @@ def _sum_buffers(
     if lowest == highest:
         return _sum_words(buffers[lowest], start, size)
     sums = np.empty_like(places)
-    for number in np.unique(numbers):  # a loop over buffers of bytes, seldom more than two in a chunk
-        inside = np.flatnonzero(numbers == number)
-        sums[inside] = _sum_words(buffers[int(number)], start[inside], size[inside])
+    # a loop over buffers of bytes, seldom more than two in a chunk
+    some = range(lowest, highest + 1) if highest - lowest < FEW_BUFFERS else np.unique(numbers).tolist()
+    for number in some:
+        inside = (numbers == number).nonzero()[0]
+        if inside.size:
+            sums[inside] = _sum_words(buffers[number], start[inside], size[inside])
     return sums
 
 
@@ -112,7 +116,7 @@ def _sum_words(buffer: NDArray[np.uint8], start: NDArray[np.int64], size: NDArra
     sums[rest == 0] = 0
     least, most = int(whole.min()), int(whole.max())
     for number in range(min(most, LOOPED)):  # a loop over places in a text, not over texts
-        longer = slice(None) if number < least else np.flatnonzero(whole > number)
+        longer = slice(None) if number < least else (whole > number).nonzero()[0]
         word = every_byte[start[longer] + 8 * number]
         word += _place(number)
         mix(word, scratch[: word.shape[0]])
