@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -330,6 +331,58 @@ def test_every_way_to_prove_uniqueness_finds_one_repeated_key(
         facts = open_writer("parquet", tmp_path).write_part([frame], f"t{place}.parquet")
         findings = check_structure(tmp_path, [replace(entry, files=(facts,))], "parquet", memory=memory, threads=1)
         assert codes(findings) == ["primary_key"] * repeats + ["foreign_key"] * orphan
+
+
+# what becomes of keys that count up through three files of 100 rows each; `held` are the rows that were noted
+IN_ORDER: dict[str, tuple[Callable[[list[int]], list[int]], tuple[int, int, int], list[str]]] = {
+    "whole": (lambda keys: keys, (100, 100, 100), []),
+    "two rows changed places": (lambda keys: [*keys[:5], keys[6], keys[5], *keys[7:]], (100, 100, 100), []),
+    "backwards": (lambda keys: keys[::-1], (100, 100, 100), []),
+    "two files changed places": (lambda keys: keys[100:200] + keys[:100] + keys[200:], (100, 100, 100), []),
+    "repeated inside a file": (lambda keys: [*keys[:5], keys[4], *keys[6:]], (100, 100, 100), ["primary_key"]),
+    "repeated in another file": (lambda keys: [*keys[:205], keys[4], *keys[206:]], (100, 100, 100), ["primary_key"]),
+    "repeated in the first row": (lambda keys: [keys[1], *keys[1:]], (100, 100, 100), ["primary_key"]),
+    "repeated in the last row": (lambda keys: [*keys[:-1], keys[-2]], (100, 100, 100), ["primary_key"]),
+    "a null in the first row": (lambda keys: [None, *keys[1:]], (100, 100, 100), ["null"]),  # type: ignore[list-item]
+    "a null in the last row": (lambda keys: [*keys[:-1], None], (100, 100, 100), ["null"]),  # type: ignore[list-item]
+    "all null": (lambda keys: [None] * 300, (100, 100, 100), ["null"]),  # type: ignore[list-item]
+    "a gap": (lambda keys: [*keys[:5], *(key + 1 for key in keys[5:])], (100, 100, 100), []),
+    "rows noted in the wrong file": (lambda keys: keys, (99, 101, 100), []),
+    "repeated where files meet, as many in all": (
+        lambda keys: [*keys[:101], *keys[100:199], *keys[200:]],
+        (100, 100, 100),
+        ["primary_key"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", IN_ORDER)
+@pytest.mark.parametrize(
+    ("start", "column", "once"),
+    [
+        (1, "k", 32),
+        (0, "k", 1),
+        (-150, "File_Row_Number", 2),
+        (2**63 - 300, "k", 2),
+        (-(2**63), "file_row_number", 32),
+    ],
+)
+def test_keys_that_count_up_are_compared_with_the_numbers_of_their_rows(
+    name: str, start: int, column: str, once: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damage, held, expected = IN_ORDER[name]
+    if name == "a gap" and start > 2**62:
+        return  # the last key would be none
+    monkeypatch.setattr(structural, "FILES_AT_ONCE", once)
+    keys = pl.Series(column, damage(list(range(start, start + 300))), dtype=pl.Int64)
+    cuts = (0, 101, 200, 300) if name.endswith("as many in all") else (0, 100, 200, 300)
+    facts = [
+        open_writer("parquet", tmp_path).write_part([keys[low:high].to_frame()], part_name("t", "parquet", place))
+        for place, (low, high) in enumerate(itertools.pairwise(cuts))
+    ]
+    noted = tuple(replace(one, rows=rows) for one, rows in zip(facts, held, strict=True))
+    entry = TableEntry("t", 300, (ColumnEntry(column, "int"),), noted, primary_key=(column,))
+    assert codes(check_structure(tmp_path, [entry], "parquet", threads=1)) == expected
 
 
 def test_keys_at_the_ends_of_the_integers_pass(tmp_path: Path) -> None:

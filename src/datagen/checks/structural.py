@@ -5,16 +5,18 @@ a sample, and the cheapest proof is tried first:
 
 - one pass over a table counts rows and values and finds the span of its integer keys; in Parquet files it reads the keys
   alone, because the footer says of every other column how many nulls it has (a file without that is read whole);
-- integers are unique when a bitmap over their span has as many bits set as there are values; for a key that counts up
-  by one from its first value that happens in the same pass;
+- a key that counts up by one through all its Parquet files is compared with the numbers of their rows;
+- other integers are unique when a bitmap over their span has as many bits set as there are values; for a key of text
+  files that may count up by one that happens in the pass over the table;
 - a foreign key into an unbroken span of integers holds when its smallest and largest value do, else by an anti-join.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = 5
 WIDEST_BITMAP = 900_000_000  # bits; DuckDB's bitstring_agg refuses a little more
+FILES_AT_ONCE = 32  # in one query
 MEMORY = 512 << 20
 PARQUET_TYPES = {
     "int": ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "UINTEGER", "USMALLINT", "UTINYINT"),
@@ -214,14 +217,17 @@ class _Table:
         return findings
 
     def _count(self, keys: set[str]) -> None:
-        """Fill `rows`, `present` and `spans` in one pass."""
-        integers = [name for name, kind in self.kinds.items() if kind == "int" and name in keys]
+        """Fill `rows`, `present` and `spans`: one pass over the key, where it is in order, and one over the rest."""
         told = {name: present for name, present in self._told_by_footers().items() if name not in keys}
+        guess = self._counting_up(keys)
+        if guess and self.format == "parquet" and self._in_order(*guess):
+            key, span = guess
+            self.spans[key], told[key], guess = replace(span, unbroken=True), span.width, None
         counted = [name for name in self.kinds if name not in told]
+        integers = [name for name in counted if name in keys and self.kinds[name] == "int"]
         wanted = ["count(*)", *(f"count({identifier(name)})" for name in counted)]
         for name in integers:
             wanted += [f"min({identifier(name)})", f"max({identifier(name)})"]
-        guess = self._counting_up(integers)
         if guess:
             key, span = guess
             column = identifier(key)
@@ -240,6 +246,20 @@ class _Table:
             if unbroken:
                 self.spans[key].unbroken = True
 
+    def _in_order(self, key: str, span: _Span) -> bool:
+        """Whether a key is its row's number in the table plus a constant, and there are as many rows as numbers."""
+        rows = [file.rows for file in self.entry.files]
+        starts = [span.low + before for before in accumulate(rows, initial=0)]
+        looks = [
+            f"SELECT count(*) = {held} AND coalesce(bool_and({identifier(key)} IS NOT DISTINCT FROM file_row_number + "
+            f"{start}), true) AS sound FROM read_parquet({literal(str(file))}, file_row_number = true)"
+            for file, held, start in zip(self.files, rows, starts[:-1], strict=True)
+        ]
+        return starts[-1] == span.high + 1 and all(
+            self._row(f"SELECT bool_and(sound) FROM ({' UNION ALL '.join(several)})")[0]
+            for several in (looks[at : at + FILES_AT_ONCE] for at in range(0, len(looks), FILES_AT_ONCE))
+        )
+
     def _told_by_footers(self) -> dict[str, int]:
         """Values that are not null, for the columns of which every piece of every Parquet file says so."""
         if self.format != "parquet":
@@ -252,13 +272,15 @@ class _Table:
         columns = list(self.kinds)  # files with others, or in another order, have been refused before
         return {columns[place]: present for place, present, silent in pieces if not silent}
 
-    def _counting_up(self, integers: list[str]) -> tuple[str, _Span] | None:
-        """The key that may count up by one, with its span: guessed from the first row, to be proved by the pass."""
+    def _counting_up(self, keys: set[str]) -> tuple[str, _Span] | None:
+        """The key that may count up by one, with its span: guessed from the first row, still to be proved."""
         key, rows = self.entry.primary_key, self.entry.rows
-        if len(key) != 1 or key[0] not in integers or not 0 < rows <= self._widest():
+        if len(key) != 1 or key[0] not in keys or self.kinds[key[0]] != "int" or not 0 < rows <= self._widest():
             return None
         first = self.files[0]
         if self.format == "parquet":
+            if any(name.lower() == "file_row_number" for name in self.kinds):
+                return None  # the database would take the one for the other
             reader = f"read_parquet({literal(str(first))}, file_row_number = true) WHERE file_row_number = 0"
             found = self.database.execute(f"SELECT {identifier(key[0])} FROM {reader}").fetchone()
             value = found[0] if found else None
