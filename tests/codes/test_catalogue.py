@@ -29,8 +29,11 @@ PUT_TOGETHER = {
     "{}.no_weight": ("pattern.no_weight", "seasonality.no_weight"),
     "{}.weights_length": ("pattern.weights_length", "seasonality.weights_length"),
 }
-# texts with holes that are no codes: places in a document, names of files, pieces of SQL
-HOLES_ELSEWHERE = {"datagen.{}", "generator.{}", "modifier.{}", "{}.tsv", "{}.yaml", "{}.{}", "on.{}"}
+# texts with holes that are no codes: places in a document, names of files and effects, pieces of SQL
+HOLES_ELSEWHERE = {
+    "datagen.{}", "generator.{}", "modifier.{}", "{}.tsv", "{}.yaml", "{}.{}", "on.{}", "{}.segment_fanout", "{}.segment_value",
+    "{}{}.{}",
+}  # fmt: skip
 
 
 @cache

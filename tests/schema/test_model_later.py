@@ -34,7 +34,7 @@ def test_every_later_key_is_refused_by_name():
 
 
 @pytest.mark.parametrize(
-    "key", ["every: 5min", "each: product", "total: 10k", "mean: 3.5", "stretch: true", "per: month", "per: window"]
+    "key", ["every: 5min", "each: product", "total: 10k", "mean: 3.5", "stretch: true", "by_state: {node: a, factors: {}}"]
 )
 def test_keys_of_a_fanout_are_refused(key):
     assert refused(table(f"fanout: {{poisson: 3, {key}}}")) == {
@@ -43,9 +43,29 @@ def test_keys_of_a_fanout_are_refused(key):
 
 
 @pytest.mark.parametrize(
+    ("multiplier", "path", "name"),
+    [
+        ("seasonality: {dimension: holiday, weights: [1]}", "dimension", "holiday"),
+        ("seasonality: {dimension: month, weights: [1], smooth: true}", "smooth", "smooth"),
+        ("trend: {type: step}", "type", "step"),
+        ("trend: {growth_rate: 0.1, anchor: launch}", "anchor", "anchor"),
+    ],
+)
+def test_later_keys_of_multipliers_of_a_fanout_are_refused(multiplier, path, name):
+    found = refused(table(f"fanout: {{poisson: 3, multipliers: [{{{multiplier}}}]}}"))
+    assert found == {f"nodes[0].fanout.multipliers[0].{multiplier.split(':')[0]}.{path}": name}
+
+
+@pytest.mark.parametrize(
     "key",
     [
         "fanout: {poisson: 3, per: parent, clamp: [0, 9]}", "fanout: 2..5", "hidden: true", "rows: 100",
+        "fanout: {poisson: 3, per: month, from: t, until: null}", "fanout: {negative_binomial: {mean: 3, shape: 1}, per: window}",
+        "fanout: {poisson: 3, heterogeneity: {gamma: 2}, p_zero: 0.1, noise: {ar: [0.5], std: 0.1}}",
+        "fanout: {poisson: 3, bursts: [{at: 2024-05-01, factor: 3, decay: 2d}]}",
+        "fanout: {poisson: 3, multipliers: [{trend: {growth_rate: 0.1, applies_to: total}}]}",
+        "segment_behavior: {vip: {fanout_multiplier: 2}}",
+        "vintage_behavior: {age_based_multipliers: {habit: {curve: [1, 0.5], tail: zero, mode: mixed}}}",
         "modifiers: [{effect: {effect_table: a}}]",
     ],
 )  # fmt: skip
@@ -113,7 +133,7 @@ def test_later_keys_of_parts_are_refused(key, path):
         ("seasonality: {dimension: month, weights: [1], smooth: true}", "seasonality.smooth", "smooth"),
         ("seasonality: {dimension: holiday, weights: [1]}", "seasonality.dimension", "holiday"),
         ("trend: {type: logistic}", "trend.type", "logistic"),
-        ("trend: {growth_rate: 0.1, applies_to: total}", "trend.applies_to", "total"),
+        ("trend: {growth_rate: 0.1, applies_to: acquisition}", "trend.applies_to", "acquisition"),
         ("trend: {growth_rate: 0.1, anchor: launch}", "trend.anchor", "anchor"),
         ("multiply: {factor: 2, by: {a: {else: {factor: 3}}}}", "multiply.by", "by"),
     ],

@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 
 DAYS_OF_MONTH = (31.0, 28.2425, 31.0, 30.0, 31.0, 30.0, 31.0, 31.0, 30.0, 31.0, 30.0, 31.0)  # mean of 400 years
 BURN_IN = 400  # days of noise before the first one, so that it has forgotten its start
+FORGOTTEN = 4_000  # days after which a series that settles has forgotten a shock
+GROWS = 1e6  # a shock that has grown so much is not forgotten any more
 LONG_WINDOW = 20 * 366 * DAY_US  # beyond it the grid is days, not hours
 
 
@@ -105,11 +107,11 @@ def noise(times: Times, coefficients: Sequence[float], std: float, salt: int) ->
 
 def shock_share(coefficients: Sequence[float]) -> float:
     """Standard deviation of the shocks over that of the series; raises ValueError when the series does not settle."""
-    weights = np.zeros(4_000)
-    weights[0] = 1.0
-    for k in range(1, len(weights)):
-        weights[k] = sum(phi * weights[k - 1 - lag] for lag, phi in enumerate(coefficients) if k - 1 - lag >= 0)
-    total = float((weights * weights).sum())
-    if not np.isfinite(total) or abs(weights[-1]) > 1e-3:
+    weights = [1.0]  # of the shock so many days ago in today's value
+    for k in range(1, FORGOTTEN):  # over days, not rows
+        weights.append(sum(phi * weights[k - 1 - lag] for lag, phi in enumerate(coefficients[:k])))
+        if abs(weights[k]) > GROWS:
+            break
+    if abs(weights[-1]) > 1e-3:
         raise ValueError("an autoregressive series that does not settle")
-    return float(total**-0.5)
+    return sum(weight * weight for weight in weights) ** -0.5

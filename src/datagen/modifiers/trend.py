@@ -44,8 +44,8 @@ class Trend(Modifier):
     Params: type, exponential (1 + g)^t, linear 1 + g·t or logarithmic 1 + a·ln(1 + b·t); growth_rate g, a share per
     time_unit (`0.05`, `"5%"`; negative rates decay); params {a, b} of the logarithm; time_unit hour, day, week, month
     (30.4375 days) or year (365.25 days, the default); time_reference, a datetime column (the row's time unless given).
-    applies_to is `value`: rows and their times are not moved yet. A row whose time is null stays as it is. Rates that
-    go below zero, or above 1e12 times the start, inside the window are refused.
+    applies_to is `value` on a column, `rate` or `total` among the multipliers of a fan-out. A row whose time is null stays
+    as it is. Rates that go below zero, or above 1e12 times the start, inside the window are refused.
     """
 
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [

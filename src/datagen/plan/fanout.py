@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.contracts import Block, Draw
+from datagen.contracts import Block, Draw, Fill
 from datagen.errors import Finding, SchemaError
 
 MOST_PER_PARENT = 2.0**40  # a count beyond this is a mistake, not a data set
@@ -98,6 +98,7 @@ class FixedCounts:
     largest: float
     description: str
     guessed: bool = False
+    fills: Mapping[str, Fill] = field(default_factory=dict)
 
     def expected_pairs(self) -> float:
         """Pairs of rows of one parent."""

@@ -20,7 +20,6 @@ from datagen.schema.later_keys import (
     NODE_KEYS,
     PART_KEYS,
     PART_VALUES,
-    PER_AVAILABLE,
     ROLES,
     TOP_KEYS,
 )
@@ -317,8 +316,7 @@ def _of_node(document: Document, node: Node, loc: Loc) -> Iterator[Finding]:
         yield not_yet(document, (*loc, key), key)
     if node.fanout is not None:
         for key in _used(node.fanout, FANOUT_KEYS):
-            if key != "per" or node.fanout.per != PER_AVAILABLE:
-                yield not_yet(document, (*loc, "fanout", key), key, where="fanout")
+            yield not_yet(document, (*loc, "fanout", key), key, where="fanout")
     for place, column in enumerate(node.columns):
         yield from _of_column(document, column, (*loc, "columns", place))
 
@@ -339,12 +337,15 @@ def _used(written: BaseModel, keys: frozenset[str]) -> list[str]:
 
 
 def _parts(document: Document) -> Iterator[tuple[str, str, Any, Loc]]:
-    """Every generator and modifier of columns, and modifiers of tables, as (kind, word, parameters, location)."""
+    """Every generator and modifier of columns, tables and fan-outs, as (kind, word, parameters, location)."""
     nodes = document.root.get("nodes")
     for place, node in enumerate(nodes if isinstance(nodes, Seq) else ()):
         if not isinstance(node, Map):
             continue
         yield from _modifiers(node, ("nodes", place))
+        fanout = node.get("fanout")
+        if isinstance(fanout, Map):
+            yield from _modifiers(fanout, ("nodes", place, "fanout"), "multipliers")
         columns = node.get("columns")
         for at, column in enumerate(columns if isinstance(columns, Seq) else ()):
             if not isinstance(column, Map):
@@ -357,11 +358,11 @@ def _parts(document: Document) -> Iterator[tuple[str, str, Any, Loc]]:
             yield from _modifiers(column, loc)
 
 
-def _modifiers(written: Mapping[str, Any], loc: Loc) -> Iterator[tuple[str, str, Any, Loc]]:
-    modifiers = written.get("modifiers")
+def _modifiers(written: Mapping[str, Any], loc: Loc, key: str = "modifiers") -> Iterator[tuple[str, str, Any, Loc]]:
+    modifiers = written.get(key)
     for at, modifier in enumerate(modifiers if isinstance(modifiers, Seq) else ()):
         if isinstance(modifier, Map) and isinstance(modifier.get("transform"), str):
-            yield "modifier", modifier["transform"], modifier.get("args"), (*loc, "modifiers", at, "args")
+            yield "modifier", modifier["transform"], modifier.get("args"), (*loc, key, at, "args")
 
 
 __all__ = [

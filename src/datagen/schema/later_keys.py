@@ -54,7 +54,6 @@ ROLES = frozenset(
         "converted_at",
     }
 )
-PER_AVAILABLE = "parent"
 
 GENERATOR_WORDS = (
     "after",
@@ -89,10 +88,6 @@ INSTEAD: Mapping[str, str] = {
     "targets": "`constraints` hold bounds of single values",
     "correlations": "an `expression` over the other column ties two columns together",
     "imperfections": "the modifier `outliers` makes extreme values",
-    "vintage_behavior": "the modifier `trend` changes values in time",
-    "segment_behavior": "an `expression` with `case when` makes values differ by segment",
-    "fanout.per": "without `per` the law counts rows per parent over the whole window",
-    "fanout.multipliers": "a table-level `effect` scales the rows inside time windows",
     "fanout.total": "a law whose mean is the total over the number of parents comes close",
     "fanout.mean": "a law with that mean and a `clamp`",
     "fanout.by": "parameters of the law may be expressions over the parent's columns",
