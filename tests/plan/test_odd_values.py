@@ -64,3 +64,14 @@ def test_a_parameter_beyond_64_bits_is_refused_where_a_formula_reads_it() -> Non
     tables: [{name: users, columns: {n: {sequence: 1}}}]
     """
     assert codes_of(text) == ["expression.out_of_range"]
+
+
+@pytest.mark.parametrize("params", ["x", "5", "[1, 2]", "null", "true"])
+def test_parameters_of_a_law_that_are_no_object_are_refused(params: str) -> None:
+    law = f"{{type: gamma, params: {params}}}"
+    text = f"""
+    tables:
+      - name: users
+        columns: {{n: {{normal: {{mean: 1, std: 1}}, modifiers: [{{outliers: {{rate: 0.1, magnitude_dist: {law}}}}}]}}}}
+    """
+    assert {code.split(".")[0] for code in codes_of(text)} == {"law"}

@@ -42,7 +42,8 @@ def bind_law(
 def law_names(spec: Any, scope: Scope) -> tuple[str, ...]:
     """The names that the parameters of a law read, its components' too."""
     names: list[str] = []
-    for value in (Binding.key_of(spec, "params") or {}).values():
+    params = Binding.key_of(spec, "params")
+    for value in params.values() if isinstance(params, Mapping) else ():  # other shapes are refused when it is bound
         if isinstance(value, str) and share(value) is None and parse_duration(value) is None:
             names.extend(scope.names_in(value))
         elif isinstance(value, list | tuple):
@@ -81,7 +82,12 @@ class Binding:
         if result.code:
             place: Steps = () if result.place is None else (result.place,) if inside is None else (result.place, inside)
             self.refuse(
-                result.code, *steps, *place, found=result.found, expected=result.expected, hint=result.hint,
+                result.code,
+                *steps,
+                *place,
+                found=result.found,
+                expected=result.expected,
+                hint=result.hint,
                 severity=result.severity,
             )
         return result.values
@@ -91,7 +97,10 @@ class Binding:
             spec = {"type": "constant", "params": {"value": spec}}
         if self.key_of(spec, "by"):
             self.refuse_at(
-                "language.not_available_yet", ("by",), found="'by' in a law", expected="a law without 'by'",
+                "language.not_available_yet",
+                ("by",),
+                found="'by' in a law",
+                expected="a law without 'by'",
                 hint="write the parameter as an expression: case when … then … else … end",
             )
             return None
@@ -106,7 +115,10 @@ class Binding:
         strange = [key for key in spec if key not in KEYS and not comment_like(key)]
         for key in strange:
             self.refuse_at(
-                "law.unknown_key", (key,), found=f"'{key}' in a law", expected=f"keys of a law: {listed(KEYS)}",
+                "law.unknown_key",
+                (key,),
+                found=f"'{key}' in a law",
+                expected=f"keys of a law: {listed(KEYS)}",
                 hint=did_you_mean(key, (*KEYS, *self._beside())),
             )
         return not strange
@@ -135,7 +147,10 @@ class Binding:
         if not isinstance(word, str):
             slip = near("type", [key for key in spec if key not in KEYS]) if isinstance(spec, Mapping) else None
             self.refuse_at(
-                "law.no_type", (), found=quoted(spec), expected="a law such as {normal: {mean: 5, std: 1}}",
+                "law.no_type",
+                (),
+                found=quoted(spec),
+                expected="a law such as {normal: {mean: 5, std: 1}}",
                 hint=f"did you mean 'type' by '{slip}'?" if slip else "",
             )
             return None
@@ -143,7 +158,10 @@ class Binding:
         if found is None:
             known = words("law")
             self.refuse_at(
-                "law.unknown", ("type",), found=f"'{word}'", expected=f"a law: {listed(known, most=20)}",
+                "law.unknown",
+                ("type",),
+                found=f"'{word}'",
+                expected=f"a law: {listed(known, most=20)}",
                 hint=did_you_mean(word, known),
             )
             return None
@@ -156,7 +174,9 @@ class Binding:
         if self.durations and not law.TIMES:
             able = [name for name in words("law") if cast("type[Law]", find("law", name)).TIMES]
             self.refuse_at(
-                "law.not_of_times", ("type",), found=f"'{word}', whose values are no lengths of time",
+                "law.not_of_times",
+                ("type",),
+                found=f"'{word}', whose values are no lengths of time",
                 expected=f"a law of durations: {listed(able, most=20)}",
             )
             return None
@@ -170,7 +190,10 @@ class Binding:
             sound = False
             instead = law.NO_TIMES[name]
             self.refuse(
-                "law.no_unit", name, found=f"'{name}', which is no length of time", expected=f"{instead}: a duration",
+                "law.no_unit",
+                name,
+                found=f"'{name}', which is no length of time",
+                expected=f"{instead}: a duration",
                 hint=f"write {instead}: 3d in place of {name}",
             )
         for name in law.TIMES & params.keys():
@@ -180,7 +203,9 @@ class Binding:
             elif isinstance(params[name], int | float) and params[name] != 0 and not isinstance(params[name], bool):
                 sound = False
                 self.refuse(
-                    "law.no_unit", name, found=f"{params[name]} without a unit",
+                    "law.no_unit",
+                    name,
+                    found=f"{params[name]} without a unit",
                     expected="a duration such as 3d, 36h or 5min",
                     hint=f"write '{params[name]}d' for days",
                 )
@@ -207,7 +232,10 @@ class Binding:
             self.refuse("law.missing_parameter", found=f"{word} with {given}", expected=f"'{name}' too")
         elif fault["type"] == "extra_forbidden":
             self.refuse(
-                "law.unknown_parameter", name, found=f"'{name}'", expected=f"parameters of {word}: {listed(known)}",
+                "law.unknown_parameter",
+                name,
+                found=f"'{name}'",
+                expected=f"parameters of {word}: {listed(known)}",
                 hint=did_you_mean(name, known),
             )
         elif not fault["loc"]:
@@ -231,7 +259,9 @@ class Binding:
                 sound = False
                 finite = "" if math.isfinite(value) else "a finite number, "
                 self.refuse(
-                    "law.parameter_out_of_range", name, found=f"{name} = {self._said(value, law, name)}",
+                    "law.parameter_out_of_range",
+                    name,
+                    found=f"{name} = {self._said(value, law, name)}",
                     expected=finite + law.DOMAINS[name].text(name),
                 )
         if not sound:
@@ -250,8 +280,10 @@ class Binding:
             return None
         if isinstance(law, Discrete) and law.entries(p) > MOST_WEIGHTS:
             self.refuse(
-                "law.table_too_large", found=f"about {law.entries(p):.2g} possible values that matter",
-                expected=f"at most {MOST_WEIGHTS:,}", hint="a larger shape spreads less; or use gamma and round",
+                "law.table_too_large",
+                found=f"about {law.entries(p):.2g} possible values that matter",
+                expected=f"at most {MOST_WEIGHTS:,}",
+                hint="a larger shape spreads less; or use gamma and round",
             )
             return None
         return drawn(law, p)
@@ -269,7 +301,10 @@ class Binding:
         length = parse_duration(value)
         if length is not None or not isinstance(value, str):
             self.refuse(
-                "law.parameter_type", *steps, found=quoted(value), expected="a number or an expression",
+                "law.parameter_type",
+                *steps,
+                found=quoted(value),
+                expected="a number or an expression",
                 hint="a duration stands only where time is wanted" if length is not None else "",
             )
             return None
@@ -278,13 +313,18 @@ class Binding:
         if self.durations and times:
             if reader.type in ("int", "float"):
                 self.refuse(
-                    "law.no_unit", *steps, found=f"{quoted(value)}, a number without a unit",
-                    expected="an expression that gives a length of time", hint="to_days(…) or to_seconds(…)",
+                    "law.no_unit",
+                    *steps,
+                    found=f"{quoted(value)}, a number without a unit",
+                    expected="an expression that gives a length of time",
+                    hint="to_days(…) or to_seconds(…)",
                 )
                 return None
         elif reader.type not in ("int", "float"):
             self.refuse(
-                "law.parameter_type", *steps, found=f"{quoted(value)}, which gives {reader.type} values",
+                "law.parameter_type",
+                *steps,
+                found=f"{quoted(value)}, which gives {reader.type} values",
                 expected="an expression that gives numbers",
             )
             return None

@@ -83,7 +83,8 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
         )
     changes = [modifier.bind(at) for modifier, at in zip(binding.modifiers[node], scopes[1:], strict=True)]
     changes += value_multipliers(binding, column)
-    refuse_idle_keys(binding, column, spec, type_)
+    if not (untyped and binding.has_errors(since=before)):
+        refuse_idle_keys(binding, column, spec, type_)
     if not binding.has_errors(since=before):
         foresee(binding, column, scopes, type_)
     column.known_type = type_

@@ -88,7 +88,7 @@ class _Sorting:
         if n is None:
             return False
         for c, place in self._column_paths(n):
-            if _inside(path, place):
+            if place != self.paths[n] and _inside(path, place):  # a key that was added stands where its table does
                 self._take_column(n, c)
                 return True
         self._take_table(n)
@@ -201,12 +201,25 @@ def _stands_alone(column: Map) -> bool:
     words = set(generator) if isinstance(generator, Map) else set[str]()
     if column.get("role") is not None or "enum_list" in words:
         return False
-    return column.get("type") in ("int", "float", "string", "bool") or bool(words and words <= NEVER_TIME)
+    plain = column.get("type") in ("int", "float", "string", "bool") or "ref" in column
+    return plain or bool(words and words <= NEVER_TIME)
 
 
 def _told_by(column: Any) -> Any:
-    """What a column says beside its own name."""
-    return list(without(column, {"name"}).values()) if isinstance(column, Map) else column
+    """What a column says in the user's own words: not its name, nor the keys of its generator and their arguments."""
+    if not isinstance(column, Map):
+        return column
+    said: list[Any] = list(without(column, {"name", "generator", "modifiers"}).values())
+    modifiers, generator = column.get("modifiers"), column.get("generator")
+    for part in modifiers if isinstance(modifiers, Seq) else ():
+        said += _values(part.get("args")) if isinstance(part, Map) else [part]
+    for part in _values(generator):
+        said += _values(part)
+    return said
+
+
+def _values(value: Any) -> list[Any]:
+    return list(value.values()) if isinstance(value, Map) else [value]
 
 
 def _words(value: Any) -> Iterator[str]:

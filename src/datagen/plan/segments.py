@@ -106,6 +106,9 @@ def _column(
         for column in table.columns.values()
         if column.word in ("choice", "enum_list")
     }
+    meant = [name for name, values in choices.items() if set(segments) & set(values)]
+    if not fitting and len(meant) == 1:
+        return table.columns[meant[0]]  # the segments that it does not have are refused one by one
     shown = "; ".join(f"{name}: {listed([str(value) for value in values])}" for name, values in choices.items())
     binding.refuse(
         "segment.no_column" if not fitting else "segment.two_columns",

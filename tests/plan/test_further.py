@@ -1,0 +1,75 @@
+"""Errors of different floors are told together, and none of them is only the echo of another."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support import codes_of, findings_of
+
+SHOP = """
+timeframe: {start: 2024-01-01, days: 30}
+tables:
+  - name: city
+    rows: 5
+    columns: {code: {pattern_or_not}}
+  - name: customer
+    columns: {plan: {choices: [free, pro], weights: [0.5, 0.3, 0.2]}, age: {normal: {mean: 40, std: 12}}}
+  - name: product
+    columns: {price: {lognormal: {median: 20, sigma: -1}}, stock: {type: int, choices: [1, two]}}
+  - name: visit
+    columns: {who: {ref: custmer}, long: {expression: lng * 2}}
+constraints:
+  ranges: [{attr: customer.aeg, min: 0}]
+"""
+
+
+def test_errors_of_every_floor_are_told_at_once() -> None:
+    found = {(one.json_path, one.code) for one in findings_of(SHOP.replace("{pattern_or_not}", "{fakr: city}"))}
+    assert found == {
+        ("tables[0].columns.code.fakr", "language.unknown_key"),
+        ("tables[1].columns.plan.weights", "choice.weights_length"),
+        ("tables[2].columns.price.lognormal.sigma", "law.parameter_out_of_range"),
+        ("tables[2].columns.stock.choices[1]", "column.value_type"),
+        ("tables[3].columns.who.ref", "ref.unknown_table"),
+        ("tables[3].columns.long.expression", "expression.unknown_name"),
+        ("constraints.ranges[0].attr", "ref.unknown_column"),
+    }
+
+
+def test_errors_of_a_plan_do_not_wait_for_those_of_the_parts() -> None:
+    found = {one.code for one in findings_of(SHOP.replace("{pattern_or_not}", "{faker: {method: citty}}"))}
+    assert found >= {"faker.unknown_method", "choice.weights_length", "law.parameter_out_of_range", "ref.unknown_table"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "code"),
+    [
+        # the time that a trend and a season read
+        ("at: {datetime_series: {frq: h}}, n: {normal: {mean: 1, std: 1}, modifiers: [{trend: {growth_rate: 0.1}}]}", "language.unknown_key"),
+        # a name that other columns read
+        ("a: {choices: [1, 2], weights: [1]}, b: {expression: a + 1}, c: {expression: b * 2}", "choice.weights_length"),
+        ("a: {chioces: [1, 2]}, b: {expression: a + 1}, c: {expression: b * 2}", "language.unknown_key"),
+        # a value that another is above
+        ("a: {uniform: {low: 5, high: 1}}, b: {uniform: {low: 1, high: 9}}", "law.parameters"),
+        # a misspelt name
+        ("'a b': {choices: [1, 2]}, c: {expression: a + 1}", "name.bad"),
+    ],
+)  # fmt: skip
+def test_what_follows_from_an_error_is_not_told(columns: str, code: str) -> None:
+    text = f"""
+    timeframe: {{start: 2024-01-01, days: 30}}
+    tables:
+      - {{name: users, columns: {{{columns}}}}}
+      - {{name: visits, parents: [users], fanout: 2, columns: {{city: {{choices: [Brno, Oslo]}}}}}}
+    """
+    assert codes_of(text) == [code]
+
+
+def test_a_broken_table_takes_what_speaks_of_it_with_it() -> None:
+    text = """
+    tables:
+      - {name: users, rowz: 5, columns: {city: {choices: [Brno, Oslo]}}}
+      - {name: visits, parents: [users], fanout: 2, columns: {who: {ref: users}, n: {choices: [1], weights: [1, 2]}}}
+      - {name: towns, columns: {city: {type: string, lookup: {from: users.city}}, plan: {choices: []}}}
+    """
+    assert codes_of(text) == ["language.unknown_key", "choice.empty"]
