@@ -114,4 +114,4 @@ def shock_share(coefficients: Sequence[float]) -> float:
             break
     if abs(weights[-1]) > 1e-3:
         raise ValueError("an autoregressive series that does not settle")
-    return sum(weight * weight for weight in weights) ** -0.5
+    return float(sum(weight * weight for weight in weights) ** -0.5)

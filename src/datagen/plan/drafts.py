@@ -216,6 +216,8 @@ def _rows(made: Drafting, table: TableDraft, refuse: Callable[..., None], scale:
             found=f"a fanout on {table.id}, which has no parent",
             expected="parents: [table], or rows",
         )
+    if isinstance(written, Mapping):
+        return 0  # arrivals in time: counted when their rate is known
     rows = FACT_ROWS if written is None else read_count(written)
     if rows is None:
         return 0  # the model has said that it is no count
@@ -236,6 +238,8 @@ def _fanout(made: Drafting, table: TableDraft, refuse: Callable[..., None]) -> F
             expected = "a number of rows, or null for no end"
             refuse("language.wrong_type", (*at, "clamp", place), found=f"string {quoted(end)}", expected=expected)
             clamp = (None, None)
+    if "type" not in law and any(spec.get(key) is not None for key in ("every", "each", "total", "mean")):
+        return FanoutSpec(None, (clamp[0], clamp[1]))
     if "type" not in law:
         refuse(
             "fanout.no_law",

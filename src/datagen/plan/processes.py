@@ -13,6 +13,7 @@ from datagen.contracts import ColumnType, Fill, Generator, Scope
 from datagen.errors import listed
 from datagen.kernel.address import salt_of, table_key
 from datagen.plan import graph
+from datagen.plan.arrivals import arriving, bind_arrivals
 from datagen.plan.behaviors import DEPARTED, Behaviors, Factors, names_of, path_to
 from datagen.plan.binding import Binding
 from datagen.plan.constraints import Steering
@@ -53,8 +54,15 @@ class ProcessColumn(Generator):
     def reads(self, scope: Scope) -> Iterable[str | tuple[str, str]]:
         return ((scope.table, graph.ROWS), *self.binding.reads.get((scope.table, graph.ROWS), ()))
 
+    def foreseen(self, scope: Scope) -> NDArray[np.float64] | None:
+        arrivals = self.binding.arrivals.get(scope.table) if self.role == "arrival" else None
+        return None if arrivals is None else arrivals.foreseen()
+
     def bind(self, scope: Scope) -> Fill:
         scope.fits(self.type, "")
+        if self.role == "arrival":
+            arrivals = self.binding.arrivals.get(scope.table)
+            return _nothing if arrivals is None else arrivals.times
         rows = self.binding.counts.get(scope.table)
         fill: Fill | None = None if rows is None else rows.fills.get(self.role)
         return fill if fill is not None else _nothing
@@ -86,6 +94,13 @@ def find_makers(binding: Binding, behaviors: Behaviors) -> None:
                 binding.makers[table.id] = (words[0], maker)
                 _fill(binding, table, maker.FILLS)
             continue
+        column = arriving(binding, table)
+        if column is not None:
+            arrivals = bind_arrivals(binding, table, column, binding.scale)
+            if arrivals is not None:
+                binding.arrivals[table.id] = arrivals
+                binding.drafting.rows[table.id] = arrivals.rows
+            _take(binding, column, "arrival", "datetime")
         if table.parent is None:
             continue
         spec = node.get("fanout")
@@ -95,7 +110,10 @@ def find_makers(binding: Binding, behaviors: Behaviors) -> None:
         )
         if wanted or (spec is not None and (behaviors.ages.get(table.id) or behaviors.leaving.get(table.id))) or unmade:
             binding.makers[table.id] = ("fanout", find("rows", "fanout"))
-            _fill_time(binding, table)
+            given = spec if isinstance(spec, Mapping) else {}
+            total = given.get("total") is not None or given.get("mean") is not None
+            if not total or given.get("per") not in (None, "parent"):
+                _fill_time(binding, table)
     for table in binding.tables.values():
         for column in table.columns.values():
             if column.word == "process" and column.process is None:
@@ -171,6 +189,11 @@ def row_scope(
         seed=binding.seed,
         time=own,
         creation=creation,
+        table_effects=[
+            (binding.table_scope(table, (*table.loc, "modifiers", place, "args")), args)
+            for place, (word, args) in enumerate(binding.drafting.table_modifiers[table.id])
+            if word == "effect"
+        ],
         document=binding.document,
         findings=binding.findings,
         tables=binding.tables,

@@ -29,6 +29,7 @@ class PlanRowScope(PlanScope):
         ages: Sequence[Ageing] = (),
         leaving: Sequence[AgeCurve] = (),
         creation: str | None = None,
+        table_effects: Sequence[tuple[Any, Mapping[str, Any]]] = (),
         creations: Callable[[], NDArray[np.float64] | None] = lambda: None,
         **more: Any,
     ) -> None:
@@ -39,6 +40,7 @@ class PlanRowScope(PlanScope):
         self.ages = ages
         self.leaving = leaving
         self.creation = creation
+        self.table_effects = table_effects
         self.creations = creations
 
     @property

@@ -99,6 +99,10 @@ class RowScope(Scope, Protocol):
     def creation(self) -> str | None:
         """The name under which the driving parent reads when it was created, if that is known."""
 
+    @property
+    def table_effects(self) -> Sequence[tuple[Scope, Mapping[str, Any]]]:
+        """Effects on the volume of the table itself, each with a scope of its rows placed at its arguments."""
+
     def at(self, steps: tuple[str | int, ...]) -> RowScope:
         """The same scope, its findings placed at a key further inside."""
 

@@ -9,22 +9,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.contracts import Block, Scope
+from datagen.generators._reading import read_again
 from datagen.kernel.effects import Stretches
 from datagen.modifiers._shapes import Shapes
 from datagen.rows._contract import RowScope
 from datagen.rows._rate import Windows
 
 
-def bind_windows(effects: Sequence[tuple[Scope, Mapping[str, Any]]], scope: RowScope) -> tuple[Windows, ...] | None:
-    """The effects of a fan-out, each with its scope placed at its arguments; None after a refusal."""
+def bind_windows(
+    effects: Sequence[tuple[Scope, Mapping[str, Any]]],
+    of_table: Sequence[tuple[Scope, Mapping[str, Any]]],
+    scope: RowScope,
+) -> tuple[Windows, ...] | None:
+    """The effects of a fan-out and of its table, each with its scope placed at its arguments; None after a refusal.
+
+    The names of a fan-out's effect are its driving parent's, those of a table's effect its own rows'.
+    """
     from datagen.modifiers._effect_table import bind_effect
     from datagen.modifiers.effect import Effect, refuse_shape
 
     bound: list[Windows] = []
-    for here, args in effects:
-        effect = here.part(Effect, args)  # type: ignore[attr-defined]
+    for here, args in (*effects, *of_table):
+        effect = read_again(Effect, args) if here in [one for one, _ in of_table] else here.part(Effect, args)  # type: ignore[attr-defined]
         if effect is None:
             return None
+        ways: dict[str, Any] = {}
+        if here in [one for one, _ in of_table]:
+            late = _ways(effect, here, ways)
+            if late:
+                here.refuse(
+                    "effect.key_not_known_before_rows",
+                    ("on", late),
+                    found=f"{scope.own}.{late}, drawn for each row: there is no row yet when their number is decided",
+                    expected=f"a column of {scope.parent}, or a constant",
+                    hint="as a modifier of a number the effect changes values",
+                )
+                return None
         if effect.effect_table.lower() == scope.own.lower():
             here.refuse(
                 "effect.own_table",
@@ -34,7 +54,7 @@ def bind_windows(effects: Sequence[tuple[Scope, Mapping[str, Any]]], scope: RowS
             )
             return None
         refuse_shape(effect, here)
-        one = bind_effect(effect, here, {}, loud=True)
+        one = bind_effect(effect, here, ways, loud=True)
         if one is None:
             return None
 
@@ -43,6 +63,20 @@ def bind_windows(effects: Sequence[tuple[Scope, Mapping[str, Any]]], scope: RowS
 
         bound.append(windows)
     return tuple(bound)
+
+
+def _ways(effect: Any, here: Scope, ways: dict[str, Any]) -> str:
+    """Find how a parent reads each key of a table's effect; the first key that it cannot know, or nothing."""
+    from datagen.modifiers._volume_keys import key_of
+
+    for local in effect.on:
+        key = key_of(local, here)
+        if key is None and here.type_of(local) is None:
+            continue  # an unknown name: the binding says so
+        if key is None or key.picked:
+            return str(local)
+        ways[local] = key.way(here)
+    return ""
 
 
 def window_reads(effects: Sequence[tuple[Scope, Mapping[str, Any]]]) -> list[Any]:

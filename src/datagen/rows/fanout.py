@@ -9,17 +9,20 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.contracts import Block, ColumnType, Scope
+from datagen.contracts import NUMBERS, Block, ColumnType, Scope
+from datagen.errors import listed
 from datagen.generators._interval import TimeBounds
 from datagen.kernel.clock import DAY_US
 from datagen.kernel.intensity import Intensity
 from datagen.rows._contract import BoundRows, RateFactor, RowScope, mean_factor
 from datagen.rows._exposure import STEPS, Exposure
 from datagen.rows._rate import RateRows, Shape, Windows
+from datagen.rows._regular import Grid, RegularRows
 from datagen.rows._scaled_law import scaled_law
 from datagen.rows._shaping import Shaping, active_share, calendar_keys, grid_of, multipliers, seasons_of_time
 from datagen.rows._units import UnitRows, units_of
-from datagen.schema.durations import LENGTHS
+from datagen.rows._windows import bind_windows, window_reads
+from datagen.schema.durations import LENGTHS, SECOND, Frequency, parse_duration, parse_frequency
 from datagen.schema.model_fanout import Fanout as Spec
 from datagen.schema.times import parse_time, show_time
 
@@ -66,11 +69,24 @@ class Fanout:
         for key in (self.spec.from_, self.spec.until):
             if key is not None:
                 names += self.scope.names_in(key)
+        names += window_reads(
+            [
+                (self.scope.at(("multipliers", place, "args")), one.args)
+                for place, one in enumerate(self.spec.multipliers)
+                if one.transform == "effect"
+            ]
+        )
+        if self.spec.total is not None or self.spec.mean is not None:
+            names.append((self.scope.parent, NUMBERS))  # a fact about all parents
         return names
 
     def bind(self) -> BoundRows | None:
         """The rows, or None after a refusal."""
         scope, spec = self.scope, self.spec
+        if spec.total is not None or spec.mean is not None:
+            from datagen.rows._exact_total_bind import bind_total
+
+            return bind_total(self.law, spec, scope)
         if scope.timeframe is None:
             scope.refuse(
                 "fanout.no_timeframe",
@@ -86,6 +102,10 @@ class Fanout:
         clamp = spec.clamp or (None, None)
         low = 0.0 if clamp[0] is None else float(clamp[0])
         high = math.inf if clamp[1] is None else float(clamp[1])
+        if spec.every is not None:
+            return self._regular(shape, shaping, (low, high))
+        if "type" not in self.law:
+            self.law = {"type": "constant", "params": {"value": 1}}
         poisson = self.law.get("type") == "poisson" and not {"truncate"} & set(self.law)
         if poisson and self.per != "parent":
             return self._rate(shape, shaping, (low, high))
@@ -192,9 +212,7 @@ class Fanout:
 
     def _windows(self, effects: list[tuple[Scope, Any]]) -> tuple[Windows, ...] | None:
         """Effects on the volume: those of the fan-out and those of the table."""
-        from datagen.rows._windows import bind_windows
-
-        return bind_windows(effects, self.scope)
+        return bind_windows(effects, self.scope.table_effects, self.scope)
 
     # the two ways to make rows
 
@@ -260,6 +278,49 @@ class Fanout:
         rows.fills["time"] = rows.times  # type: ignore[index]
         return rows
 
+    def _regular(self, shape: Shape, shaping: Shaping, clamp: tuple[float, float]) -> BoundRows | None:
+        scope, spec = self.scope, self.spec
+        assert scope.timeframe is not None
+        freq = parse_frequency(spec.every) if isinstance(spec.every, str) else None
+        length = parse_duration(spec.every)
+        if freq is None and length is not None and length % SECOND == 0:
+            freq = Frequency(length // SECOND, "second")
+        if freq is None or (freq.microseconds is not None and freq.microseconds < shape.step):
+            scope.refuse(
+                "fanout.every",
+                "every",
+                found=f"{spec.every!r}",
+                expected="a grid of whole seconds or more: 5min, h, day, week, month",
+            )
+            return None
+        shaped = [key for key in ("heterogeneity", "bursts", "noise", "multipliers", "holidays") if getattr(spec, key)]
+        if "type" in self.law or shaped or scope.factors or shape.ages or shape.windows:
+            what = "a law" if "type" in self.law else listed(shaped) or "segments, ages or effects"
+            scope.refuse(
+                "fanout.every_shaped",
+                "every",
+                found=f"{what} beside a regular grid, which has one row per point",
+                expected="every with from, until, p_zero and clamp alone",
+                hint="a rate (poisson, per: hour) can be raised and lowered",
+            )
+            return None
+        grid = Grid.of(freq, scope.timeframe.start)
+        expected, guessed = self._expected(shape, shaping, DAY_US / LENGTHS[freq.unit] / freq.count)
+        rows = RegularRows(
+            grid=grid,
+            exposure=shape.exposure,
+            factors=shape.factors,
+            clamp=clamp,
+            name=scope.own,
+            parent=scope.parent,
+            expected=min(expected, clamp[1]),
+            largest=clamp[1],
+            description=f"one row every {spec.every}{self._said(shape, shaping, clamp)}",
+            guessed=guessed,
+        )
+        rows.fills["time"] = rows.times  # type: ignore[index]
+        return rows
+
     def _expected(self, shape: Shape, shaping: Shaping, per_day: float) -> tuple[float, bool]:
         """Expected rows of a parent with all that acts on it, and whether something had to be guessed."""
         scope = self.scope
@@ -274,6 +335,7 @@ class Fanout:
         for curve in (*scope.leaving, *(age.curve for age in shape.ages)):
             one = curve.pieces(starts, starts, ends)
             pieces = one if pieces is None else pieces.times(one)
+        guessed = guessed or bool(shape.windows)
         rows = Intensity(shape.calendar, starts, ends, np.full(len(starts), per_day * factor), pieces=pieces).rows
         return float(np.mean(rows)), guessed
 

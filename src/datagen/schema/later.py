@@ -310,8 +310,6 @@ def _of_node(document: Document, node: Node, loc: Loc) -> Iterator[Finding]:
     written = document.place((*loc, "kind")).json_path != document.place(loc).json_path
     if node.kind in KINDS and written:  # else the key that tells the kind is refused below
         yield not_yet(document, (*loc, "kind"), node.kind, where="kind", key=False)
-    if isinstance(document.root["nodes"][loc[1]].get("rows"), Map):
-        yield not_yet(document, (*loc, "rows"), "rows as a rate", where="rows", key=False)
     for key in _used(node, NODE_KEYS):
         yield not_yet(document, (*loc, key), key)
     if node.fanout is not None:

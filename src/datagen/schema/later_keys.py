@@ -32,11 +32,7 @@ FANOUT_KEYS = frozenset(
         "by",
         "holidays",
         "by_state",
-        "every",
         "each",
-        "total",
-        "mean",
-        "stretch",
         "anomalies",
     }
 )
