@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,9 +31,17 @@ def modules() -> list[Path]:
     return sorted(path for path in SOURCE.rglob("*.py"))
 
 
-def imports(path: Path) -> Iterator[tuple[str, int, bool]]:
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """A file as it is read by Python, once for all questions."""
+    return ast.parse(path.read_text())
+
+
+@cache
+def imports(path: Path) -> tuple[tuple[str, int, bool], ...]:
     """(module, line, at the top of the file) of every import; imports for annotations only are left out."""
-    tree = ast.parse(path.read_text())
+    tree = tree_of(path)
+    found: list[tuple[str, int, bool]] = []
     skipped: set[ast.AST] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
@@ -44,9 +52,10 @@ def imports(path: Path) -> Iterator[tuple[str, int, bool]]:
             continue
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield alias.name, node.lineno, id(node) in top
+                found.append((alias.name, node.lineno, id(node) in top))
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module, node.lineno, id(node) in top
+            found.append((node.module, node.lineno, id(node) in top))
+    return tuple(found)
 
 
 def floor_of(module: str) -> str | None:
@@ -133,7 +142,7 @@ def test_nothing_ambient_is_near_a_value(path: Path) -> None:
     if relative.parts[0] in BESIDE_VALUES:
         return
     wrong: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if not isinstance(node, ast.Call):
             continue
         name = ast.unparse(node.func)
