@@ -23,6 +23,11 @@ def test_a_range_from_a_number_to_a_time_is_refused(low: str, high: str) -> None
     assert codes_of(text) == ["constraint.cannot_hold"]
 
 
+def test_a_window_of_a_percentage_is_refused() -> None:
+    text = "timeframe: {start: 2024-01-01, days: 5%}\ntables: [{name: users, columns: {n: {sequence: 1}}}]"
+    assert codes_of(text) == ["language.wrong_type"]
+
+
 @pytest.mark.parametrize("days", ["9000000", "1e15", "1e300"])
 def test_a_window_beyond_the_calendar_is_refused(days: str) -> None:
     text = f"""

@@ -46,6 +46,8 @@ class Assumption(Written):
 
 
 def _days(value: Any) -> int | float:
+    if isinstance(value, str):
+        raise wrong_type("a number of days", value)  # a percentage is a number elsewhere
     return read_positive(value)
 
 
