@@ -58,14 +58,36 @@ def test_a_version_1_document_keeps_what_it_says_and_gets_only_what_it_left_out(
 
 ADDED = {
     "funnel.user": "user_id",
-    "funnel.user_journey": "user_journey_id user_id",
+    "funnel.user_journey": "user_journey_id user_id stage_index stage_name event_timestamp",
     "segments_trend.customer": "customer_id",
     "segments_trend.order": "order_id customer_id",
     "states.user": "user_id",
-    "states.subscription": "subscription_id user_id",
+    "states.subscription": "subscription_id user_id state previous_state changed_at",
     "vintage.user": "user_id",
     "vintage.purchase": "purchase_id user_id",
 }
+
+
+def test_a_process_without_columns_gets_those_it_fills() -> None:
+    def columns(process: dict[str, Any], **more: Any) -> list[str]:
+        node = {"id": "b", "parents": ["a"], **process, **more}
+        root = expanded({"nodes": [{"id": "a"}, node]})
+        return [
+            " ".join(str(one[key]) for key in ("name", "type", "role") if key in one)
+            for one in root["nodes"][1]["columns"]
+        ]
+
+    stages = {"stages": [{"stage_name": "x"}]}
+    assert columns({"stage_config": stages}) == [
+        "b_id int", "a_id", "stage_index int stage_index", "stage_name string stage", "event_timestamp datetime time"
+    ]  # fmt: skip
+    assert columns({"stage_config": {**stages, "instances_per_parent": 2}})[2] == "journey int journey"
+    model = {"initial_state": "x", "states": {"x": {"y": 0.1}, "y": {}}}
+    assert columns({"state_transition_model": model}) == [
+        "b_id int", "a_id", "state string state", "previous_state string previous_state", "changed_at datetime time"
+    ]  # fmt: skip
+    own = [{"name": "step", "type": "string", "role": "stage"}]
+    assert columns({"stage_config": stages}, columns=own) == ["b_id int", "a_id", "step string stage"]
 
 
 def test_a_version_1_fanout_becomes_a_law_with_a_clamp() -> None:

@@ -13,7 +13,7 @@ from datagen.errors import listed, quoted
 from datagen.schema.expand_columns import columns_of
 from datagen.schema.expand_fanout import fanout_of, rows_of
 from datagen.schema.expand_modifiers import modifiers_of
-from datagen.schema.expand_processes import PROCESS_KEYS, process_steps
+from datagen.schema.expand_processes import PROCESS_KEYS, process_steps, with_process_columns
 from datagen.schema.expand_reading import (
     Reading,
     carry,
@@ -56,6 +56,7 @@ def node_of(value: Map, reading: Reading) -> Map:
     if "kind" not in node:
         found["kind"] = (kind, node.mark)
     if isinstance(kind, str) and kind not in WITHOUT_OWN_ROWS:
+        node = with_process_columns(node)
         node, pk = _with_key(node, kind, first_field)
         if pk is not None:
             found["pk"] = pk

@@ -23,6 +23,7 @@ from datagen.schema.expand_reading import (
     mark_of,
     rewritten,
     value_mark,
+    without,
 )
 from datagen.schema.model_behaviors import State
 from datagen.schema.model_values import comment_like, keys_of
@@ -31,6 +32,20 @@ from datagen.schema.tree import Map, Mark, Seq
 # What makes a node a table of its parent's history.
 PROCESS_KEYS = ("stage_config", "state_transition_model", "attribution_chain", "adoption_model", "lifecycle_model")
 STATE_KEYS = frozenset(keys_of(State))
+# The columns of a process table that declares none; those with `if` only beside that key of the process.
+PROCESS_COLUMNS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
+    "stage_config": (
+        {"name": "journey", "type": "int", "role": "journey", "if": "instances_per_parent"},
+        {"name": "stage_index", "type": "int", "role": "stage_index"},
+        {"name": "stage_name", "type": "string", "role": "stage"},
+        {"name": "event_timestamp", "type": "datetime", "role": "time"},
+    ),
+    "state_transition_model": (
+        {"name": "state", "type": "string", "role": "state"},
+        {"name": "previous_state", "type": "string", "nullable": True, "role": "previous_state"},
+        {"name": "changed_at", "type": "datetime", "role": "time"},
+    ),
+}
 
 
 def process_steps(reading: Reading) -> Mapping[str, Callable[[Any, Mark], Any]]:
@@ -76,6 +91,21 @@ def process_steps(reading: Reading) -> Mapping[str, Callable[[Any, Mark], Any]]:
             {"fanout": fanout, "fill_to": law, "at": generator, "event_type": generator, "columns": generators}
         ),
     }
+
+
+def with_process_columns(node: Map) -> Map:
+    """A process table without columns, with those that its process fills."""
+    words = [word for word in PROCESS_COLUMNS if isinstance(node.get(word), Map)]
+    if "columns" in node or len(words) != 1:
+        return node
+    process, mark = node[words[0]], key_mark(node, words[0])
+    columns = Seq(mark)
+    for column in PROCESS_COLUMNS[words[0]]:
+        if "if" not in column or process.get(column["if"]) is not None:
+            columns.add(made(mark, {key: value for key, value in column.items() if key != "if"}), mark=mark)
+    result = without(node, ())
+    result.put("columns", columns, key_mark=mark, value_mark=mark)
+    return result
 
 
 def _stages(value: Any, scalar: str | None, reading: Reading) -> Any:

@@ -322,7 +322,8 @@ def _of_node(document: Document, node: Node, loc: Loc) -> Iterator[Finding]:
 def _of_column(document: Document, column: Column, loc: Loc) -> Iterator[Finding]:
     for key in _used(column, COLUMN_KEYS):
         yield not_yet(document, (*loc, key), key)
-    if column.role in ROLES:
+    written = document.place((*loc, "role")).json_path.endswith(".role")  # else the process that gave it is refused
+    if column.role in ROLES and written:
         yield not_yet(document, (*loc, "role"), str(column.role), where="role", key=False)
 
 
