@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import warnings
+from contextlib import suppress
 from typing import Any, BinaryIO, NoReturn, Protocol
 
 from datagen.engine.run import Run
@@ -114,8 +115,9 @@ def _live(run: Run, job: dict[str, Any], theirs: int, answers: int, parent: int)
 def _only(theirs: int, answers: int) -> tuple[BinaryIO, BinaryIO]:
     """Our two pipes; every other file of the parent is closed but the standard ones, its locks among them."""
     kept = [fcntl.fcntl(pipe, fcntl.F_DUPFD_CLOEXEC, 3) for pipe in (theirs, answers)]
-    os.closerange(3, min(kept))
-    os.closerange(min(kept) + 1, max(kept))
-    os.closerange(max(kept) + 1, os.sysconf("SC_OPEN_MAX"))
+    for name in os.listdir("/proc/self/fd"):  # a range up to the limit may be a million numbers long
+        if int(name) > 2 and int(name) not in kept:
+            with suppress(OSError):  # the listing's own, which is closed already
+                os.close(int(name))
     os.dup2(2, 1)  # whatever a library prints must not get between the lines of the command
     return os.fdopen(kept[0], "rb", buffering=0), os.fdopen(kept[1], "wb", buffering=0)
