@@ -100,7 +100,7 @@ class Cells:
         fraction = fractions(self.address[parent], self.key, ordinal)
         sorted_places(cell, fraction)
         place = (cell - np.repeat(starts, every)) + fraction / ONE
-        kept = place < self.length[parent]
+        kept = ordinal < self.counts[parent]  # those cut away are the last of the last cell
         return parent[kept], place[kept]
 
     def _of_one(self, parent: int, skip: int, rows: int) -> Floats:

@@ -6,6 +6,7 @@ their numbers of rows; `fills` are functions of a block of the rows made, by rol
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -66,6 +67,11 @@ class Ageing:
     salt: int
     owner: str  # the table whose rows age: draws are by its address
     text: str
+
+    def pieces(self, span: int) -> int:
+        """How many pieces of time one entity needs, about, that is there for so many microseconds."""
+        units = span / self.curve.unit
+        return math.ceil(units) + 1 if self.mode == "active_share" else len(self.curve.marks(units))
 
 
 class RowScope(Scope, Protocol):

@@ -56,11 +56,12 @@ class Shape:
             moments = np.asarray(created.array, dtype=np.int64)[at]
             if created.valid is not None:
                 moments = np.where(created.valid[at], moments, start)
-            one = age.curve.pieces(moments, start, end)
             if age.mode == "active_share":
                 owner, index = parent.ancestor(age.owner)
                 address = (owner.address if index is None else owner.address[index])[at]
-                one = _on_or_off(one, address, age.salt)
+                one = _on_or_off(age.curve.bins(moments, start, end), address, age.salt)
+            else:
+                one = age.curve.pieces(moments, start, end)
             pieces = one if pieces is None else pieces.times(one)
         for windows in self.windows:
             stretches, codes = windows(parent)
@@ -88,7 +89,8 @@ class Shape:
 
     def chunks(self, parents: int) -> Sequence[slice]:
         """Parents in runs that fit in memory with all their pieces."""
-        each = 1 + sum(64 if age.curve.staircase else 256 for age in self.ages) + 16 * len(self.windows)
+        span = self.exposure.end - self.exposure.start
+        each = 1 + sum(age.pieces(span) for age in self.ages) + 16 * len(self.windows)
         size = max(1, CHUNK_CELLS // each)
         return [slice(first, min(first + size, parents)) for first in range(0, parents, size)]
 
@@ -184,11 +186,11 @@ def forced_places(parent: Block, who: Ints, counts: Ints, length: Floats, key: i
 
 
 def _on_or_off(pieces: Pieces, address: NDArray[np.uint64], salt: int) -> Pieces:
-    """Every piece at full rate or at none, with the chance that its factor says."""
+    """Every unit of age at full rate or at none, with the chance that its factor, at most 1, says."""
     rows, width = pieces.factors.shape
     bins = np.tile(np.arange(width, dtype=np.int64), rows)
     u = uniform(child_addresses(np.repeat(address, width), salt, bins), salt).reshape(rows, width)
-    return Pieces(pieces.edges, (u < pieces.factors).astype(np.float64) * np.maximum(pieces.factors, 1.0))
+    return Pieces(pieces.edges, (u < pieces.factors).astype(np.float64))
 
 
 def _pieces_of(stretches: Stretches, codes: Ints | None, start: Times, end: Times) -> Pieces:
