@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.support import codes_of, findings_of
@@ -73,3 +75,11 @@ def test_a_broken_table_takes_what_speaks_of_it_with_it() -> None:
       - {name: towns, columns: {city: {type: string, lookup: {from: users.city}}, plan: {choices: []}}}
     """
     assert codes_of(text) == ["language.unknown_key", "choice.empty"]
+
+
+def test_a_long_chain_of_columns_is_followed_quickly() -> None:
+    chain = "".join(f"      c{n}: {{expression: c{n + 1} + 1}}\n" for n in range(1500))
+    text = f"tables:\n  - name: users\n    columns:\n{chain}      c1500: {{chioces: [1]}}\n"
+    started = time.process_time()
+    assert codes_of(text) == ["language.unknown_key"]
+    assert time.process_time() - started < 5

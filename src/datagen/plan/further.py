@@ -71,6 +71,8 @@ class _Sorting:
         self.tables: set[int] = set()
         self.columns: set[tuple[int, int]] = set()
         self.names: set[str] = set()  # of what is taken out
+        self.fresh: list[str] = []  # those of them that have not been followed yet
+        self.left = [len(node["columns"]) if isinstance(node.get("columns"), Seq) else 0 for node in nodes]
         self.constraints = True
         columns = [column for node in nodes if isinstance(node.get("columns"), Seq) for column in node["columns"]]
         named = [column.get("name") for column in columns if isinstance(column, Map)]
@@ -89,7 +91,8 @@ class _Sorting:
             return False
         for c, place in self._column_paths(n):
             if place != self.paths[n] and _inside(path, place):  # a key that was added stands where its table does
-                self._take_column(n, c)
+                if (n, c) not in self.columns:
+                    self._take_column(n, c)
                 return True
         self._take_table(n)
         return True
@@ -97,7 +100,8 @@ class _Sorting:
     def forget(self, found: str) -> None:
         """Take out what speaks of a name that nothing has."""
         quoted = re.search(r"'([^']*)'", found)
-        self.names |= set(_words(quoted[1] if quoted else "")) - self.known
+        for word in set(_words(quoted[1] if quoted else "")) - self.known:
+            self._gone(word)
 
     def _column_paths(self, n: int) -> Iterator[tuple[int, str]]:
         columns = self.nodes[n].get("columns")
@@ -106,36 +110,44 @@ class _Sorting:
 
     def _take_table(self, n: int) -> None:
         self.tables.add(n)
-        self.names.add(self.nodes[n]["id"].lower())
+        self._gone(self.nodes[n]["id"])
 
     def _take_column(self, n: int, c: int) -> None:
         node, column = self.nodes[n], self.nodes[n]["columns"][c]
         self.columns.add((n, c))
+        self.left[n] -= 1
         if _has_name(column, "name"):
-            self.names.add(column["name"].lower())
-        if not _has_name(column, "name") or node.get("kind") == "vocab" or not _stands_alone(column):
+            self._gone(column["name"])
+        if (
+            not _has_name(column, "name")
+            or not self.left[n]
+            or node.get("kind") == "vocab"
+            or not _stands_alone(column)
+        ):
             self._take_table(n)
+
+    def _gone(self, name: str) -> None:
+        if name.lower() not in self.names:
+            self.names.add(name.lower())
+            self.fresh.append(name.lower())
 
     def spread(self) -> None:
         """Take out all that speaks of what is taken out, until nothing does."""
-        before = -1
-        while len(self.names) + len(self.tables) + len(self.columns) != before:
-            before = len(self.names) + len(self.tables) + len(self.columns)
-            for n, node in enumerate(self.nodes):
-                if n in self.tables:
-                    continue
-                columns = node.get("columns")
-                if not isinstance(columns, Seq) or self.names & {
-                    node["id"].lower(),
-                    *_words(without(node, {"id", "columns"})),
-                }:
-                    self._take_table(n)
-                    continue
-                for c, column in enumerate(columns):
-                    if (n, c) not in self.columns and self.names & set(_words(_told_by(column))):
-                        self._take_column(n, c)
-                if all((n, c) in self.columns for c in range(len(columns))):
-                    self._take_table(n)
+        speakers: dict[str, list[tuple[int, int | None]]] = {}  # word -> tables, or columns of tables, that say it
+        for n, node in enumerate(self.nodes):
+            for word in {node["id"].lower(), *_words(without(node, {"id", "columns"}))}:
+                speakers.setdefault(word, []).append((n, None))
+            for c, column in enumerate(columns if isinstance(columns := node.get("columns"), Seq) else ()):
+                for word in set(_words(_told_by(column))):
+                    speakers.setdefault(word, []).append((n, c))
+            if not isinstance(node.get("columns"), Seq):
+                self._take_table(n)
+        while self.fresh:
+            for table, place in speakers.get(self.fresh.pop(), ()):
+                if place is None:
+                    self._take_table(table)
+                elif table not in self.tables and (table, place) not in self.columns:
+                    self._take_column(table, place)
 
     def rest(self) -> Document | None:
         """What is left, with its places; None for nothing."""
