@@ -22,6 +22,7 @@ from datagen.plan.drafts import time_column_of
 from datagen.plan.estimate import expected_tables
 from datagen.plan.limits import say_too_many
 from datagen.plan.model import ConstraintPlan, Plan, TablePlan
+from datagen.plan.planted import planted_effects
 from datagen.plan.processes import find_makers
 from datagen.plan.reading import find_reads, order
 from datagen.plan.settle import leave_room, read_constraints, settle
@@ -104,6 +105,7 @@ def finished(
         assumptions=tuple(root.get("assumptions") or ()),
         params=dict(root.get("params") or {}),
         metadata=dict(metadata),
+        effects=planted_effects(binding, binding.behaviors, tables),
     )
 
 

@@ -41,6 +41,7 @@ def bind_counts(binding: Binding, table: TableDraft, steering: Sequence[Steering
 def bind_maker(binding: Binding, table: TableDraft, steering: Sequence[Steering]) -> None:
     """The rows of a table that a row maker makes."""
     scope = row_scope(binding, binding.behaviors, table, tuple(steering))
+    binding.row_scopes[table.id] = scope
     maker = maker_of(binding, table, scope)
     rows = None if maker is None else maker.bind()
     binding.counts[table.id] = fixed(1) if rows is None else rows

@@ -45,6 +45,7 @@ class Binding:
         self.reaches = Reaches()  # of the columns that inequalities steer
         self.scale = scale
         self.arrivals: dict[str, Any] = {}  # of roots whose rows come at a rate (datagen.rows._arrivals.Arrivals)
+        self.row_scopes: dict[str, Any] = {}  # of tables that a row maker makes
         self.makers: dict[str, tuple[str, Any]] = {}  # (word, row maker) of tables that one makes
         self.behaviors: Any = None  # segments and ages, lowered (datagen.plan.behaviors)
         self.picking: dict[graph.Node, Any] = {}  # what limits the picks of lookups (datagen.plan.picking)

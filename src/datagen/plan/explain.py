@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from datagen.plan.effects import PlantedEffect
 from datagen.plan.estimate import estimate, estimate_all
 from datagen.plan.graph import COUNTS
 from datagen.plan.memory import kept_columns
@@ -33,6 +34,7 @@ def as_facts(plan: Plan) -> dict[str, Any]:
         "constraints": [
             {"kind": c.kind, "text": c.text, "status": c.status, "reason": c.reason} for c in plan.constraints
         ],
+        "effects": [effect.as_dict() for effect in plan.effects],
         "findings": [finding.as_dict() for finding in plan.findings],
     }
 
@@ -118,6 +120,10 @@ def as_text(plan: Plan) -> str:
         lines.append("constraints")
         lines.extend(f"  {c.status:<7} {c.kind:<11} {c.text} ({c.reason})" for c in plan.constraints)
         lines.append("")
+    if plan.effects:
+        lines.append("planted effects, and what an analyst should find at this size")
+        lines.extend(f"  {_spelled(effect)}" for effect in plan.effects)
+        lines.append("")
     kept = kept_columns(plan)
     if kept:
         lines.append("kept in memory by every worker, because lookups read them by row")
@@ -128,6 +134,13 @@ def as_text(plan: Plan) -> str:
         f"in all {about} {whole.rows:,.0f} rows, {spell_bytes(whole.bytes)} of Parquet, {whole.seconds:.1f} s on one core"
     )
     return "\n".join(lines) + "\n"
+
+
+def _spelled(effect: PlantedEffect) -> str:
+    """`customers.segment.vip.rows_of_orders: 3.5 ± 0.03, without it 1`."""
+    error = "" if effect.standard_error is None else f" ± {effect.standard_error:.2g}"
+    seen = "; planted but invisible at this size" if effect.visible is False else ""
+    return f"{effect.id}: {effect.expected:.4g}{error}, {effect.absent:.3g} without it ({effect.statistic}){seen}"
 
 
 def assumptions(plan: Plan) -> str:

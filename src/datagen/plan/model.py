@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from datagen.contracts import Block, Change, ColumnType, Fill, Reader
 from datagen.errors import Finding
+from datagen.plan.effects import PlantedEffect
 
 if TYPE_CHECKING:
     import numpy as np
@@ -138,6 +139,7 @@ class Plan:
     assumptions: tuple[Mapping[str, str], ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    effects: tuple[PlantedEffect, ...] = ()  # what is planted, and what an analyst should find
 
     @property
     def roots(self) -> tuple[TablePlan, ...]:

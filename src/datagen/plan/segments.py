@@ -45,9 +45,9 @@ def lower_segments(binding: Binding, reach: Reach, made: Behaviors, table: Table
     column = _column(binding, table, segments, None if full is None else full.segment_column, at)
     if column is None:
         return
-    known = _known(binding, column)
+    known = texts_of_values(binding, column)
     _refuse_strange(binding, segments, known, column, inside)
-    weights = _weights(binding, column)
+    weights = shares_of(binding, column)
     _refuse_other_shares(binding, segments, weights, column, inside)
     rate = {name: float(one.fanout_multiplier) for name, one in segments.items() if one.fanout_multiplier is not None}
     value = {name: float(one.value_multiplier) for name, one in segments.items() if one.value_multiplier is not None}
@@ -97,12 +97,12 @@ def _column(
     fitting = marked or [
         column
         for column in table.columns.values()
-        if column.word in ("choice", "enum_list") and set(segments) <= set(_known(binding, column) or ())
+        if column.word in ("choice", "enum_list") and set(segments) <= set(texts_of_values(binding, column) or ())
     ]
     if len(fitting) == 1:
         return fitting[0]
     choices = {
-        column.name: _known(binding, column) or []
+        column.name: texts_of_values(binding, column) or []
         for column in table.columns.values()
         if column.word in ("choice", "enum_list")
     }
@@ -121,7 +121,7 @@ def _column(
     return None
 
 
-def _known(binding: Binding, column: ColumnDraft) -> list[str] | None:
+def texts_of_values(binding: Binding, column: ColumnDraft) -> list[str] | None:
     """The texts of a closed list of values."""
     generator = binding.generators.get((column.table, column.name))
     values = None if generator is None else generator.listed(binding.scope_of(column, column_type=column.type))
@@ -148,7 +148,7 @@ def _refuse_strange(
             )
 
 
-def _weights(binding: Binding, column: ColumnDraft) -> dict[str, float] | None:
+def shares_of(binding: Binding, column: ColumnDraft) -> dict[str, float] | None:
     """The share of each value of a choice column; None when it is not known before rows are made."""
     from datagen.generators._weights import Weights
 

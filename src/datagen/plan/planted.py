@@ -1,0 +1,446 @@
+"""Tells the effects of segments, ages, trends and seasons that a plan plants, with what an analyst should find.
+
+Expected values come from the same calendars and curves that make the rows, over representative creation times, so that
+they are right where one effect meets another (a trend of the total, a cohort that is cut by the window's end).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.kernel import clock
+from datagen.kernel.clock import DAY_US
+from datagen.kernel.intensity import Intensity, Pieces
+from datagen.plan.behaviors import AgeFactor, Behaviors, Factors
+from datagen.plan.binding import Binding
+from datagen.plan.drafts import time_column_of
+from datagen.plan.effects import PlantedEffect
+from datagen.plan.model import TablePlan
+from datagen.plan.names import TableDraft, ancestors
+
+Floats = NDArray[np.float64]
+DRAWS = 2_000  # representative parents
+MONTHS_LEFT_OUT = 2  # at the start of a trend of the total, whose rate is held there
+
+
+@dataclass(slots=True)
+class Population:
+    """Representative parents of a table in time: when they came, when they left, and their expected rows."""
+
+    created: NDArray[np.int64]
+    intensity: Intensity
+    per_parent: float  # expected rows of a parent with factor 1
+    spread: float  # squared coefficient of variation of the expected rows between parents
+
+
+def planted_effects(
+    binding: Binding, behaviors: Behaviors, tables: Mapping[str, TablePlan]
+) -> tuple[PlantedEffect, ...]:
+    """Everything that is planted, in the order of the tables."""
+    found: list[PlantedEffect] = []
+    for table in tables.values():
+        rows = binding.counts.get(table.id)
+        population = population_of(binding, behaviors, table)
+        found += _segment_rows(binding, behaviors, table, tables, population)
+        found += _segment_values(binding, behaviors, table, tables)
+        if population is not None:
+            found += _ageing(binding, behaviors, table, population)
+            found += _growth(binding, table, population, tables)
+            found += _season(binding, table, population)
+        found += list(getattr(rows, "effects", ()) or ())
+    return tuple(found)
+
+
+def population_of(binding: Binding, behaviors: Behaviors, table: TablePlan) -> Population | None:
+    """Representative parents of a table whose rows come at a rate; None for all other tables."""
+    rows = binding.counts.get(table.id)
+    shape = getattr(rows, "shape", None)
+    if shape is None or table.parent is None or not shape.calendar.rates.any():
+        return None
+    scope = binding.row_scopes.get(table.id)
+    created = scope.creations() if scope is not None and scope.creation is not None else None
+    start = shape.exposure.start
+    times = np.full(DRAWS, start, dtype=np.int64) if created is None else np.resize(created, DRAWS).astype(np.int64)
+    if created is not None:
+        times = np.sort(times)
+    low = np.clip(times, start, shape.exposure.end)
+    high = np.full(DRAWS, shape.exposure.end, dtype=np.int64)
+    # golden-ratio sequences stand in for draws: evenly spread, and never the same as a row's
+    k = np.arange(DRAWS, dtype=np.float64)
+    for place, curve in enumerate(scope.leaving if scope is not None else ()):
+        u = (0.5 + k * (0.6180339887498949 + 0.1 * place)) % 1.0
+        v = (0.25 + k * 0.7548776662466927) % 1.0
+        ages = curve.leaving(u, v, max(1.0, float((high - times).max()) / curve.unit))
+        gone = np.where(np.isfinite(ages), times + np.where(np.isfinite(ages), ages, 0.0) * curve.unit, high)
+        high = np.minimum(high, np.maximum(gone.astype(np.int64), low))
+    pieces: Pieces | None = None
+    for age in shape.ages:
+        one = age.curve.pieces(times, low, high)
+        pieces = one if pieces is None else pieces.times(one)
+    plain = Intensity(shape.calendar, low, high, np.ones(DRAWS), pieces=pieces)
+    mean = float(plain.rows.mean())
+    if mean <= 0:
+        return None
+    spread = float(plain.rows.var()) / mean**2
+    factor = 1.0
+    for one in shape.factors:
+        factor *= 1.0 if one.mean is None else one.mean
+    expected = rows.expected if rows is not None else 0.0
+    scaled = Intensity(shape.calendar, low, high, np.full(DRAWS, expected / mean), pieces=pieces)
+    return Population(times, scaled, expected / factor if factor else expected, spread)
+
+
+def _measure_names(binding: Binding, table: TableDraft, entity: str) -> tuple[str, str] | None:
+    """(key in the table, key of the entity) by which rows join; None when there is no such pair."""
+    pk = binding.tables[entity].pk
+    for column in table.columns.values():
+        if column.points_to == (entity, pk):
+            return column.name, str(pk)
+    return None
+
+
+def _join(binding: Binding, table: TableDraft, entity: str) -> str | None:
+    """SQL that joins a table to an entity along its driving parents or a lookup, as `t` and `e`."""
+    direct = _measure_names(binding, table, entity)
+    if direct is not None:
+        return f'"{table.id}" as t join "{entity}" as e on t."{direct[0]}" = e."{direct[1]}"'
+    path = [table]
+    while path[-1].parent is not None and path[-1].id != entity:
+        path.append(binding.tables[path[-1].parent])
+    if path[-1].id != entity:
+        return None
+    text = f'"{table.id}" as t'
+    left = "t"
+    for place, (child, above) in enumerate(pairwise(path)):
+        pair = _measure_names(binding, child, above.id)
+        if pair is None:
+            return None
+        name = "e" if above.id == entity else f"a{place}"
+        text += f' join "{above.id}" as {name} on {left}."{pair[0]}" = {name}."{pair[1]}"'
+        left = name
+    return text
+
+
+def _reference(one: Factors, shares: Mapping[str, float]) -> str | None:
+    """The value that others are compared with: the commonest with factor 1."""
+    plain = [value for value in shares if one.by_value.get(value, 1.0) == 1.0]
+    return max(plain, key=lambda value: shares[value]) if plain else None
+
+
+def _segment_rows(
+    binding: Binding,
+    behaviors: Behaviors,
+    table: TablePlan,
+    tables: Mapping[str, TablePlan],
+    population: Population | None,
+) -> Iterator[PlantedEffect]:
+    from datagen.plan.segments import shares_of
+
+    draft = binding.tables[table.id]
+    seats: list[Factors] = list(behaviors.rates.get(table.id, ()))
+    for (owner, _), picks in behaviors.picks.items():
+        if owner == table.id:
+            seats += [one for one in picks if isinstance(one, Factors)]
+    for one in seats:
+        column = binding.tables[one.entity].columns[one.column]
+        shares = shares_of(binding, column)
+        join = _join(binding, draft, one.entity)
+        if shares is None or join is None or not binding_visible(binding, one.entity, one.column):
+            continue
+        reference = _reference(one, shares)
+        if reference is None:
+            continue
+        entities = tables[one.entity].expected_rows
+        mean = sum(share * one.by_value.get(value, 1.0) for value, share in shares.items())
+        each = table.expected_rows / entities / mean if entities and mean else 0.0
+        spread = 0.0 if population is None else population.spread
+        for value, factor in one.by_value.items():
+            if factor == 1.0 or value not in shares or value == reference:
+                continue
+            n, m = entities * shares[value], entities * shares[reference]
+            error = None
+            if n > 0 and m > 0 and each > 0 and factor > 0:
+                error = factor * math.sqrt((1.0 / (each * factor) + spread) / n + (1.0 / each + spread) / m)
+            quoted, base = _text(value), _text(reference)
+            yield PlantedEffect(
+                id=f"{one.entity}.{one.column}.{value}.rows_of_{table.id}",
+                kind="segment_rows",
+                table=table.id,
+                columns=((one.entity, one.column),),
+                parameters={"value": value, "factor": factor, "reference": reference},
+                statement=f"{one.entity} with {one.column} {value} have {factor:g} times as many {table.id} rows",
+                statistic=f"{table.id} rows per {one.entity} with {value}, divided by those with {reference}",
+                expected=factor,
+                absent=1.0,
+                standard_error=error,
+                sql=f"""with counted as (select e."{one.column}" as v, count(*) as n from {join} group by 1),
+owners as (select "{one.column}" as v, count(*) as n from "{one.entity}" group by 1)
+select (select n from counted where v::varchar = {quoted}) * (select n from owners where v::varchar = {base})
+    / ((select n from owners where v::varchar = {quoted}) * (select n from counted where v::varchar = {base}))::double""",
+                question=f"How many times as many {table.id} rows does {value} have as {reference}?",
+                rubric={"relative_tolerance": 0.1},
+            )
+
+
+def binding_visible(binding: Binding, table: str, column: str) -> bool:
+    """Whether a column is in the written files."""
+    node = binding.drafting.nodes[table]
+    return not node.get("hidden") and not binding.drafting.specs[table, column].get("hidden")
+
+
+def _segment_values(
+    binding: Binding, behaviors: Behaviors, table: TablePlan, tables: Mapping[str, TablePlan]
+) -> Iterator[PlantedEffect]:
+    from datagen.plan.segments import shares_of
+
+    draft = binding.tables[table.id]
+    for (owner, measure), seats in behaviors.values.items():
+        for one in seats if owner == table.id else ():
+            if not isinstance(one, Factors):
+                continue
+            shares = shares_of(binding, binding.tables[one.entity].columns[one.column])
+            join = _join(binding, draft, one.entity)
+            if shares is None or join is None or not binding_visible(binding, one.entity, one.column):
+                continue
+            reference = _reference(one, shares)
+            if reference is None:
+                continue
+            told = binding.foreseen.get((table.id, measure))
+            numbers = told() if told is not None else None
+            deviation = None
+            if numbers is not None and float(np.mean(numbers)) != 0:
+                deviation = float(np.std(numbers)) / abs(float(np.mean(numbers)))
+            rate = dict.fromkeys(shares, 1.0)
+            for other in behaviors.rates.get(table.id, ()):
+                if other.entity == one.entity and other.column == one.column:
+                    rate = {value: other.by_value.get(value, 1.0) for value in shares}
+            whole = sum(shares[value] * rate[value] for value in shares)
+            for value, factor in one.by_value.items():
+                if factor == 1.0 or value not in shares or value == reference:
+                    continue
+                n = table.expected_rows * shares[value] * rate[value] / whole
+                m = table.expected_rows * shares[reference] * rate[reference] / whole
+                error = factor * deviation * math.sqrt(1 / n + 1 / m) if deviation is not None and n > 0 < m else None
+                quoted, base = _text(value), _text(reference)
+                yield PlantedEffect(
+                    id=f"{one.entity}.{one.column}.{value}.{table.id}.{measure}",
+                    kind="segment_values",
+                    table=table.id,
+                    columns=((one.entity, one.column), (table.id, measure)),
+                    parameters={"value": value, "factor": factor, "reference": reference},
+                    statement=f"{table.id}.{measure} of {one.entity} with {one.column} {value} is {factor:g} times as high",
+                    statistic=f"mean {measure} of {value}, divided by that of {reference}",
+                    expected=factor,
+                    absent=1.0,
+                    standard_error=error,
+                    sql=f"""select avg(t."{measure}") filter (e."{one.column}"::varchar = {quoted})
+    / avg(t."{measure}") filter (e."{one.column}"::varchar = {base}) from {join}""",
+                    question=f"How many times as high is the mean {measure} of {value} as that of {reference}?",
+                    rubric={"relative_tolerance": 0.1},
+                )
+
+
+def _ageing(
+    binding: Binding, behaviors: Behaviors, table: TablePlan, population: Population
+) -> Iterator[PlantedEffect]:
+    draft = binding.tables[table.id]
+    time = time_column_of(draft)
+    if time is None:
+        return
+    seats: list[AgeFactor] = list(behaviors.ages.get(table.id, ()))
+    for entity in behaviors.leaving.get(table.id, ()):
+        seats += behaviors.departed.get(entity, ())
+    done: set[tuple[str, str]] = set()
+    for one in seats:
+        join = _join(binding, draft, one.entity)
+        if join is None or (one.entity, one.name) in done or one.entity not in (table.parent, *_above(binding, draft)):
+            continue
+        done.add((one.entity, one.name))
+        unit = one.curve.unit
+        last = max(1, min(len(one.curve.steps) - 1 if one.curve.steps else 6, 12))
+        end = int(population.intensity.calendar.end)
+        whole = population.created + (last + 1) * unit <= end  # lived through the last bin inside the window
+        if whole.mean() < 0.02:
+            continue
+        first = _rows_between(population, whole, 0, unit)
+        late = _rows_between(population, whole, last * unit, (last + 1) * unit)
+        if first <= 0 or late <= 0:
+            continue
+        parents = table.expected_rows / max(population.intensity.rows.mean(), 1e-300)
+        n0, nk = first * parents, late * parents
+        ratio = late / first
+        seconds = unit / 1_000_000
+        yield PlantedEffect(
+            id=f"{one.entity}.{one.name}.{table.id}",
+            kind="ageing",
+            table=table.id,
+            columns=((one.entity, one.created), (table.id, time)),
+            parameters={"curve": list(one.curve.steps) or "formula", "unit_days": unit / DAY_US, "mode": one.mode},
+            statement=f"{table.id} rows of {one.entity} fall with its age ({one.name}, {one.mode})",
+            statistic=f"{table.id} rows in age unit {last}, divided by those in unit 0, of {one.entity} seen that long",
+            expected=ratio,
+            absent=_absent_ratio(population, whole, unit, last),
+            standard_error=ratio * math.sqrt(1 / n0 + 1 / nk + population.spread / max(parents * whole.mean(), 1.0)),
+            sql=f"""with aged as (
+    select floor(epoch(t."{time}" - e."{one.created}") / {seconds:.0f}) as age from {join}
+    where epoch(e."{one.created}") + {(last + 1) * seconds:.0f} <= {end / 1e6:.0f})
+select count(*) filter (age = {last}) / count(*) filter (age = 0)::double from aged""",
+            question=f"How many {table.id} rows does a {one.entity} have in its age unit {last}, relative to unit 0?",
+            rubric={"absolute_tolerance": 0.03},
+        )
+
+
+def _rows_between(population: Population, whole: NDArray[np.bool_], low: int, high: int) -> float:
+    """Expected rows per parent in an interval of age, of parents seen long enough."""
+    before = population.intensity.until(population.created + low)
+    after = population.intensity.until(population.created + high)
+    return float((after - before)[whole].sum()) / len(whole)
+
+
+def _absent_ratio(population: Population, whole: NDArray[np.bool_], unit: int, last: int) -> float:
+    """What the statistic would be if age did nothing: only the calendar acts."""
+    calendar = population.intensity.calendar
+    start = population.created[whole]
+    days = [calendar.days(start + k * unit) for k in (0, 1, last, last + 1)]
+    first = float((days[1] - days[0]).sum())
+    return float((days[3] - days[2]).sum()) / first if first > 0 else 1.0
+
+
+def _above(binding: Binding, draft: TableDraft) -> tuple[str, ...]:
+    return tuple(ancestors(binding.tables, draft))
+
+
+def _growth(
+    binding: Binding, table: TablePlan, population: Population, tables: Mapping[str, TablePlan]
+) -> Iterator[PlantedEffect]:
+    """The slope of log monthly rows, where a trend of rate or total is declared."""
+    spec = binding.drafting.nodes[table.id].get("fanout")
+    trends = [
+        one.get("args") or {}
+        for one in (spec.get("multipliers") or () if isinstance(spec, Mapping) else ())
+        if one.get("transform") == "trend"
+    ]
+    time = time_column_of(binding.tables[table.id])
+    if not trends or time is None or binding.timeframe is None:
+        return
+    start, end = binding.timeframe.start, binding.timeframe.end
+    ends = np.array([start, end], dtype=np.int64)
+    first, last = (int(one) for one in clock.month_index(ends))
+    if int(clock.month_start(np.array([first]))[0]) < start:
+        first += 1
+    first += MONTHS_LEFT_OUT
+    months = np.arange(first, last + 1, dtype=np.int64)
+    edges = clock.month_start(months)
+    if len(months) < 4:
+        return
+    running = np.array([float(population.intensity.until(np.full(DRAWS, edge)).mean()) for edge in edges])
+    expected = np.diff(running) / population.intensity.rows.mean() * table.expected_rows
+    if (expected <= 0).any():
+        return
+    x = np.arange(len(expected), dtype=np.float64)
+    slope, error = _slope(x, np.log(expected), 1.0 / expected)
+    flat = np.diff(np.array([float(_untrended(population, edge)) for edge in edges]))
+    absent = _slope(x, np.log(np.maximum(flat, 1e-300)), 1.0 / expected)[0]
+    for args in trends[:1]:
+        yield PlantedEffect(
+            id=f"{table.id}.trend",
+            kind="trend",
+            table=table.id,
+            columns=((table.id, time),),
+            parameters={key: args[key] for key in ("type", "growth_rate", "time_unit", "applies_to") if key in args},
+            statement=f"{table.id} rows per month grow by {math.expm1(slope):.2%} a month",
+            statistic="slope of the logarithm of monthly rows, first months left out",
+            expected=slope,
+            absent=absent if args.get("applies_to") != "total" else 0.0,
+            standard_error=error,
+            sql=f"""with monthly as (
+    select date_diff('month', timestamp '1970-01-01', "{time}"::timestamp) as m, count(*) as n from "{table.id}" group by 1)
+select regr_slope(ln(n), m) from monthly where m >= {first} and m < {last}""",
+            question=f"By how much do monthly {table.id} rows grow from month to month (as a logarithm)?",
+            rubric={"relative_tolerance": 0.1},
+        )
+
+
+def _untrended(population: Population, edge: int) -> float:
+    """Share of parents' plain days up to a moment: what acquisition and ageing alone would give."""
+    intensity = population.intensity
+    return float(np.clip(edge - intensity.start, 0, intensity.end - intensity.start).mean()) / DAY_US
+
+
+def _slope(x: Floats, y: Floats, variance: Floats) -> tuple[float, float]:
+    """Slope of a plain regression and its standard error, given the variance of each y."""
+    centred = x - x.mean()
+    whole = float((centred * centred).sum())
+    return float((centred * y).sum()) / whole, math.sqrt(float((centred**2 * variance).sum())) / whole
+
+
+def _season(binding: Binding, table: TablePlan, population: Population) -> Iterator[PlantedEffect]:
+    """The busiest weekday or hour against an average one, where weights are declared."""
+    draft = binding.tables[table.id]
+    time = time_column_of(draft)
+    if time is None:
+        return
+    declared: list[tuple[str, Any]] = []
+    column = draft.columns[time]
+    pattern = column.params.get("pattern")
+    for one in pattern if isinstance(pattern, list) else [pattern] if pattern else []:
+        declared.append((str(one.get("dimension")), one.get("weights")))
+    declared += [
+        (str(args.get("dimension")), args.get("weights")) for word, args in column.modifiers if word == "seasonality"
+    ]
+    spec = binding.drafting.nodes[table.id].get("fanout")
+    for step in (spec.get("multipliers") or ()) if isinstance(spec, Mapping) else ():
+        if step.get("transform") == "seasonality":
+            args = step.get("args") or {}
+            declared.append((str(args.get("dimension")), args.get("weights")))
+    parts = {"dow": ("isodow({}) - 1", clock.dow, 7), "hour": ("hour({})", clock.hour, 24)}
+    for dimension, weights in declared:
+        if dimension not in parts or not weights:
+            continue
+        text, place, size = parts[dimension]
+        calendar = population.intensity.calendar
+        if calendar.step > 3_600_000_000 and dimension == "hour":
+            continue
+        mass = np.bincount(place(calendar.starts), weights=_cell_rows(population), minlength=size)
+        top = int(np.argmax(mass))
+        share = float(mass[top] / mass.sum())
+        yield PlantedEffect(
+            id=f"{table.id}.{time}.{dimension}",
+            kind="seasonality",
+            table=table.id,
+            columns=((table.id, time),),
+            parameters={"dimension": dimension, "weights": list(weights)},
+            statement=f"{table.id} rows peak in {dimension} {top}",
+            statistic=f"share of {table.id} rows in {dimension} {top}, times {size}",
+            expected=share * size,
+            absent=1.0,
+            standard_error=size * math.sqrt(share * (1 - share) / max(table.expected_rows, 1.0)),
+            sql=f"""select count(*) filter ({text.format(f't."{time}"')} = {top}) * {size} / count(*)::double
+from "{table.id}" as t""",
+            question=f"How many times as many {table.id} rows has the busiest {dimension} as an average one?",
+            rubric={"relative_tolerance": 0.05},
+        )
+
+
+def _cell_rows(population: Population) -> Floats:
+    """(k,) expected rows in every cell of the calendar, over all parents: by the days on which somebody is there."""
+    calendar, intensity = population.intensity.calendar, population.intensity
+    days = calendar.starts
+    coarse = days[:: max(1, DAY_US // calendar.step)]
+    there = np.searchsorted(np.sort(intensity.start), coarse + calendar.step, side="right") - np.searchsorted(
+        np.sort(intensity.end), coarse, side="right"
+    )
+    weight = np.repeat(there.astype(np.float64), max(1, DAY_US // calendar.step))[: calendar.cells]
+    rows: Floats = calendar.rates[0] * weight
+    return rows
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
