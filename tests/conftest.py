@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -17,6 +18,12 @@ settings.load_profile("house")
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is loaded; the command does so, too
 gc.set_threshold(20_000, *gc.get_threshold()[1:])
+
+# tests that take long each, mostly processes: given out one by one, and last, so that no worker waits for another
+ALONE = (
+    "tests/cli/test_processes.py", "tests/corpus/test_breaking.py", "tests/engine/test_runners.py", "tests/golden/",
+    "tests/laws/test_same_bytes.py", "tests/sinks/test_publish_crash.py",
+)  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,6 +36,18 @@ def pytest_configure(config: pytest.Config) -> None:
         sys.dont_write_bytecode = False
         os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
         del os.environ["PYTHONDONTWRITEBYTECODE"]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file goes to one worker whole: what its tests share is made once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid if nodeid.startswith(ALONE) else nodeid.split("::", 1)[0]
+
+    return ByFile(config, log) if config.getoption("dist") == "load" else None
 
 
 def pytest_collection_finish() -> None:
