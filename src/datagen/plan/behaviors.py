@@ -22,7 +22,7 @@ DEPARTED = "departed_at"  # when an entity left for good: one time for all table
 
 @dataclass(frozen=True, slots=True)
 class Factors:
-    """Factors by the value of an entity's column. mean: over its rows, None when it is not known."""
+    """Factors by the value of an entity's column. mean, second: of the factor and its square over its rows."""
 
     entity: str
     column: str
@@ -30,6 +30,7 @@ class Factors:
     mean: float | None
     text: str
     effect: str  # what declared it, for the truth set
+    second: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

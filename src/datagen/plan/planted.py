@@ -37,7 +37,8 @@ class Population:
     created: NDArray[np.int64]
     intensity: Intensity
     per_parent: float  # expected rows of a parent with factor 1
-    spread: float  # squared coefficient of variation of the expected rows between parents
+    spread: float  # squared coefficient of variation of the expected rows between parents, factors left out
+    uneven: float  # E[m²] / E[m]² of the factors m of a parent
 
 
 def planted_effects(
@@ -89,12 +90,14 @@ def population_of(binding: Binding, behaviors: Behaviors, table: TablePlan) -> P
     if mean <= 0:
         return None
     spread = float(plain.rows.var()) / mean**2
-    factor = 1.0
+    factor = uneven = 1.0
     for one in shape.factors:
         factor *= 1.0 if one.mean is None else one.mean
+        if one.mean and one.second is not None:
+            uneven *= one.second / one.mean**2
     expected = rows.expected if rows is not None else 0.0
     scaled = Intensity(shape.calendar, low, high, np.full(DRAWS, expected / mean), pieces=pieces)
-    return Population(times, scaled, expected / factor if factor else expected, spread)
+    return Population(times, scaled, expected / factor if factor else expected, spread, uneven)
 
 
 def _measure_names(binding: Binding, table: TableDraft, entity: str) -> tuple[str, str] | None:
@@ -340,12 +343,19 @@ def _growth(
     edges = clock.month_start(months)
     if len(months) < 4:
         return
-    running = np.array([float(population.intensity.until(np.full(DRAWS, edge)).mean()) for edge in edges])
-    expected = np.diff(running) / population.intensity.rows.mean() * table.expected_rows
+    running = np.stack([population.intensity.until(np.full(DRAWS, edge)) for edge in edges], axis=1)
+    monthly = np.diff(running, axis=1)  # (parents, months)
+    parents = table.expected_rows / float(population.intensity.rows.mean())
+    expected = monthly.mean(axis=0) * parents
     if (expected <= 0).any():
         return
     x = np.arange(len(expected), dtype=np.float64)
     slope, error = _slope(x, np.log(expected), 1.0 / expected)
+    # parents keep their rate from month to month: what one of them adds to the slope varies as a whole
+    centred = x - x.mean()
+    added = (monthly / expected) @ (centred / float((centred * centred).sum()))
+    between = parents * max(population.uneven * float((added * added).mean()) - float(added.mean()) ** 2, 0.0)
+    error = math.sqrt(error * error + between)
     flat = np.diff(np.array([float(_untrended(population, edge)) for edge in edges]))
     absent = _slope(x, np.log(np.maximum(flat, 1e-300)), 1.0 / expected)[0]
     for args in trends[:1]:

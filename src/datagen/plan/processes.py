@@ -20,6 +20,7 @@ from datagen.plan.constraints import Steering
 from datagen.plan.drafts import time_column_of
 from datagen.plan.names import ColumnDraft, TableDraft
 from datagen.plan.row_scope import PlanRowScope
+from datagen.plan.variation import find_variation
 from datagen.registry import find
 from datagen.rows._contract import Ageing, RateFactor
 from datagen.rows._mapped import mapped
@@ -183,12 +184,19 @@ def row_scope(
         lower, upper = binding.bounds(table.columns[time], steering) if steering is not None else ([], [])
         own = binding.scope_of(table.columns[time], column_type="datetime", lower=lower, upper=upper)
     creation = _creation(binding, behaviors, parent)
+    begin = _begin(behaviors, parent, creation)
     scope = PlanRowScope(
         own=table.id,
         key=table_key(binding.seed, table.id),
         seed=binding.seed,
         time=own,
         creation=creation,
+        begin=begin,
+        time_type=None if time is None else table.columns[time].known_type,
+        filled={column.process: column.name for column in table.columns.values() if column.process is not None},
+        find_variation=lambda scope, names, key: find_variation(binding, scope, parent, names, key),
+        rows_of=binding.counts.get,
+        makers=binding.makers,
         table_effects=[
             (binding.table_scope(table, (*table.loc, "modifiers", place, "args")), args)
             for place, (word, args) in enumerate(binding.drafting.table_modifiers[table.id])
@@ -209,6 +217,8 @@ def row_scope(
     if creation is not None:
         entity, column = _entity_of(binding, behaviors, parent)
         scope.creations = lambda: _creations(binding, entity, column)
+    if begin is not None:
+        scope.begins = lambda: _begins(binding, parent, begin, scope)
     scope.factors = rate_factors(binding, behaviors, table, scope)
     scope.ages = [
         Ageing(scope.read(name), one.curve, one.mode, salt_of(one.entity, "age", one.name), one.entity, one.text)
@@ -234,7 +244,7 @@ def rate_factors(binding: Binding, behaviors: Behaviors, table: TableDraft, scop
         def factor(block: Any, reader: Any = reader, one: Factors = one) -> NDArray[np.float64]:
             return mapped(reader(block), one.by_value)
 
-        found.append(RateFactor(factor, one.mean, one.text))
+        found.append(RateFactor(factor, one.mean, one.text, one.second))
     return found
 
 
@@ -254,6 +264,15 @@ def _above(binding: Binding, table: TableDraft) -> Iterable[str]:
 def _creation(binding: Binding, behaviors: Behaviors, parent: TableDraft) -> str | None:
     entity, column = _entity_of(binding, behaviors, parent)
     return path_to(binding, parent, entity, column) if entity else None
+
+
+def _begin(behaviors: Behaviors, parent: TableDraft, creation: str | None) -> str | None:
+    """The driving parent's own creation, else its time, else the creation of what it belongs to."""
+    return behaviors.created.get(parent.id) or time_column_of(parent) or creation
+
+
+def _begins(binding: Binding, parent: TableDraft, begin: str, scope: PlanRowScope) -> NDArray[np.float64] | None:
+    return _creations(binding, parent.id, begin) if begin in parent.columns else scope.creations()
 
 
 def _creations(binding: Binding, entity: str, column: str) -> NDArray[np.float64] | None:

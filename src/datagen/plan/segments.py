@@ -61,7 +61,13 @@ def lower_segments(binding: Binding, reach: Reach, made: Behaviors, table: Table
                 expected=f"a fact with parents: [{table.id}] and a fanout, or applies_to: [table]",
             )
         seat = Factors(
-            table.id, column.name, rate, _mean(rate, weights), _said(column, rate), f"{table.id}.segment_fanout"
+            table.id,
+            column.name,
+            rate,
+            _mean(rate, weights),
+            _said(column, rate),
+            f"{table.id}.segment_fanout",
+            _mean({name: factor * factor for name, factor in rate.items()}, weights),
         )
         for name in tables:
             way = reach.way(binding.tables[name], table.id)

@@ -50,11 +50,15 @@ class BoundRows(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RateFactor:
-    """A multiplier seated on the rate of a table: (n,) factors of a block of parents, and their mean when it is known."""
+    """A multiplier seated on the rate of a table: (n,) factors of a block of parents.
+
+    mean, second: of the factor and of its square over the parents, None where they are not known before rows are made.
+    """
 
     factor: Callable[[Block], Floats]
     mean: float | None
     text: str
+    second: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,15 @@ class Ageing:
         """How many pieces of time one entity needs, about, that is there for so many microseconds."""
         units = span / self.curve.unit
         return math.ceil(units) + 1 if self.mode == "active_share" else len(self.curve.marks(units))
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """The column of segments that a process varies by: its name in the driving parent's row, and its shares if known."""
+
+    name: str
+    reader: Reader
+    shares: Mapping[str, float] | None
 
 
 class RowScope(Scope, Protocol):
@@ -108,6 +121,30 @@ class RowScope(Scope, Protocol):
     @property
     def table_effects(self) -> Sequence[tuple[Scope, Mapping[str, Any]]]:
         """Effects on the volume of the table itself, each with a scope of its rows placed at its arguments."""
+
+    @property
+    def time_type(self) -> ColumnType | None:
+        """Declared type of the table's own time column."""
+
+    @property
+    def filled(self) -> Mapping[str, str]:
+        """The columns that the row maker fills, by role."""
+
+    @property
+    def begin(self) -> str | None:
+        """The name under which the driving parent reads when its own story begins: its creation, else its time."""
+
+    def begins(self) -> NDArray[np.float64] | None:
+        """(k,) equally likely moments of `begin`; None where they are not known before rows are made."""
+
+    def variation(self, names: Sequence[str], key: str) -> Variation | None:
+        """The column whose values are the segments that a process names; None after a refusal at `key`."""
+
+    def made_by(self, word: str) -> Mapping[str, str]:
+        """Tables that a row maker makes, each with its driving parent."""
+
+    def rows_of(self, table: str) -> Any:
+        """The bound rows of another table, None where there are none (yet)."""
 
     def at(self, steps: tuple[str | int, ...]) -> RowScope:
         """The same scope, its findings placed at a key further inside."""

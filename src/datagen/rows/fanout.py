@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from datagen.contracts import NUMBERS, Block, ColumnType, Scope
 from datagen.errors import listed
 from datagen.generators._interval import TimeBounds
+from datagen.kernel.ages import AgeCurve
 from datagen.kernel.clock import DAY_US
 from datagen.kernel.intensity import Intensity
+from datagen.rows._by_state import Stays, bind_by_state
 from datagen.rows._contract import BoundRows, RateFactor, RowScope, mean_factor
 from datagen.rows._exposure import STEPS, Exposure
 from datagen.rows._rate import RateRows, Shape, Windows
@@ -76,6 +78,8 @@ class Fanout:
                 if one.transform == "effect"
             ]
         )
+        if self.spec.by_state is not None:
+            names.append((self.spec.by_state.node, NUMBERS))  # its states must be bound before
         if self.spec.total is not None or self.spec.mean is not None:
             names.append((self.scope.parent, NUMBERS))  # a fact about all parents
         return names
@@ -126,6 +130,12 @@ class Fanout:
         effects = multipliers(spec, scope, shaping)
         calendar_keys(spec, scope, shaping)
         windows = self._windows(effects)
+        stays: tuple[Stays, ...] = ()
+        if spec.by_state is not None:
+            followed = bind_by_state(spec.by_state, scope)
+            if followed is None:
+                return None
+            stays = (followed,)
         if windows is None:
             return None
         start, end = scope.timeframe.start, scope.timeframe.end
@@ -158,7 +168,7 @@ class Fanout:
                     hint="applies_to: rate makes each parent's rate grow instead",
                 )
                 return None
-            active = active_share(shaping, created, [*(age.curve for age in scope.ages), *scope.leaving])
+            active = active_share(shaping, created, [*self._courses(stays), *scope.leaving])
         calendar = shaping.calendar(active, over_window=self.per == "window")
         return Shape(
             calendar=calendar,
@@ -170,6 +180,7 @@ class Fanout:
             step=step,
             name=scope.own,
             parent=scope.parent,
+            stays=stays,
         )
 
     def _edge(self, value: Any, key: str) -> Any:
@@ -200,14 +211,15 @@ class Fanout:
                 def differs(parent: Block) -> Floats:
                     return bound.quantile(parent.uniform(salt), parent)
 
-                found.append(RateFactor(differs, 1.0, f"gamma({spec.heterogeneity.gamma:g}) between parents"))
+                shape = float(spec.heterogeneity.gamma)
+                found.append(RateFactor(differs, 1.0, f"gamma({shape:g}) between parents", 1.0 + 1.0 / shape))
         if spec.p_zero is not None:
             share, silent = float(spec.p_zero), scope.salt("p_zero")
 
             def some(parent: Block) -> Floats:
                 return (parent.uniform(silent) >= share).astype(np.float64)
 
-            found.append(RateFactor(some, 1.0 - share, f"{share:.0%} of the parents without rows"))
+            found.append(RateFactor(some, 1.0 - share, f"{share:.0%} of the parents without rows", 1.0 - share))
         return found
 
     def _windows(self, effects: list[tuple[Scope, Any]]) -> tuple[Windows, ...] | None:
@@ -293,7 +305,7 @@ class Fanout:
                 expected="a grid of whole seconds or more: 5min, h, day, week, month",
             )
             return None
-        shaped = [key for key in ("heterogeneity", "bursts", "noise", "multipliers", "holidays") if getattr(spec, key)]
+        shaped = [key for key in ("heterogeneity", "bursts", "noise", "multipliers", "holidays", "by_state") if getattr(spec, key)]
         if "type" in self.law or shaped or scope.factors or shape.ages or shape.windows:
             what = "a law" if "type" in self.law else listed(shaped) or "segments, ages or effects"
             scope.refuse(
@@ -332,15 +344,19 @@ class Fanout:
         starts = np.clip(starts, exposure.start, exposure.end)
         ends = np.full(len(starts), exposure.end, dtype=np.int64)
         pieces = None
-        for curve in (*scope.leaving, *(age.curve for age in shape.ages)):
+        for curve in (*scope.leaving, *self._courses(shape.stays)):
             one = curve.pieces(starts, starts, ends)
             pieces = one if pieces is None else pieces.times(one)
         guessed = guessed or bool(shape.windows)
         rows = Intensity(shape.calendar, starts, ends, np.full(len(starts), per_day * factor), pieces=pieces).rows
         return float(np.mean(rows)), guessed
 
+    def _courses(self, stays: Iterable[Stays]) -> list[AgeCurve]:
+        """What ages and states do to the rate of a parent, by its age."""
+        return [*(age.curve for age in self.scope.ages), *(one.curve for one in stays)]
+
     def _said(self, shape: Shape, shaping: Shaping, clamp: tuple[float, float]) -> str:
-        parts = [one.text for one in shape.factors] + [one.text for one in shape.ages] + shaping.said
+        parts = [one.text for one in shape.factors] + [one.text for one in (*shape.ages, *shape.stays)] + shaping.said
         if clamp[0] > 0 or math.isfinite(clamp[1]):
             parts.append(f"clamped to {clamp[0]:g}..{clamp[1]:g}")
         return "" if not parts else "; " + ", ".join(parts)
