@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.contracts import ColumnType
 from datagen.kernel.ages import AgeCurve
 from datagen.plan.scope import PlanScope
-from datagen.rows._contract import Ageing, RateFactor
+from datagen.rows._contract import Ageing, RateFactor, Variation
 from datagen.schema.model_findings import check_part
 
 
@@ -31,6 +32,13 @@ class PlanRowScope(PlanScope):
         creation: str | None = None,
         table_effects: Sequence[tuple[Any, Mapping[str, Any]]] = (),
         creations: Callable[[], NDArray[np.float64] | None] = lambda: None,
+        begin: str | None = None,
+        begins: Callable[[], NDArray[np.float64] | None] = lambda: None,
+        time_type: ColumnType | None = None,
+        filled: Mapping[str, str] | None = None,
+        find_variation: Callable[[PlanRowScope, Sequence[str], str], Variation | None] | None = None,
+        rows_of: Callable[[str], Any] | None = None,
+        makers: Mapping[str, tuple[str, Any]] | None = None,
         **more: Any,
     ) -> None:
         super().__init__(**more)
@@ -42,11 +50,34 @@ class PlanRowScope(PlanScope):
         self.creation = creation
         self.table_effects = table_effects
         self.creations = creations
+        self.begin = begin
+        self.begins = begins
+        self.time_type = time_type
+        self.filled = filled or {}
+        self._find_variation = find_variation
+        self._rows_of = rows_of
+        self._makers = makers or {}
 
     @property
     def parent(self) -> str:
         """The driving parent."""
         return self.table
+
+    def variation(self, names: Sequence[str], key: str) -> Variation | None:
+        """The column whose values are the segments that a process names; None after a refusal at `key`."""
+        if self._find_variation is None:
+            raise AssertionError(f"{self.own} has no parent whose segments it could vary by")
+        return self._find_variation(self, names, key)
+
+    def made_by(self, word: str) -> dict[str, str]:
+        """Tables that a row maker makes, each with its driving parent."""
+        return {table: self.tables[table].parent or "" for table, (maker, _) in self._makers.items() if maker == word}
+
+    def rows_of(self, table: str) -> Any:
+        """The bound rows of another table, None where there are none (yet)."""
+        if self._rows_of is None:
+            raise AssertionError(f"the rows of {table} were asked for by {self.own}, which knows no other table")
+        return self._rows_of(table)
 
     def at(self, steps: tuple[str | int, ...]) -> PlanRowScope:
         """The same scope, its findings placed at a key further inside."""

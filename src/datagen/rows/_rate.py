@@ -20,6 +20,7 @@ from datagen.kernel.clock import Times
 from datagen.kernel.draws import uniform
 from datagen.kernel.effects import Stretches
 from datagen.kernel.intensity import Calendar, Intensity, Pieces
+from datagen.rows._by_state import Stays
 from datagen.rows._contract import Ageing, RateFactor, product, whole
 from datagen.rows._exposure import Exposure
 
@@ -45,6 +46,8 @@ class Shape:
     step: int  # microseconds to which times are cut
     name: str  # of the table
     parent: str
+    zones: Callable[[Block], tuple[Calendar, Ints]] | None = None  # calendars of parents in zones of their own
+    stays: tuple[Stays, ...] = ()  # states of something else that the rate follows
 
     def intensity(self, parent: Block, scale: Floats, at: slice = slice(None)) -> Intensity:
         """The intensity of some of the parents of a block. scale (n,) rows per average day, of those parents."""
@@ -67,7 +70,19 @@ class Shape:
             stretches, codes = windows(parent)
             one = _pieces_of(stretches, None if codes is None else codes[at], start, end)
             pieces = one if pieces is None else pieces.times(one)
-        return Intensity(self.calendar, start, end, scale, pieces=pieces)
+        for stays in self.stays:
+            one = stays.pieces(parent, at, start, end)
+            pieces = one if pieces is None else pieces.times(one)
+        calendar, group = self.calendars(parent)
+        return Intensity(calendar, start, end, scale, group=None if group is None else group[at], pieces=pieces)
+
+    def calendars(self, parent: Block) -> tuple[Calendar, Ints | None]:
+        """The calendar of a block of parents, and (n,) the line of each in it; None where there is but one."""
+        zones = self.zones
+        if zones is None:
+            return self.calendar, None
+        found: tuple[Calendar, Ints] = whole(parent, f"{self.name} zones", lambda: zones(parent))
+        return found
 
     def interval(self, parent: Block) -> tuple[Times, Times]:
         """(n,) start and end of each parent."""
@@ -90,7 +105,7 @@ class Shape:
     def chunks(self, parents: int) -> Sequence[slice]:
         """Parents in runs that fit in memory with all their pieces."""
         span = self.exposure.end - self.exposure.start
-        each = 1 + sum(age.pieces(span) for age in self.ages) + 16 * len(self.windows)
+        each = 1 + sum(age.pieces(span) for age in self.ages) + 16 * (len(self.windows) + len(self.stays))
         size = max(1, CHUNK_CELLS // each)
         return [slice(first, min(first + size, parents)) for first in range(0, parents, size)]
 

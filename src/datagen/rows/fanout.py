@@ -15,13 +15,22 @@ from datagen.generators._interval import TimeBounds
 from datagen.kernel.ages import AgeCurve
 from datagen.kernel.clock import DAY_US
 from datagen.kernel.intensity import Intensity
-from datagen.rows._by_state import Stays, bind_by_state
+from datagen.rows._by_state import Stays, bind_by_state, state_reads
 from datagen.rows._contract import BoundRows, RateFactor, RowScope, mean_factor
 from datagen.rows._exposure import STEPS, Exposure
 from datagen.rows._rate import RateRows, Shape, Windows
 from datagen.rows._regular import Grid, RegularRows
 from datagen.rows._scaled_law import scaled_law
-from datagen.rows._shaping import Shaping, active_share, calendar_keys, grid_of, multipliers, seasons_of_time
+from datagen.rows._shaping import (
+    Shaping,
+    active_share,
+    calendar_keys,
+    grid_of,
+    multipliers,
+    seasons_of_time,
+    zones_of_multipliers,
+    zones_of_time,
+)
 from datagen.rows._units import UnitRows, units_of
 from datagen.rows._windows import bind_windows, window_reads
 from datagen.schema.durations import LENGTHS, SECOND, Frequency, parse_duration, parse_frequency
@@ -71,6 +80,8 @@ class Fanout:
         for key in (self.spec.from_, self.spec.until):
             if key is not None:
                 names += self.scope.names_in(key)
+        names += zones_of_multipliers(self.spec)
+        names += [] if self.scope.time is None else zones_of_time(self.scope.time, self.scope)
         names += window_reads(
             [
                 (self.scope.at(("multipliers", place, "args")), one.args)
@@ -79,7 +90,7 @@ class Fanout:
             ]
         )
         if self.spec.by_state is not None:
-            names.append((self.spec.by_state.node, NUMBERS))  # its states must be bound before
+            names += state_reads(self.spec.by_state, self.scope)
         if self.spec.total is not None or self.spec.mean is not None:
             names.append((self.scope.parent, NUMBERS))  # a fact about all parents
         return names
@@ -124,7 +135,7 @@ class Fanout:
         step = STEPS["s"]
         bounds = TimeBounds((), (), scope.own)
         if scope.time is not None:
-            window, freq = seasons_of_time(scope.time, shaping)
+            window, freq = seasons_of_time(scope.time, shaping, scope)
             step = STEPS[scope.time.precision]
             bounds = TimeBounds.of(scope.time)
         effects = multipliers(spec, scope, shaping)
@@ -172,6 +183,7 @@ class Fanout:
         calendar = shaping.calendar(active, over_window=self.per == "window")
         return Shape(
             calendar=calendar,
+            zones=shaping.lines(active, over_window=self.per == "window"),
             exposure=exposure,
             factors=tuple(factors),
             ages=tuple(scope.ages),
@@ -305,7 +317,8 @@ class Fanout:
                 expected="a grid of whole seconds or more: 5min, h, day, week, month",
             )
             return None
-        shaped = [key for key in ("heterogeneity", "bursts", "noise", "multipliers", "holidays", "by_state") if getattr(spec, key)]
+        shaping_keys = ("heterogeneity", "bursts", "noise", "multipliers", "holidays", "by_state")
+        shaped = [key for key in shaping_keys if getattr(spec, key)]
         if "type" in self.law or shaped or scope.factors or shape.ages or shape.windows:
             what = "a law" if "type" in self.law else listed(shaped) or "segments, ages or effects"
             scope.refuse(
@@ -356,7 +369,8 @@ class Fanout:
         return [*(age.curve for age in self.scope.ages), *(one.curve for one in stays)]
 
     def _said(self, shape: Shape, shaping: Shaping, clamp: tuple[float, float]) -> str:
-        parts = [one.text for one in shape.factors] + [one.text for one in (*shape.ages, *shape.stays)] + shaping.said
+        parts = [one.text for one in shape.factors] + [one.text for one in shape.ages]
+        parts += [one.text for one in shape.stays] + shaping.said
         if clamp[0] > 0 or math.isfinite(clamp[1]):
             parts.append(f"clamped to {clamp[0]:g}..{clamp[1]:g}")
         return "" if not parts else "; " + ", ".join(parts)

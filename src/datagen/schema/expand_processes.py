@@ -32,7 +32,8 @@ from datagen.schema.tree import Map, Mark, Seq
 # What makes a node a table of its parent's history.
 PROCESS_KEYS = ("stage_config", "state_transition_model", "attribution_chain", "adoption_model", "lifecycle_model")
 STATE_KEYS = frozenset(keys_of(State))
-# The columns of a process table that declares none; those with `if` only beside that key of the process.
+# The columns of a process table that declares none; those with `if` only beside that key of the process, those with
+# `of` only for that output.
 PROCESS_COLUMNS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "stage_config": (
         {"name": "journey", "type": "int", "role": "journey", "if": "instances_per_parent"},
@@ -42,8 +43,15 @@ PROCESS_COLUMNS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     ),
     "state_transition_model": (
         {"name": "state", "type": "string", "role": "state"},
-        {"name": "previous_state", "type": "string", "nullable": True, "role": "previous_state"},
-        {"name": "changed_at", "type": "datetime", "role": "time"},
+        {"name": "previous_state", "type": "string", "nullable": True, "role": "previous_state", "of": "transitions"},
+        {"name": "level", "type": "string", "role": "level", "if": "levels"},
+        {"name": "value", "type": "float", "role": "level_value", "if": "levels"},
+        {"name": "changed_at", "type": "datetime", "role": "time", "of": "transitions"},
+        {"name": "valid_from", "type": "datetime", "role": "time", "of": "intervals"},
+        {"name": "valid_to", "type": "datetime", "nullable": True, "role": "valid_to", "of": "intervals"},
+        {"name": "is_current", "type": "bool", "role": "is_current", "of": "intervals"},
+        {"name": "period", "type": "int", "role": "period", "of": "snapshots"},
+        {"name": "snapshot_at", "type": "datetime", "role": "time", "of": "snapshots"},
     ),
 }
 
@@ -101,8 +109,10 @@ def with_process_columns(node: Map) -> Map:
     process, mark = node[words[0]], key_mark(node, words[0])
     columns = Seq(mark)
     for column in PROCESS_COLUMNS[words[0]]:
-        if "if" not in column or process.get(column["if"]) is not None:
-            columns.add(made(mark, {key: value for key, value in column.items() if key != "if"}), mark=mark)
+        given = "if" not in column or process.get(column["if"]) is not None
+        if given and column.get("of") in (None, process.get("output") or "transitions"):
+            own = {key: value for key, value in column.items() if key not in ("if", "of")}
+            columns.add(made(mark, own), mark=mark)
     result = without(node, ())
     result.put("columns", columns, key_mark=mark, value_mark=mark)
     return result

@@ -11,7 +11,6 @@ TOP_KEYS = frozenset({"targets", "experiments", "metrics"})
 NODE_KEYS = frozenset(
     {
         "stage_config",
-        "state_transition_model",
         "attribution_chain",
         "adoption_model",
         "lifecycle_model",
@@ -31,7 +30,6 @@ FANOUT_KEYS = frozenset(
     {
         "by",
         "holidays",
-        "by_state",
         "each",
         "anomalies",
     }
@@ -42,8 +40,6 @@ ROLES = frozenset(
     {
         "stage",
         "stage_index",
-        "state",
-        "previous_state",
         "journey",
         "touchpoint",
         "position",

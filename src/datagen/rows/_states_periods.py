@@ -1,0 +1,75 @@
+"""The periods of a state model: k = 1, 2, … units after an entity's start, or whole units of the calendar after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.kernel import clock
+from datagen.kernel.clock import DAY_US, HOUR_US, Times
+from datagen.schema.durations import LENGTHS
+
+Ints = NDArray[np.int64]
+
+MONDAY = 4 * DAY_US  # 1970-01-05 was a Monday
+MONTHS = {"month": 1, "quarter": 3, "year": 12}
+STEPS = {"hour": HOUR_US, "day": DAY_US, "week": 7 * DAY_US}
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """unit: hour to year; calendar: whether periods are units of the calendar, of which the first whole one counts."""
+
+    unit: str
+    calendar: bool = False
+
+    @property
+    def length(self) -> int:
+        """Microseconds of an average period."""
+        return LENGTHS[self.unit]  # type: ignore[index]
+
+    def edges(self, start: Times, k: int) -> Times:
+        """(n,) when period k ends and the next one begins; edge 0 is where the first period begins.
+
+        A start on the 31st has its month end on the last day of a shorter month.
+        """
+        if self.unit in MONTHS:
+            each = MONTHS[self.unit]
+            if self.calendar:
+                first = -(-self._months_begun(start) // each)
+                return clock.month_start((first + k) * each)
+            return _months_later(start, k * each)
+        step = STEPS[self.unit]
+        if self.calendar:
+            shift = MONDAY if self.unit == "week" else 0
+            return -(-(start - shift) // step) * step + (shift + k * step)
+        return start + k * step
+
+    def most(self, start: int, end: int) -> int:
+        """The most periods that begin in a window."""
+        if self.unit in MONTHS:
+            first, last = clock.month_index(np.array([start, max(end - 1, start)], dtype=np.int64))
+            return int(last - first) // MONTHS[self.unit] + 1
+        return -(-(end - start) // STEPS[self.unit])
+
+    @staticmethod
+    def _months_begun(start: Times) -> Ints:
+        """(n,) number of the month that begins at or next after each time."""
+        month = clock.month_index(start)
+        begun: Ints = month + (clock.month_start(month) < start)
+        return begun
+
+
+def _months_later(times: Times, months: int) -> Times:
+    """(n,) the same day and hour some months later, the last day where a month is shorter."""
+    if not months:
+        return times
+    month = clock.month_index(times)
+    inside = times - clock.month_start(month)
+    day = np.floor_divide(inside, DAY_US)
+    begins, ends = clock.month_start(month + months), clock.month_start(month + (months + 1))
+    last = (ends - begins) // DAY_US - 1
+    moved: Times = begins + np.minimum(day, last) * DAY_US + (inside - day * DAY_US)
+    return moved

@@ -1,0 +1,251 @@
+"""Rows of entities that change between states: a row per change, per stay, or per period."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.contracts import Block, ColumnType, Reader
+from datagen.errors import listed
+from datagen.generators._interval import TimeBounds
+from datagen.kernel.clock import DAY_US, Times
+from datagen.rows._contract import BoundRows, RowScope
+from datagen.rows._exposure import STEPS, Exposure
+from datagen.rows._mapped import mapped
+from datagen.rows._states_chain import Chain, read_chain
+from datagen.rows._states_history import Rules
+from datagen.rows._states_outlook import Outlook, outlook
+from datagen.rows._states_periods import Periods
+from datagen.rows._states_rows import StateRows
+from datagen.schema.model_behaviors import StateTransitionModel as Spec
+
+Floats = NDArray[np.float64]
+
+NODES = 256  # equally likely entities that stand for a beta law in the plan
+CLIPPED = 0.02  # of the mean chance of loss that may be cut off at 1
+SURVIVAL = 12  # periods after which the plan tells who is left
+ONLY_WITH = {"valid_to": ("intervals",), "is_current": ("intervals",)}  # roles that some outputs alone fill
+
+
+class StateTransitionModel:
+    """Competing risks in discrete time: in every period an entity may leave its state, to one of several others."""
+
+    SPEC: ClassVar[type[Spec]] = Spec
+    FILLS: ClassVar[dict[str, ColumnType]] = {
+        "state": "string",
+        "previous_state": "string",
+        "time": "datetime",
+        "valid_to": "datetime",
+        "is_current": "bool",
+        "period": "int",
+        "level": "string",
+        "level_value": "float",
+    }
+
+    def __init__(self, spec: Spec, scope: RowScope) -> None:
+        self.spec, self.scope = spec, scope
+
+    def reads(self) -> Iterable[Any]:
+        """When the entity begins, and its segment."""
+        names = [] if self.scope.begin is None else [self.scope.begin]
+        if self.spec.segment_variation:
+            found = self.scope.variation(tuple(self.spec.segment_variation), "segment_variation")
+            names += [] if found is None else [found.name]
+        return names
+
+    def bind(self) -> BoundRows | None:
+        """The rows, or None after a refusal."""
+        scope, spec = self.scope, self.spec
+        if scope.timeframe is None:
+            scope.refuse(
+                "state.no_timeframe",
+                (),
+                found=f"states of {scope.own} in time, in a document without a timeframe",
+                expected="timeframe: {start, end} at the top of the document",
+            )
+            return None
+        factors = {name: float(one.churn_multiplier) for name, one in (spec.segment_variation or {}).items()}
+        chain = read_chain(spec, scope, factors.values())
+        variation = scope.variation(tuple(factors), "segment_variation") if factors else None
+        if chain is None or (factors and variation is None):
+            return None
+        self._refuse_roles(chain)
+        frailty = self._frailty(chain)
+        rules = self._rules(chain, factors, None if variation is None else variation.reader, frailty)
+        if rules is None:
+            return None
+        start, end = scope.timeframe.start, scope.timeframe.end
+        shares = {} if variation is None or variation.shares is None else dict(variation.shares)
+        groups = self._outlooks(rules, factors, shares, frailty, rules.periods.most(start, end) + 1)
+        expected, guessed = self._expected(rules, groups)
+        return StateRows(
+            own=scope.own,
+            parent=scope.parent,
+            rules=rules,
+            exposure=Exposure(start, end, self._bounds(), rules.step, begins=self._begin()),
+            output=self._output,
+            expected=expected,
+            largest=float(1 + rules.periods.most(start, end)),
+            description=self._said(chain, rules, groups),
+            guessed=guessed or (variation is not None and variation.shares is None),
+            outlook=_mixed(groups),
+        )
+
+    @property
+    def _output(self) -> str:
+        return self.spec.output or "transitions"
+
+    def _bounds(self) -> TimeBounds:
+        return TimeBounds((), (), self.scope.own) if self.scope.time is None else TimeBounds.of(self.scope.time)
+
+    def _begin(self) -> Reader | None:
+        return None if self.scope.begin is None else self.scope.read(self.scope.begin)
+
+    def _refuse_roles(self, chain: Chain) -> None:
+        """Columns that this model has nothing for, and levels that no column shows."""
+        scope = self.scope
+        for role, outputs in ONLY_WITH.items():
+            if role in scope.filled and self._output not in outputs:
+                scope.refuse(
+                    "state.role_without_output",
+                    "output",
+                    found=f"{scope.filled[role]} with role: {role}, and output: {self._output}",
+                    expected=f"output: {listed(outputs)}, or no such column",
+                )
+        shown = [role for role in ("level", "level_value") if role in scope.filled]
+        if shown and not chain.ladder:
+            scope.refuse(
+                "state.no_levels",
+                (),
+                found=f"{scope.filled[shown[0]]} with role: {shown[0]}, and no levels",
+                expected="levels: [{name, value}, …], lowest first",
+            )
+        if chain.ladder and not shown:
+            scope.refuse(
+                "state.hidden_levels",
+                "levels",
+                found=f"levels that no column of {scope.own} shows",
+                expected="a column with role: level or role: level_value",
+            )
+
+    def _frailty(self, chain: Chain) -> Any:
+        """The law of how much entities differ, mean 1 after scaling; None without one or after a refusal."""
+        if self.spec.heterogeneity is None:
+            return None
+        scope = self.scope
+        a, b = (float(one) for one in self.spec.heterogeneity.beta)
+        draw = scope.law({"type": "beta", "params": {"a": a, "b": b}}, "heterogeneity")
+        if draw is None:
+            return None
+        mean = a / (a + b)
+        declared = float(chain.losses.total.max(initial=0.0))
+        if declared > 0:
+            share = draw.quantile(_middles(), None) * declared / mean
+            cut = 1.0 - float(np.minimum(share, 1.0).mean() / share.mean())
+            if cut > CLIPPED:
+                scope.refuse(
+                    "state.frailty_cut",
+                    ("heterogeneity", "beta"),
+                    found=f"beta [{a:g}, {b:g}], of mean {mean:.3g}, for a probability of loss of {declared:.3g}: "
+                    f"scaled to it, {cut:.0%} of the losses would lie above a probability of 1",
+                    expected=f"a beta law whose mean a / (a + b) is near {declared:.3g}",
+                )
+        return draw
+
+    def _rules(self, chain: Chain, factors: dict[str, float], segment: Reader | None, frailty: Any) -> Rules | None:
+        scope, spec = self.scope, self.spec
+        periods = Periods(spec.period_unit or "month", spec.period_anchor == "calendar")
+        step = STEPS["s"] if scope.time is None else STEPS[scope.time.precision]
+        if scope.time is not None and scope.time_type == "date":
+            step = DAY_US
+            if periods.length < DAY_US:
+                scope.refuse(
+                    "state.period_too_fine",
+                    "period_unit",
+                    found=f"periods of an {periods.unit} in {scope.time.column}, a column of dates",
+                    expected="type: datetime, or periods of a day and more",
+                )
+                return None
+        salt = scope.salt("frailty")
+        mean = 1.0 if frailty is None else _beta_mean(spec)
+
+        def factor(parent: Block) -> Floats:
+            found = np.ones(parent.rows) if segment is None else mapped(segment(parent), factors)
+            return found if frailty is None else found * (frailty.quantile(parent.uniform(salt), parent) / mean)
+
+        return Rules(
+            chain=chain,
+            periods=periods,
+            curve=tuple(float(one) for one in spec.hazard_curve or ()),
+            term=int(spec.term or 1),
+            early=float(spec.early_exit or 0.0),
+            factor=None if segment is None and frailty is None else factor,
+            salt=scope.salt("states"),
+            step=step,
+        )
+
+    # what to expect
+
+    def _outlooks(
+        self, rules: Rules, factors: dict[str, float], shares: dict[str, float], frailty: Any, periods: int
+    ) -> list[tuple[str, float, Outlook]]:
+        """(segment, its share of the entities, what becomes of it), those without a factor of their own as one."""
+        spread = np.ones(1) if frailty is None else frailty.quantile(_middles(), None) / _beta_mean(self.spec)
+        named = [(name, shares.get(name, 0.0), factor) for name, factor in factors.items()]
+        rest = max(0.0, 1.0 - sum(share for _, share, _ in named))
+        if rest > 0 or not named:
+            named.append(("others" if factors else "", rest or 1.0, 1.0))
+        found = [(name, share, outlook(rules, self._output, spread * factor, periods)) for name, share, factor in named]
+        total = sum(share for _, share, _ in found)
+        return [(name, share / total, one) for name, share, one in found]
+
+    def _expected(self, rules: Rules, groups: list[tuple[str, float, Outlook]]) -> tuple[float, bool]:
+        scope = self.scope
+        assert scope.timeframe is not None
+        start, end = scope.timeframe.start, scope.timeframe.end
+        begun = scope.begins()
+        starts = np.array([float(start)]) if scope.begin is None else begun
+        if starts is None:  # the times of a process: as if they came evenly
+            starts = start + (np.arange(NODES) + 0.5) / NODES * (end - start)
+        starts = np.maximum(starts, start)
+        first: Times = starts.astype(np.int64)
+        periods = (end - rules.periods.edges(first, 0)) / rules.periods.length
+        there = starts < end
+        rows = np.zeros(len(starts))
+        for _, share, one in groups:
+            rows += share * one.rows_after(np.maximum(periods, 0.0))
+        if self._output == "snapshots":  # the one in which the window ends is written at its beginning
+            whole = np.ceil(np.maximum(periods, 0.0)) - 1
+            rows = sum(share * one.rows_after(np.maximum(whole, 0.0)) for _, share, one in groups) * (periods > 0)
+        return float(np.where(there, rows, 0.0).mean()), scope.begin is not None and begun is None
+
+    def _said(self, chain: Chain, rules: Rules, groups: list[tuple[str, float, Outlook]]) -> str:
+        parts = [f"{self._output} of {listed(chain.names[: chain.declared])} by {rules.periods.unit}"]
+        if chain.momentary:
+            parts.append(f"momentary: {listed(chain.momentary)}")
+        if chain.lost.any():
+            lasting = [f"{name} {one.kept[min(SURVIVAL, len(one.kept) - 1)]:.3f}".strip() for name, _, one in groups]
+            parts.append(f"not lost after {min(SURVIVAL, len(groups[0][2].kept) - 1)} periods: {', '.join(lasting)}")
+        return "; ".join(parts)
+
+
+def _middles() -> Floats:
+    """(NODES,) middles of equally likely parts of the unit interval."""
+    return (np.arange(NODES) + 0.5) / NODES
+
+
+def _beta_mean(spec: Spec) -> float:
+    a, b = (1.0, 1.0) if spec.heterogeneity is None else (float(one) for one in spec.heterogeneity.beta)
+    return a / (a + b)
+
+
+def _mixed(groups: list[tuple[str, float, Outlook]]) -> Outlook:
+    """All segments together."""
+    return Outlook(
+        sum((share * one.rows for _, share, one in groups), start=np.zeros(1)),
+        sum((share * one.kept for _, share, one in groups), start=np.zeros(1)),
+        sum((share * one.states for _, share, one in groups), start=np.zeros(1)),
+    )
