@@ -135,7 +135,6 @@ class QuantileTable:
             return centre + mean, math.inf
         return centre + mean, max(0.0, math.fsum(squares) / 3.0 - mean * mean)
 
-
     def mean_between(self, low: float, high: float) -> float | None:
         """Mean of the part of the table in [low, high]; None where hardly anything is (below 1e-12)."""
         start, end = (float(share) for share in self.cdf(np.array([low, high])))
