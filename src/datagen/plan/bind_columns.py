@@ -16,6 +16,10 @@ from datagen.plan.picking import bound_picking
 from datagen.plan.scope import CASTS
 
 
+# of columns that a process fills: nothing before the first row of an entity, nothing after the last
+OPEN_ROLES = frozenset({"previous_state", "valid_to", "converted_at"})
+
+
 def make_parts(binding: Binding, column: ColumnDraft) -> None:
     """The generator and the modifiers of a column as parameter models."""
     node = (column.table, column.name)
@@ -83,6 +87,7 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
         )
     changes = [modifier.bind(at) for modifier, at in zip(binding.modifiers[node], scopes[1:], strict=True)]
     changes += value_multipliers(binding, column)
+    refuse_closed(binding, column, spec)
     if not (untyped and binding.has_errors(since=before)):
         refuse_idle_keys(binding, column, spec, type_)
     if not binding.has_errors(since=before):
@@ -99,7 +104,7 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
             type_,
             spec.get("decimals"),
             spec.get("precision") or "s",
-            bool(spec.get("nullable", False)) or when is not None,
+            bool(spec.get("nullable", False)) or when is not None or left_open(binding, column),
         ),
         hidden=bool(spec.get("hidden", False)),
         role=spec.get("role"),
@@ -141,6 +146,23 @@ def where(bounds: Sequence[Bound], condition: Any) -> list[Bound]:
         replace(bound, reader=ReaderWhere(bound.reader, condition)) if isinstance(bound.reader, PathReader) else bound
         for bound in bounds
     ]
+
+
+def left_open(binding: Binding, column: ColumnDraft) -> bool:
+    """Whether a process leaves some rows of a column without a value; conversions are all there."""
+    return column.process in OPEN_ROLES and column.table not in binding.sources
+
+
+def refuse_closed(binding: Binding, column: ColumnDraft, spec: Mapping[str, Any]) -> None:
+    """Refuse `nullable: false` on a column that its process leaves open in some rows."""
+    if left_open(binding, column) and spec.get("nullable") is False:
+        binding.refuse(
+            "process.nullable",
+            (*column.loc, "nullable"),
+            found=f"{column.name} with role: {column.process} and nullable: false",
+            expected="nullable: true: the first row of an entity has no previous state, the last no end, and a journey "
+            "may not convert",
+        )
 
 
 def refuse_idle_keys(binding: Binding, column: ColumnDraft, spec: Mapping[str, Any], type: str) -> None:

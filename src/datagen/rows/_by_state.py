@@ -82,7 +82,8 @@ def bind_by_state(spec: ByState, scope: RowScope) -> Stays | None:
     if not known:
         return None
     mean = rows.outlook.states @ factors
-    steps = tuple(float(one) for one in mean[:MOST_STEPS])
+    # who leaves does so evenly over a period: half of what it changes
+    steps = tuple(float(one) for one in ((mean[:-1] + mean[1:]) / 2.0)[:MOST_STEPS])
     said = " ".join(f"{name} x{float(factor):g}" for name, factor in spec.factors.items())
 
     def pieces(parent: Block, at: slice, start: Times, end: Times) -> Pieces:

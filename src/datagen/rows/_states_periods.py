@@ -11,6 +11,7 @@ from datagen.kernel import clock
 from datagen.kernel.clock import DAY_US, HOUR_US, Times
 from datagen.schema.durations import LENGTHS
 
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 MONDAY = 4 * DAY_US  # 1970-01-05 was a Monday
@@ -30,7 +31,7 @@ class Periods:
         """Microseconds of an average period."""
         return LENGTHS[self.unit]  # type: ignore[index]
 
-    def edges(self, start: Times, k: int) -> Times:
+    def edges(self, start: Times, k: int | Ints) -> Times:
         """(n,) when period k ends and the next one begins; edge 0 is where the first period begins.
 
         A start on the 31st has its month end on the last day of a shorter month.
@@ -47,6 +48,17 @@ class Periods:
             return -(-(start - shift) // step) * step + (shift + k * step)
         return start + k * step
 
+    def passed(self, start: Times, end: int) -> tuple[Ints, Floats]:
+        """(n,) periods that begin before the end, and how many have passed by then, parts included."""
+        begun = np.maximum((end - self.edges(start, 0)) // self.length, 0)
+        while (late := self.edges(start, begun) < end).any():
+            begun = begun + late
+        while (early := (begun > 0) & (self.edges(start, np.maximum(begun - 1, 0)) >= end)).any():
+            begun = begun - early
+        low, high = self.edges(start, np.maximum(begun - 1, 0)), self.edges(start, np.maximum(begun, 1))
+        passed = np.where(begun > 0, begun - 1 + (end - low) / (high - low), 0.0)
+        return begun, passed
+
     def most(self, start: int, end: int) -> int:
         """The most periods that begin in a window."""
         if self.unit in MONTHS:
@@ -62,10 +74,8 @@ class Periods:
         return begun
 
 
-def _months_later(times: Times, months: int) -> Times:
+def _months_later(times: Times, months: int | Ints) -> Times:
     """(n,) the same day and hour some months later, the last day where a month is shorter."""
-    if not months:
-        return times
     month = clock.month_index(times)
     inside = times - clock.month_start(month)
     day = np.floor_divide(inside, DAY_US)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from datagen.contracts import Block, ColumnType, Reader
 from datagen.errors import listed
 from datagen.generators._interval import TimeBounds
-from datagen.kernel.clock import DAY_US, Times
+from datagen.kernel.clock import DAY_US
 from datagen.rows._contract import BoundRows, RowScope
 from datagen.rows._exposure import STEPS, Exposure
 from datagen.rows._mapped import mapped
@@ -211,15 +211,13 @@ class StateTransitionModel:
         if starts is None:  # the times of a process: as if they came evenly
             starts = start + (np.arange(NODES) + 0.5) / NODES * (end - start)
         starts = np.maximum(starts, start)
-        first: Times = starts.astype(np.int64)
-        periods = (end - rules.periods.edges(first, 0)) / rules.periods.length
-        there = starts < end
+        begun, passed = rules.periods.passed(starts.astype(np.int64), end)
+        snapshots = self._output == "snapshots"  # written at the beginning of their period
+        until = np.maximum(begun - 1.0, 0.0) if snapshots else passed
         rows = np.zeros(len(starts))
         for _, share, one in groups:
-            rows += share * one.rows_after(np.maximum(periods, 0.0))
-        if self._output == "snapshots":  # the one in which the window ends is written at its beginning
-            whole = np.ceil(np.maximum(periods, 0.0)) - 1
-            rows = sum(share * one.rows_after(np.maximum(whole, 0.0)) for _, share, one in groups) * (periods > 0)
+            rows += share * one.rows_after(until)
+        there = (begun > 0) if snapshots else starts < end
         return float(np.where(there, rows, 0.0).mean()), scope.begin is not None and begun is None
 
     def _said(self, chain: Chain, rules: Rules, groups: list[tuple[str, float, Outlook]]) -> str:
