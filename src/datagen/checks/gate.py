@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen.checks.structural import check_structure
+from datagen.checks.targets import KINDS, check_targets
 from datagen.checks.values import Hop, ValueCheck, check_values
 from datagen.errors import Finding, SchemaError
 from datagen.plan.model import ConstraintPlan, Plan
@@ -14,7 +15,7 @@ from datagen.plan.value_checks import looked_at
 from datagen.schema.tree import Document
 from datagen.sinks.manifest import TableEntry
 
-VALUES = ("range", "enum", "pattern", "inequality")  # kinds of constraints that values keep or break
+VALUES = ("range", "enum", "pattern", "inequality", *KINDS)  # kinds of constraints that values keep or break
 
 
 def pass_gate(
@@ -31,7 +32,13 @@ def pass_gate(
         found = "the made tables break their own schema; nothing was published"
         raise SchemaError([*broken, Finding("gate.structural", found=found, hint="--gate none publishes all the same")])
     checks, findings = _value_checks(plan, document, {table.name for table in tables})
-    return [*findings, *check_values(directory, tables, checks, format, memory=memory, threads=threads)]
+    goals = [check for check in checks if check.kind in KINDS]
+    values = [check for check in checks if check.kind not in KINDS]
+    return [
+        *findings,
+        *check_values(directory, tables, values, format, memory=memory, threads=threads),
+        *check_targets(directory, tables, goals, format, memory=memory, threads=threads),
+    ]
 
 
 def _value_checks(plan: Plan, document: Document, written: set[str]) -> tuple[list[ValueCheck], list[Finding]]:

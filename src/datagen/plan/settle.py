@@ -13,6 +13,7 @@ from datagen.plan.names import ancestors
 from datagen.plan.patterns import settled_pattern
 from datagen.plan.picking import find_limits
 from datagen.plan.reach import Edge, circles, find_reaches, shown, spelled
+from datagen.plan.targets import read_targets, say_missed
 
 
 def read_constraints(binding: Binding) -> ConstraintReader:
@@ -130,6 +131,9 @@ def settle(binding: Binding, reader: ConstraintReader) -> tuple[ConstraintPlan, 
             made, reason = False, "modifiers may make two values the same"
         facts = {"table": table, "columns": [name]}
         declared.append(ConstraintPlan("unique", f"{table}.{name}", "held" if made else "checked", reason, facts, loc))
+    targets = read_targets(binding)
+    say_missed(binding, targets)
+    reader.found.declared += targets
     for constraint in reader.found.declared:
         support = values = type_ = ends = None
         if constraint.kind == "unique":

@@ -34,7 +34,7 @@ def looked_at(plan: Plan, constraint: ConstraintPlan, written: set[str]) -> dict
     They cannot where a side is hidden or not written, or no written key leads from one side to the other.
     """
     facts = dict(constraint.facts)
-    if constraint.kind in ("range", "enum", "pattern"):
+    if constraint.kind in ("range", "enum", "pattern", "weekend_share", "mean_in_range"):
         if "enum_ref" in facts and not _shown(plan, facts["enum_ref"], written):
             return None
         if not _shown(plan, (facts["table"], facts["column"]), written):

@@ -16,11 +16,13 @@ from datagen.schema.later_keys import (
     COLUMN_KEYS,
     FANOUT_KEYS,
     GENERATOR_WORDS,
+    INSIDE,
+    INSIDE_VALUES,
     KINDS,
+    LATER_TARGETS,
     NODE_KEYS,
     PART_KEYS,
     PART_VALUES,
-    ROLES,
     TOP_KEYS,
 )
 from datagen.schema.model_findings import Suggest, check_part, in_order, later_part_keys, not_yet
@@ -239,25 +241,10 @@ class BernoulliLater(LaterPart):
     exact: Maybe[YesOrName] = Field(default=None, description="share exact over the table, or inside an ancestor")
 
 
-class SeasonalityLater(LaterPart):
-    """Keys of `seasonality` that are not built yet."""
-
-    smooth: Maybe[bool] = Field(default=None, description="no steps between months")
-    timezone: Maybe[str] = Field(default=None, description="zone, or a column of zones, that the weights are local to")
-
-
-class TrendLater(LaterPart):
-    """Keys of `trend` that are not built yet."""
-
-    anchor: Maybe[Scalar] = Field(default=None, description="the moment at which the trend is 1")
-
-
 PARTS: dict[tuple[str, str], type[BaseModel]] = {
     ("generator", "choice"): ChoiceLater,
     ("generator", "lookup"): LookupLater,
     ("generator", "bernoulli"): BernoulliLater,
-    ("modifier", "seasonality"): SeasonalityLater,
-    ("modifier", "trend"): TrendLater,
 }
 
 
@@ -285,8 +272,11 @@ def faults(document: Document, words: Words, suggest: Suggest | None = None) -> 
 
 def not_available(document: Document, schema: Schema) -> list[Finding]:
     """One finding for everything the document uses that this version does not build, in the order of the lines."""
-    found = [
-        not_yet(document, (key,), key) for key in _used(schema, TOP_KEYS) if key != "targets" or document.root[key]
+    found = [not_yet(document, (key,), key) for key in _used(schema, TOP_KEYS)]
+    found += [
+        not_yet(document, ("targets", key), key, where="targets")
+        for key in LATER_TARGETS
+        if schema.targets is not None and getattr(schema.targets, key)
     ]
     for place, node in enumerate(schema.nodes):
         found += _of_node(document, node, ("nodes", place))
@@ -315,16 +305,30 @@ def _of_node(document: Document, node: Node, loc: Loc) -> Iterator[Finding]:
     if node.fanout is not None:
         for key in _used(node.fanout, FANOUT_KEYS):
             yield not_yet(document, (*loc, "fanout", key), key, where="fanout")
+    yield from _inside(document, node, loc)
     for place, column in enumerate(node.columns):
         yield from _of_column(document, column, (*loc, "columns", place))
+
+
+def _inside(document: Document, node: Node, loc: Loc) -> Iterator[Finding]:
+    """Keys and values of the processes that are built in part; their parameters may stand under `params`."""
+    for word, keys in INSIDE.items():
+        written = getattr(node, word)
+        if written is None:
+            continue
+        outer = {key: getattr(written, key) for key in type(written).model_fields if key in written.model_fields_set}
+        for steps, found in ((), outer), (("params",), written.params or {}):
+            for key, value in found.items():
+                at = (*loc, word, *steps, key)
+                if key in keys:
+                    yield not_yet(document, at, key, where=word)
+                elif isinstance(value, str) and value in INSIDE_VALUES.get((word, key), ()):
+                    yield not_yet(document, at, value, where=key, key=False)
 
 
 def _of_column(document: Document, column: Column, loc: Loc) -> Iterator[Finding]:
     for key in _used(column, COLUMN_KEYS):
         yield not_yet(document, (*loc, key), key)
-    written = document.place((*loc, "role")).json_path.endswith(".role")  # else the process that gave it is refused
-    if column.role in ROLES and written:
-        yield not_yet(document, (*loc, "role"), str(column.role), where="role", key=False)
 
 
 def _used(written: BaseModel, keys: frozenset[str]) -> list[str]:
@@ -372,7 +376,6 @@ __all__ = [
     "KINDS",
     "NODE_KEYS",
     "PART_KEYS",
-    "ROLES",
     "TOP_KEYS",
     "faults",
     "not_available",

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-TOP_KEYS = frozenset({"targets", "experiments", "metrics"})
+TOP_KEYS = frozenset({"experiments", "metrics"})
+LATER_TARGETS = ("composite_effect",)
 NODE_KEYS = frozenset(
     {
-        "stage_config",
-        "attribution_chain",
-        "adoption_model",
         "lifecycle_model",
         "correlations",
         "duplicates",
@@ -29,23 +27,15 @@ COLUMN_KEYS = frozenset({"imperfections", "anomalies"})
 FANOUT_KEYS = frozenset(
     {
         "by",
-        "holidays",
         "each",
         "anomalies",
     }
 )
+# Keys of a node's objects that are available themselves, and values of those keys.
+INSIDE: Mapping[str, frozenset[str]] = {"adoption_model": frozenset({"graph", "seeds"})}
+INSIDE_VALUES: Mapping[tuple[str, str], frozenset[str]] = {("adoption_model", "curve_type"): frozenset({"cascade"})}
 # Values of keys that are otherwise available: where the value is one of these, it is not.
 KINDS = frozenset({"derived", "stream", "graph"})
-ROLES = frozenset(
-    {
-        "stage",
-        "stage_index",
-        "journey",
-        "touchpoint",
-        "position",
-        "converted_at",
-    }
-)
 
 GENERATOR_WORDS = (
     "after",
@@ -66,18 +56,11 @@ PART_KEYS: Mapping[tuple[str, str], frozenset[str]] = {
         {"same", "within", "where", "weights", "unique", "self", "depth", "levels", "else"}
     ),
     ("generator", "bernoulli"): frozenset({"exact"}),
-    ("modifier", "seasonality"): frozenset({"smooth", "timezone"}),
-    ("modifier", "trend"): frozenset({"anchor"}),
 }
-PART_VALUES: Mapping[tuple[str, str, str], frozenset[str]] = {
-    ("modifier", "seasonality", "dimension"): frozenset({"holiday"}),
-    ("modifier", "trend", "type"): frozenset({"logistic", "piecewise", "step"}),
-    ("modifier", "trend", "applies_to"): frozenset({"acquisition"}),
-}
+PART_VALUES: Mapping[tuple[str, str, str], frozenset[str]] = {}
 
 # What exists instead, by key, or by `where.key` where one key means different things.
 INSTEAD: Mapping[str, str] = {
-    "targets": "`constraints` hold bounds of single values",
     "correlations": "an `expression` over the other column ties two columns together",
     "imperfections": "the modifier `outliers` makes extreme values",
     "fanout.total": "a law whose mean is the total over the number of parents comes close",
@@ -94,7 +77,4 @@ INSTEAD: Mapping[str, str] = {
     "generator.series": "the generator `trend` with the modifiers `seasonality` and `jitter`",
     "lookup.same": "a lookup with `on` copies columns of the row that a key points to",
     "lookup.self": "a lookup into the own table is a self key without saying so",
-    "seasonality.smooth": "more steps in `weights` make it smoother",
-    "trend.anchor": "the clock of a trend starts at timeframe.start",
-    "role": "leave `role` out",
 }

@@ -1,0 +1,94 @@
+"""`targets`: goals that the made data is measured against. They never refuse a plan; what will miss one is said beforehand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from datagen.errors import listed
+from datagen.kernel import clock
+from datagen.plan.binding import Binding
+from datagen.plan.model import ConstraintPlan
+from datagen.plan.names import NameFault, find_column
+
+KINDS = {"weekend_share": "timestamp", "mean_in_range": "column"}
+TYPES = {"weekend_share": ("datetime", "date"), "mean_in_range": ("int", "float")}
+SATURDAY = 5
+
+
+def read_targets(binding: Binding) -> list[ConstraintPlan]:
+    """The targets of a document as constraints that are looked at. Unknown names are refused."""
+    declared = binding.document.root.get("targets") or {}
+    found: list[ConstraintPlan] = []
+    for kind, key in KINDS.items():
+        entries = declared.get(kind)
+        several = isinstance(entries, Sequence) and not isinstance(entries, str)
+        for place, entry in enumerate(entries if several else [entry for entry in [entries] if entry is not None]):
+            at = ("targets", kind, place) if several else ("targets", kind)
+            one = _target(binding, kind, key, entry, at)
+            if one is not None:
+                found.append(one)
+    return found
+
+
+def _target(
+    binding: Binding, kind: str, key: str, entry: Mapping[str, Any], at: tuple[str | int, ...]
+) -> ConstraintPlan | None:
+    column = find_column(binding.tables, f"{entry['table']}.{entry[key]}")
+    if isinstance(column, NameFault):
+        unknown = column.code == "ref.unknown_table"
+        binding.refuse(column.code, (*at, "table" if unknown else key), **column.facts)
+        return None
+    if column.type not in TYPES[kind]:
+        binding.refuse(
+            "target.column_type",
+            (*at, key),
+            found=f"{column.table}.{column.name} of type {column.type}",
+            expected=f"a column of type {listed(TYPES[kind])}",
+        )
+        return None
+    low, high = entry.get("min"), entry.get("max")
+    what = (
+        f"share of {column.table} rows at weekends"
+        if kind == "weekend_share"
+        else f"mean of {column.table}.{column.name}"
+    )
+    text = f"{what} by {column.name}" if kind == "weekend_share" else what
+    text += f" in {'' if low is None else f'{float(low):g}'}..{'' if high is None else f'{float(high):g}'}"
+    facts = {
+        "table": column.table,
+        "column": column.name,
+        "min": None if low is None else float(low),
+        "max": None if high is None else float(high),
+    }
+    return ConstraintPlan(kind, text, "checked", "a target, measured afterwards", facts, at)
+
+
+def say_missed(binding: Binding, targets: Sequence[ConstraintPlan]) -> None:
+    """Warn of targets that the declared laws are predicted to miss, as far as a column's numbers are known."""
+    for one in targets:
+        node = (one.facts["table"], one.facts["column"])
+        tell = binding.foreseen.get(node)
+        numbers = tell() if tell is not None else None
+        if numbers is None or not len(numbers):
+            continue
+        if one.kind == "weekend_share":
+            predicted = float(np.mean(clock.dow(np.asarray(numbers).astype(np.int64)) >= SATURDAY))
+        else:
+            predicted = float(np.mean(numbers))
+        slack = 0.02 * max(abs(predicted), 1e-12)  # the numbers foreseen are a thousand representative ones
+        low, high = one.facts["min"], one.facts["max"]
+        if (low is None or predicted >= low - slack) and (high is None or predicted <= high + slack):
+            continue
+        if not math.isfinite(predicted):
+            continue
+        binding.refuse(
+            "target.predicted_miss",
+            one.loc,
+            found=f"{one.text}: the declared laws give about {predicted:.4g}",
+            expected="laws that meet the target, or a target that they can meet",
+            severity="warning",
+        )
