@@ -297,6 +297,9 @@ class Scope(Protocol):
     def type_of(self, name: str) -> ColumnType | None:
         """Type of a name as `read` knows it, None if there is no such name."""
 
+    def texts_of(self, name: str) -> tuple[str, ...] | None:
+        """Every text that a name can have, when the document lists them; None where that is open."""
+
     def expression(
         self, text: str | int | float, field: str, *, extra: Mapping[str, ColumnType] | None = None
     ) -> Reader:
@@ -307,6 +310,9 @@ class Scope(Protocol):
 
     def names_in(self, text: str | int | float) -> tuple[str, ...]:
         """The names an expression reads, for `reads`; empty when it cannot be parsed (binding will say why)."""
+
+    def length(self, text: str, field: str) -> Reader | None:
+        """A reader of an expression that gives a length of time, in microseconds; None after a refusal."""
 
     def law(self, spec: Any, field: str, *, durations: bool = False) -> Draw | None:
         """A bound law; None after a refusal. `durations`: parameters are times, values come in microseconds."""

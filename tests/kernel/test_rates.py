@@ -1,4 +1,4 @@
-"""What shapes a rate over the calendar: grids, seasons, bursts and noise."""
+"""What moves a rate beside its seasons: grids, holidays, bursts, noise, planted oddities."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from datagen.kernel import rates
-from datagen.kernel.clock import DAY_US, HOUR_US, day_number, month
+from datagen.kernel.clock import DAY_US, HOUR_US, day_number
+from datagen.schema.times import parse_time
 
 START = 19_723 * DAY_US  # 2024-01-01, a Monday
 YEAR = START + np.arange(366 * 24, dtype=np.int64) * HOUR_US
-CYCLE = 10_957 * DAY_US + np.arange(146_097, dtype=np.int64) * DAY_US  # 2000 to 2399: every day of the calendar's cycle
 
 
 def test_grids_are_hours_or_days_for_long_windows() -> None:
@@ -18,37 +18,52 @@ def test_grids_are_hours_or_days_for_long_windows() -> None:
     assert rates.grid(START, START + 25 * 366 * DAY_US) == (START, DAY_US, 25 * 366)
 
 
-@pytest.mark.parametrize(
-    ("dimension", "weights"),
-    [
-        ("hour", [float(k) for k in range(24)]),
-        ("dow", [1, 1, 1, 1, 2, 3, 0]),
-        ("month", [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 4]),
-    ],
-)
-def test_seasons_have_mean_1_over_their_cycle_and_their_weights_ratio(dimension: str, weights: list[float]) -> None:
-    times = CYCLE if dimension == "month" else YEAR[: 7 * 24]
-    found = rates.season(times, dimension, weights)
-    assert abs(found.mean() - 1) < 1e-9
-    values, wanted = np.unique(np.round(found / found.max(), 9)), np.unique(np.array(weights) / max(weights))
-    assert np.abs(values - wanted).max() < 1e-8
+def test_a_grid_is_as_fine_as_what_shapes_it_however_long_the_window() -> None:
+    assert rates.grid(START + 1, START + HOUR_US + 1, "quarter") == (START, HOUR_US // 4, 5)
+    assert rates.grid(START, START + 25 * 366 * DAY_US, "hour") == (START, HOUR_US, 25 * 366 * 24)
+    assert rates.grid(START, START + 25 * 366 * DAY_US, "month") == (START, DAY_US, 25 * 366)
 
 
-def test_a_season_is_that_of_the_time() -> None:
-    friday = START + 4 * DAY_US + np.arange(24, dtype=np.int64) * HOUR_US
-    assert (rates.season(friday, "dow", [0, 0, 0, 0, 7, 0, 0]) == 7).all()
-    assert (rates.season(friday[17:18], "hour", [0] * 17 + [24] + [0] * 6) == 24).all()
+def day(text: str) -> int:
+    time = parse_time(text)
+    assert isinstance(time, int)
+    return time
 
 
-def test_smooth_months_keep_every_months_mean_and_have_no_steps() -> None:
-    weights = [1, 1, 1.2, 1, 0.8, 0.7, 0.6, 0.7, 1, 1.2, 1.6, 2.2]
-    hours = START - 365 * DAY_US + np.arange(365 * 24, dtype=np.int64) * HOUR_US  # 2023: no leap day
-    found, plain = rates.smooth_months(hours, weights), rates.season(hours, "month", weights)
-    for number in range(1, 13):
-        mine = month(hours) == number
-        assert abs(found[mine].mean() / plain[mine].mean() - 1) < 0.01, number
-    assert np.abs(np.diff(found)).max() < 0.01 * (max(weights) - min(weights))
-    assert np.abs(np.diff(plain)).max() > 0.2
+def test_a_holiday_has_its_factor_and_the_days_around_ramp_up_and_down() -> None:
+    hours = day("2024-07-01") + np.arange(7 * 24, dtype=np.int64) * HOUR_US  # 4 July is the only one near
+    found = rates.holidays(hours, "US", 3.0, 2 * DAY_US, DAY_US // 2)
+    at = {f"{number + 1} {hour}": found[24 * number + hour] for number in range(7) for hour in (0, 6, 12, 23)}
+    assert at["1 23"] == 1.0
+    assert at["2 0"] == 1.0
+    assert at["3 0"] == 2.0
+    assert at["3 12"] == 2.5
+    assert (found[72:96] == 3).all()
+    assert at["5 0"] == 3.0
+    assert at["5 6"] == 2.0
+    assert at["5 12"] == 1.0
+    assert (rates.holidays(hours, "US", 3.0, 0, 0) == np.where((hours >= hours[72]) & (hours < hours[96]), 3, 1)).all()
+
+
+def test_ramps_reach_over_the_ends_of_the_years() -> None:
+    eve = np.array([day("2023-12-31"), day("2024-01-02") + HOUR_US], dtype=np.int64)  # 1 January is the holiday
+    found = rates.holidays(eve, "US", 0.5, 2 * DAY_US, 2 * DAY_US)
+    assert np.abs(found - [0.75, 1 - 0.5 * 47 / 48]).max() < 1e-12
+
+
+def test_a_factor_between_two_moments_begins_and_ends_there() -> None:
+    found = rates.between(YEAR, int(YEAR[5]), int(YEAR[8]), 4.0)
+    assert found[4:9].tolist() == [1, 4, 4, 4, 1]
+
+
+def test_unrest_has_mean_1_and_its_size_is_that_of_a_usual_day() -> None:
+    found = rates.unrest(DAYS, int(DAYS[0]), int(DAYS[-1]) + 1, 2.0, 7)
+    spread, n = np.log(2.0), len(DAYS)
+    # 4 standard errors: of a mean of lognormal factors, of a standard deviation of normal ones
+    assert abs(found.mean() - 1) < 4 * (np.exp(spread**2) - 1) ** 0.5 / n**0.5
+    assert abs(np.log(found).std() / spread - 1) < 4 / (2 * n) ** 0.5
+    assert (rates.unrest(DAYS, int(DAYS[10]), int(DAYS[20]), 2.0, 7)[:10] == 1).all()
+    assert (rates.unrest(DAYS[5:9], int(DAYS[0]), int(DAYS[-1]), 2.0, 7) == found[5:9]).all()
 
 
 def test_a_burst_jumps_and_falls_to_a_third_after_its_decay() -> None:

@@ -255,9 +255,9 @@ def test_rows_that_only_closed_hours_are_left_to_are_refused_with_a_count() -> N
         ({"pattern": {"dimension": "month", "weights": [0] * 12}}, "pattern.no_weight", "all 0"),
         ({"pattern": {"dimension": "dow", "weights": [1, -1, 1, 1, 1, 1, 1]}}, "language.out_of_range", "-1"),
         (
-            {"pattern": {"dimension": "dow", "weights": [1] * 7, "timezone": "Europe/Prague"}},
-            "language.not_available_yet",
-            "timezone",
+            {"pattern": {"dimension": "dow", "weights": [1] * 7, "timezone": "Europe/Prag"}},
+            "timezone.unknown",
+            "Europe/Prag",
         ),
         ({"within": {"start": "2024-02-02", "end": "2024-03-31"}, "freq": "Y"}, "time.no_grid_point", "grid of years"),
         (

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
+from datagen.errors import SchemaError
 from datagen.kernel import clock
 from tests.parts.proofs import proof
 from tests.parts.time_schemas import choice, micros, modifier, number, schema, series, table
@@ -116,14 +118,152 @@ def test_a_wrong_number_of_weights_is_refused(dimension: str, length: int, wante
             "time.pattern_finer_than_freq",
         ),
         (
-            [series({}, [modifier("seasonality", dimension="dow", weights=WEEK, timezone="Europe/Prague")])],
-            "language.not_available_yet",
+            [series({}, [modifier("seasonality", dimension="dow", weights=WEEK, timezone="Europe/Prag")])],
+            "timezone.unknown",
         ),
+        ([series({}, [modifier("seasonality", dimension="dow", weights=WEEK, timezone="id")])], "timezone.unknown"),
         (
-            [series({}, [modifier("seasonality", dimension="holiday", weights=WEEK)])],
-            "language.not_available_yet",
+            [
+                choice("zone", ["UTC", "Mars"]),
+                series({}, [modifier("seasonality", dimension="dow", weights=WEEK, timezone="zone")]),
+            ],
+            "timezone.value",
+        ),
+        ([series({}, [modifier("seasonality", dimension="holiday", weights=[1, 2])])], "language.missing_key"),
+        ([series({}, [modifier("seasonality", dimension="holiday", weights=[1, 2], country="XX")])], "season.country"),
+        ([series({}, [modifier("seasonality", dimension="dow", weights=WEEK, country="US")])], "season.country"),
+        (
+            [series({}, [modifier("seasonality", dimension="holiday", weights=WEEK, country="US")])],
+            "seasonality.weights_length",
+        ),
+        ([series({}, [modifier("seasonality", dimension="dow", weights=WEEK, smooth=True)])], "season.smooth"),
+        (
+            [series({}, [modifier("seasonality", dimension="month", weights=[0, 0, *[1] * 10], smooth=True)])],
+            "season.smooth",
         ),
     ],
 )
 def test_what_cannot_be_is_refused(columns: list[dict[str, Any]], code: str) -> None:
     assert code in codes_of(schema(table(columns)))
+
+
+ZONES = ["America/New_York", "Europe/Prague", "Asia/Kolkata"]
+OFFICE = [float(9 <= hour < 17) for hour in range(24)]
+
+
+def local_hour(frame: pl.DataFrame, zone: str | None = None) -> pl.Series:
+    """The hour that clocks show, by Polars' own time zones."""
+    times = frame.with_columns(pl.col("at").dt.replace_time_zone("UTC"))
+    if zone is not None:
+        return times["at"].dt.convert_time_zone(zone).dt.hour()
+    by_zone = [pl.when(pl.col("zone") == one).then(pl.col("at").dt.convert_time_zone(one).dt.hour()) for one in ZONES]
+    return times.select(pl.coalesce(by_zone)).to_series()
+
+
+@pytest.mark.parametrize("word", ["pattern", "modifier"])
+@pytest.mark.parametrize("zone", ZONES)
+def test_weights_are_local_and_values_stay_utc(word: str, zone: str) -> None:
+    weights = {"dimension": "hour", "weights": OFFICE, "timezone": zone}
+    time = series({"pattern": weights}) if word == "pattern" else series({}, [modifier("seasonality", **weights)])
+    frame = made(schema(table([time], rows=20_000)), "t")
+    assert local_hour(frame, zone).is_between(9, 16).all()
+    assert not frame["at"].dt.hour().is_between(9, 16).all()  # UTC stands in the file
+
+
+@pytest.mark.parametrize("word", ["pattern", "modifier"])
+def test_a_column_of_zones_gives_each_row_its_own(word: str) -> None:
+    weights = {"dimension": "hour", "weights": OFFICE, "timezone": "zone"}
+    time = series({"pattern": weights}) if word == "pattern" else series({}, [modifier("seasonality", **weights)])
+    frame = made(schema(table([choice("zone", ZONES), time], rows=20_000)), "t")
+    assert local_hour(frame).is_between(9, 16).all()
+    # each of the 8 hours has an eighth: 4 standard errors, n = 20,000
+    assert np.abs(np.bincount(local_hour(frame).to_numpy())[9:] / 20_000 - 0.125).max() < 4 * (0.11 / 20_000) ** 0.5
+
+
+def test_a_row_does_not_move_when_other_zones_come_in() -> None:
+    weights = {"dimension": "hour", "weights": OFFICE, "timezone": "zone"}
+    few, many = (
+        made(schema(table([choice("zone", ["Europe/Prague"]), series({"pattern": weights}, name="at")])), "t"),
+        made(schema(table([choice("zone", ZONES), series({"pattern": weights}, name="at")])), "t"),
+    )
+    here = many["zone"] == "Europe/Prague"
+    assert here.sum() > 200
+    assert many["at"].filter(here).equals(few["at"].filter(here))
+
+
+def test_zones_that_are_made_as_texts_or_are_null() -> None:
+    code = "case when id % 3 = 0 then null when id % 3 = 1 then 'Asia/Tokyo' else 'America/' || 'New_York' end"
+    zone = {"name": "zone", "type": "string", "nullable": True, "generator": {"expression": {"code": code}}}
+    time = series({"pattern": {"dimension": "hour", "weights": OFFICE, "timezone": "zone"}})
+    frame = made(schema(table([zone, time], rows=3_000)), "t")
+    for place, name in enumerate(["UTC", "Asia/Tokyo", "America/New_York"]):
+        mine = frame.filter(pl.col("id") % 3 == place)
+        assert local_hour(mine, name).is_between(9, 16).all(), name
+
+
+def test_a_text_that_is_no_zone_stops_the_run() -> None:
+    zone = {"name": "zone", "type": "string", "generator": {"expression": {"code": "'Mars/' || id"}}}
+    time = series({"pattern": {"dimension": "hour", "weights": OFFICE, "timezone": "zone"}})
+    with pytest.raises(SchemaError, match=r"timezone\.value"):
+        made(schema(table([zone, time])), "t")
+
+
+def test_two_columns_of_zones_for_one_time_are_refused() -> None:
+    weights = {"dimension": "hour", "weights": OFFICE}
+    time = series({"pattern": [{**weights, "timezone": "a"}, {**weights, "timezone": "b"}]})
+    assert codes_of(schema(table([choice("a", ZONES), choice("b", ZONES), time]))) == ["timezone.two_columns"]
+
+
+def test_numbers_are_scaled_by_local_weights() -> None:
+    season = modifier("seasonality", dimension="hour", weights=list(range(24)), timezone="zone")
+    frame = made(schema(table([choice("zone", ZONES), series(), number([season], value=1.0)])), "t")
+    assert (frame["x"] == local_hour(frame).cast(float)).all()
+    fixed = modifier("seasonality", dimension="hour", weights=list(range(24)), timezone="Asia/Kolkata")
+    frame = made(schema(table([series(), number([fixed], value=1.0)])), "t")
+    assert (frame["x"] == local_hour(frame, "Asia/Kolkata").cast(float)).all()
+
+
+def test_the_hours_in_which_clocks_change_have_their_rows_once() -> None:
+    """Evenly spread local hours are evenly spread UTC hours: none is empty, none is full."""
+    weights = {"dimension": "hour", "weights": [1.0] * 24, "timezone": "Europe/Prague"}
+    for day in ("2025-03-30", "2025-10-26"):
+        within = {"start": f"{day}T00:00:00", "end": f"{day}T06:00:00"}
+        frame = made(schema(table([series({"within": within, "pattern": weights})], rows=12_000)), "t")
+        counts = np.bincount(frame["at"].dt.hour().to_numpy(), minlength=6)
+        assert np.abs(counts - 2_000).max() < 4 * (12_000 * 5 / 36) ** 0.5  # 4 standard errors
+
+
+def test_weights_of_smooth_months_have_the_means_of_the_months_and_no_steps() -> None:
+    weights = [1, 1, 1.2, 1, 0.8, 0.7, 0.6, 0.7, 1, 1.2, 1.6, 2.2]
+    season = modifier("seasonality", dimension="month", weights=weights, smooth=True)
+    columns = [series({"within": {"start": "2023-01-01", "end": "2023-12-31"}}), number([season], value=1.0)]
+    frame = made(schema(table(columns, rows=60_000)), "t").sort("at")
+    means = frame.group_by(pl.col("at").dt.month()).agg(pl.col("x").mean()).sort("at")["x"].to_numpy()
+    assert np.abs(means / weights - 1).max() < 0.02
+    assert np.abs(np.diff(frame["x"].to_numpy())).max() < 0.02
+
+
+def test_smooth_months_shape_when_rows_fall() -> None:
+    weights = [1, 1, 1.2, 1, 0.8, 0.7, 0.6, 0.7, 1, 1.2, 1.6, 2.2]
+    time = series(
+        {"within": {"start": "2023-01-01", "end": "2023-12-31"}},
+        [modifier("seasonality", dimension="month", weights=weights, smooth=True)],
+    )
+    frame = made(schema(table([time], rows=60_000)), "t")
+    days = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+    share = np.bincount(frame["at"].dt.month().to_numpy())[1:] / 60_000
+    wanted = np.array(weights) * days / (np.array(weights) * days).sum()
+    # 4 standard errors of a share, n = 60,000
+    assert (np.abs(share - wanted) < 4 * np.sqrt(wanted * (1 - wanted) / 60_000)).all()
+    late = frame.filter(pl.col("at").dt.month() == 11)["at"].dt.day().to_numpy()
+    assert (late > 15).mean() > 0.51  # November rises towards December
+
+
+def test_holidays_are_busier_and_dearer() -> None:
+    season = modifier("seasonality", dimension="holiday", weights=[1, 5], country="US")
+    frame = made(schema(table([series({}, [season]), number([season], value=1.0)], rows=40_000)), "t")
+    on = frame["x"] == 5
+    assert set(frame["x"].unique()) == {1.0, 5.0}
+    assert set(frame.filter(on)["at"].dt.date().cast(str).unique()) >= {"2024-07-04", "2024-12-25", "2024-11-28"}
+    wanted = 11 * 5 / (11 * 5 + 355)  # 11 holidays in 366 days
+    assert abs(on.mean() - wanted) < 4 * (wanted * (1 - wanted) / 40_000) ** 0.5  # 4 standard errors

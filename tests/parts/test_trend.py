@@ -161,20 +161,155 @@ def test_a_trend_needs_a_time_and_a_timeframe() -> None:
     assert codes_of(schema(table([own, level(growth_rate=0.1)]), timeframe=None)) == ["trend.no_timeframe"]
 
 
-def test_a_trend_on_when_rows_fall_is_not_there_yet() -> None:
-    assert codes_of(schema(table([series({}, [modifier("trend", growth_rate=0.1)])]))) == ["language.not_available_yet"]
-
-
-@pytest.mark.parametrize("level_", ["rate", "total", "acquisition"])
-def test_a_trend_moves_values_only(level_: str) -> None:
+@pytest.mark.parametrize("seat", ["rate", "total", "acquisition"])
+def test_a_trend_on_a_number_moves_values_only(seat: str) -> None:
     plain, told = (
         schema(table([series(), number([modifier("trend", growth_rate=0.1, **args)])]))
         for args in ({}, {"applies_to": "value"})
     )
     assert made(plain, "t").equals(made(told, "t"))
-    (finding,) = findings_of(schema(table([series(), number([modifier("trend", growth_rate=0.1, applies_to=level_)])])))
-    assert finding.code == "language.not_available_yet"
+    (finding,) = findings_of(schema(table([series(), number([modifier("trend", growth_rate=0.1, applies_to=seat)])])))
+    assert finding.code == "trend.seat"
     assert finding.json_path.endswith("applies_to")
+
+
+@pytest.mark.parametrize("args", [{}, {"applies_to": "acquisition"}])
+def test_a_trend_on_a_time_makes_later_rows_likelier(args: dict[str, Any]) -> None:
+    growing = series({}, [modifier("trend", growth_rate=3, type="linear", **args)])
+    frame = made(schema(table([growing], rows=40_000)), "t")
+    t = (micros(frame) - START) / YEAR_US
+    # density 1 + 3t over a year has the mean 0.6 and the standard deviation 0.25: 4 standard errors, n = 40,000
+    assert abs(t.mean() - 0.6) < 4 * 0.25 / 40_000**0.5
+    plain = made(schema(table([series()], rows=40_000)), "t")
+    assert abs((micros(plain) - START).mean() / YEAR_US - 0.5) < 0.01
+
+
+def test_growth_of_times_multiplies_their_pattern_and_stays_inside_inequalities() -> None:
+    pattern = {"dimension": "dow", "weights": [0, 0, 0, 0, 0, 1, 1]}
+    later = series({"pattern": pattern}, [modifier("trend", growth_rate=5)], name="b")
+    frame = made(schema(table([series(name="a"), later]), inequalities=[("t.a", "<=", "t.b")]), "t")
+    assert (frame["b"].dt.weekday() >= 6).all()
+    assert (frame["a"] <= frame["b"]).mean() > 0.99  # the last weekday of the year has no weekend behind it
+
+
+def test_a_time_whose_growth_is_known_tells_when_entities_arrive() -> None:
+    """A trend of the total needs the arrivals before rows are made."""
+    user = table([series({}, [modifier("trend", growth_rate=3)], name="joined", role="created")], id="user")
+    visit = {
+        "id": "visit",
+        "kind": "fact",
+        "parents": ["user"],
+        "fanout": {
+            "distribution": "poisson",
+            "lambda": 1,
+            "per": "month",
+            "multipliers": [modifier("trend", growth_rate=0.05, time_unit="month", applies_to="total")],
+        },
+        "columns": [{"name": "at", "type": "datetime", "role": "time"}],
+    }
+    assert codes_of(schema(user, visit)) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "code"),
+    [
+        (series({}, [modifier("trend", growth_rate=0.1, applies_to="rate")]), "trend.seat"),
+        (series({}, [modifier("trend", growth_rate=0.1, applies_to="value")]), "trend.seat"),
+        (series({}, [modifier("trend", growth_rate=-2)]), "trend.below_zero"),
+        (series({}, [modifier("trend", growth_rate=0.1, time_reference="at")]), "trend.time_reference"),
+        (series({}, [modifier("trend", growth_rate=0.1, anchor="lunch")]), "time.unreadable"),
+    ],
+)
+def test_what_cannot_be_on_a_time_is_refused(column: dict[str, Any], code: str) -> None:
+    (finding,) = findings_of(schema(table([column])))
+    assert finding.code == code
+    assert "modifiers[0]" in finding.json_path
+
+
+def test_times_that_no_density_made_do_not_grow() -> None:
+    later = {
+        "name": "x",
+        "type": "datetime",
+        "generator": {"expression": {"code": "at"}},
+        "modifiers": [modifier("trend", growth_rate=0.1)],
+    }
+    assert codes_of(schema(table([series(), later]))) == ["trend.no_density"]
+
+
+def levels(*pairs: tuple[Any, float]) -> dict[str, Any]:
+    return {"levels": [{"at": at, "factor": factor} for at, factor in pairs]}
+
+
+@pytest.mark.parametrize(
+    ("params", "formula"),
+    [
+        (
+            {"type": "logistic", "growth_rate": 6, "params": {"ceiling": 3}},
+            lambda t: 3 / (1 + 2 * np.exp(-6 * t)),
+        ),
+        (
+            {"type": "logistic", "growth_rate": 6, "params": {"ceiling": 0.4}},
+            lambda t: 0.4 / (1 - 0.6 * np.exp(-6 * t)),
+        ),
+        (
+            {"type": "piecewise", "time_unit": "day", "params": levels((100, 2), (200, 0.5))},
+            lambda t: np.interp(t * 365.25, [0, 100, 200], [1, 2, 0.5]),
+        ),
+        (
+            {"type": "step", "params": levels(("2024-04-01", 1.5), ("2024-10-01", 0))},
+            lambda t: np.where(t * 365.25 < 91, 1, np.where(t * 365.25 < 274, 1.5, 0)),
+        ),
+        ({"growth_rate": 0.5, "anchor": "2024-07-01"}, lambda t: 1.5 ** np.maximum(t - 182 / 365.25, 0)),
+        ({"growth_rate": 0.5, "anchor": "2020-01-01"}, lambda t: 1.5 ** (t + 4)),
+        (
+            {"growth_rate": 0.5, "anchor": "timeframe.start + to_days(10)"},
+            lambda t: 1.5 ** np.maximum(t - 10 / 365.25, 0),
+        ),
+    ],
+)
+def test_further_curves_and_clocks(params: dict[str, Any], formula: Any) -> None:
+    frame = made(schema(table([series(), level(**params)])), "t")
+    wanted = 100 * formula((micros(frame) - START) / YEAR_US)
+    assert np.allclose(frame["x"].to_numpy(), wanted, rtol=1e-9, atol=1e-9)
+    modified = made(schema(table([series(), number([modifier("trend", **params)])])), "t")
+    assert np.allclose(modified["x"].to_numpy(), wanted, rtol=1e-9, atol=1e-9)
+
+
+def test_a_clock_may_start_at_a_time_of_the_row() -> None:
+    columns = [series(name="born"), series(name="at", role="time"), level(growth_rate=1.0, anchor="born")]
+    frame = made(schema(table(columns)), "t")
+    age = np.maximum((micros(frame) - micros(frame, "born")) / YEAR_US, 0)
+    assert np.allclose(frame["x"].to_numpy(), 100 * 2**age, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("params", "code"),
+    [
+        ({"type": "logistic", "growth_rate": 1}, "language.missing_key"),
+        ({"type": "logistic", "params": {"ceiling": 2}}, "language.missing_key"),
+        ({"type": "logistic", "growth_rate": -1, "params": {"ceiling": 2}}, "language.out_of_range"),
+        ({"type": "logistic", "growth_rate": 1, "params": {"ceiling": -2}}, "language.out_of_range"),
+        ({"type": "logistic", "growth_rate": 9, "params": {"ceiling": 1e14}, "time_unit": "day"}, "trend.overflow"),
+        ({"type": "logistic", "growth_rate": 1, "params": {"ceiling": 2, "a": 1}}, "trend.unused_argument"),
+        ({"type": "step", "growth_rate": 1, "params": levels((1, 2))}, "trend.unused_argument"),
+        ({"type": "step"}, "language.missing_key"),
+        ({"type": "piecewise", "params": {"levels": []}}, "language.missing_key"),
+        ({"type": "piecewise", "params": levels((2, 2), (1, 3))}, "trend.levels"),
+        ({"type": "piecewise", "params": levels((1, 2), (1, 3))}, "trend.levels"),
+        ({"type": "step", "params": levels(("2023-12-31", 2))}, "trend.levels"),
+        ({"type": "step", "params": levels(("soon", 2))}, "time.unreadable"),
+        ({"type": "step", "params": levels((1, -2))}, "language.out_of_range"),
+        ({"type": "step", "params": levels((0.5, 1e13))}, "trend.overflow"),
+        ({"type": "step", "anchor": "born", "params": levels(("2024-03-01", 2))}, "trend.levels"),
+        ({"growth_rate": 1, "anchor": "born + 3"}, "expression.type"),
+        ({"growth_rate": 1, "anchor": "id"}, "time.unreadable"),
+        ({"growth_rate": 1, "anchor": 7}, "time.unreadable"),
+    ],
+)
+def test_what_cannot_be_of_further_curves_is_refused(params: dict[str, Any], code: str) -> None:
+    columns = [series(name="born"), series(role="time")]
+    for column in (level(**params), number([modifier("trend", **params)])):
+        assert code in codes_of(schema(table([*columns, column])))
 
 
 def test_old_documents_may_carry_arguments_that_do_nothing() -> None:

@@ -12,7 +12,9 @@ import numpy as np
 from datagen.contracts import Scope
 from datagen.errors import did_you_mean
 from datagen.kernel import clock, density
-from datagen.kernel.density import MOST_CELLS, TimeDensity
+from datagen.kernel.curves import Growth
+from datagen.kernel.density import MOST_CELLS, Shaper, TimeDensity
+from datagen.kernel.seasons import Season
 from datagen.schema.durations import DAY, HOUR, SECOND, Frequency, parse_frequency
 from datagen.schema.times import parse_time, show_time
 
@@ -22,13 +24,13 @@ if TYPE_CHECKING:
 SECONDS = Frequency(1, "second")
 DAYS = Frequency(1, "day")
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
-SHOWS = {"hour": "hours of the day", "dow": "days of the week", "month": "months of the year"}
+SHOWS = {"hour": "hours of the day", "dow": "days of the week", "month": "months of the year", "holiday": "holidays"}
 WORDS = ("second", "minute", "hour", "day", "week", "month", "quarter", "year", "hourly", "daily", "weekly", "monthly")
-FINEST = {"hour": HOUR, "dow": DAY, "month": 28 * DAY}  # the coarsest grid on which a pattern can show
+FINEST = {"hour": HOUR, "dow": DAY, "month": 28 * DAY, "holiday": DAY}  # the coarsest grid on which a pattern can show
 MOST_POINTS = 5_000_000  # points of a grid that is held as a list
 EXPECTED = "a frequency: s, min, h, D, W, M, Q or Y, with a number before it if wanted (15min), or a word such as day"
 
-Pattern = tuple[str, Sequence[float]]
+Shown = tuple[Season, tuple[str | int, ...]]  # a season with the field where it stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,21 +130,22 @@ def _mended(text: str) -> str:
 
 
 def make_density(
-    window: Window, grid: Frequency, patterns: Sequence[tuple[Pattern, tuple[str | int, ...]]], scope: Scope
+    window: Window, grid: Frequency, seasons: Sequence[Shown], growths: Sequence[Growth], scope: Scope
 ) -> TimeDensity | None:
-    """The density of the points of a grid in a window, or None after a refusal. Patterns come with their fields."""
-    shown: list[Pattern] = []
-    for pattern, field in patterns:
-        if _step(grid) <= FINEST[pattern[0]]:
-            shown.append(scaled(pattern))
+    """The density of the points of a grid in a window, or None after a refusal."""
+    shown: list[Shaper] = []
+    for season, field in seasons:
+        if _step(grid) <= FINEST[season.dimension]:
+            shown.append(season.scaled())
             continue
         scope.tolerate(
             "time.pattern_finer_than_freq",
             field,
-            found=f"weights by {pattern[0]} on times that fall on a grid of {_name(grid)}" + _not_applied(scope),
-            expected=f"a grid fine enough to show the {SHOWS[pattern[0]]}",
+            found=f"weights by {season.dimension} on times that fall on a grid of {_name(grid)}" + _not_applied(scope),
+            expected=f"a grid fine enough to show the {SHOWS[season.dimension]}",
             hint="give the column a finer freq, or drop these weights",
         )
+    shown += growths
     try:
         made = _on_grid(window, grid, shown)
     except ValueError:
@@ -173,17 +176,11 @@ def make_density(
     return made
 
 
-def scaled(pattern: Pattern) -> Pattern:
-    """The same pattern with its largest weight near 1, by a power of two: products of several cannot overflow."""
-    exponent = np.frexp(max(pattern[1]))[1]
-    return pattern[0], np.ldexp(np.asarray(pattern[1], dtype=np.float64), -exponent).tolist()
-
-
 def _not_applied(scope: Scope) -> str:
     return ": declared, not applied, because they cannot show there" if scope.version_1 else ""
 
 
-def _on_grid(window: Window, grid: Frequency, patterns: Sequence[Pattern]) -> TimeDensity | None:
+def _on_grid(window: Window, grid: Frequency, patterns: Sequence[Shaper]) -> TimeDensity | None:
     step = grid.microseconds
     if step is None:
         months = grid.count * MONTHS[grid.unit]

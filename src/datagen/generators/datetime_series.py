@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,14 @@ from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
 from datagen.errors import Finding, SchemaError
 from datagen.generators import _calendar, _time_grid
 from datagen.generators._foreseen import even_shares
-from datagen.generators._interval import TimeBounds
+from datagen.generators._interval import TimeBounds, refuse_no_density
+from datagen.generators._reading import quiet
+from datagen.generators._zones import ZoneReader
 from datagen.kernel.density import TimeDensity
 from datagen.kernel.keyed_density import PlainLaw
+
+if TYPE_CHECKING:
+    from datagen.modifiers._shapes import Shapes
 
 
 class Within(BaseModel):
@@ -33,8 +38,9 @@ class DatetimeSeries(Generator):
 
     Params: within, `timeframe` or {start, end} (UTC unless they say otherwise); freq, the grid on which times fall (the
     timeframe's unless given; whole seconds without either), counted from the window's start, months from their first
-    day; pattern, {dimension: hour | dow | month, weights} or several of them, which multiply. `seasonality` and
-    `effect` modifiers of the column, and `effect` modifiers of the table on its time column, shape the same density.
+    day; pattern, {dimension: hour | dow | month | holiday, weights, timezone, smooth, country} or several of them, which
+    multiply, with the keys of the modifier `seasonality`. `seasonality`, `trend` (acquisition) and `effect` modifiers of
+    the column, and `effect` modifiers of the table on its time column, shape the same density.
     Inequality constraints cut the draw to what they leave. Fills datetime; one draw per row. Source: inverse
     distribution function.
     """
@@ -64,7 +70,7 @@ class DatetimeSeries(Generator):
     def reads(self, scope: Scope) -> Iterable[str | tuple[str, str]]:
         from datagen.modifiers._shapes import shape_reads
 
-        return shape_reads(scope)
+        return (*shape_reads(scope), *(name for pattern in self.patterns for name in pattern.zone_reads()))
 
     def infer(self, scope: Scope) -> ColumnType:
         return "datetime"
@@ -83,20 +89,37 @@ class DatetimeSeries(Generator):
             return -math.inf if side == "below" else math.inf
         return float(made.point(np.array([place]))[0])
 
-    def density(self, scope: Scope) -> TimeDensity | None:
-        """The density of the column before effects and bounds, or None after a refusal."""
-        from datagen.modifiers._shapes import seasons
+    def density(self, scope: Scope, zone: str | None = None) -> TimeDensity | None:
+        """The density of the column before effects and bounds, or None after a refusal.
+
+        zone: of the rows, where weights are local to a column of zones. None leaves those weights out: they move times
+        by hours, and nobody knows yet by how many.
+        """
+        from datagen.modifiers._shapes import growths, seasons
 
         for place, pattern in enumerate(self.patterns):
-            pattern.check(scope, "pattern", ("pattern", place) if isinstance(self.pattern, list) else ("pattern",))
+            pattern.check(scope, "pattern", self._field(place))
         window, grid = _time_grid.read_window(self, scope), _time_grid.read_grid(self, scope)
         if window is None or grid is None or any(pattern.fault for pattern in self.patterns):
             return None
-        shown: list[tuple[_time_grid.Pattern, tuple[str | int, ...]]] = [
-            *(((pattern.dimension, pattern.weights), ("pattern",)) for pattern in self.patterns),
-            *(((season.dimension, season.weights), ()) for season in seasons(scope) if not season.fault),
+        written = [
+            *((pattern, self._field(place)) for place, pattern in enumerate(self.patterns)),
+            *((season, ()) for season in seasons(scope) if not season.fault),
         ]
-        return _time_grid.make_density(window, grid, shown, scope)
+        shown = [(one.season(zone), field) for one, field in written if zone is not None or one.zone_column is None]
+        grown = [trend.growth(quiet(scope)) for _, trend in growths(scope)]
+        return _time_grid.make_density(window, grid, shown, [one for one in grown if one is not None], scope)
+
+    def _field(self, place: int) -> tuple[str | int, ...]:
+        return ("pattern", place) if isinstance(self.pattern, list) else ("pattern",)
+
+    def zones(self, scope: Scope) -> tuple[ZoneReader, ...]:
+        """What reads the zones that the weights of a row are local to, one for each column that holds some."""
+        from datagen.modifiers._shapes import seasons
+
+        read = [pattern.zones(scope, self._field(place)) for place, pattern in enumerate(self.patterns)]
+        read += [season.zones(scope, loud=False) for season in seasons(scope)]
+        return tuple({one.name: one for one in read if one is not None}.values())
 
     def foreseen(self, scope: Scope) -> NDArray[np.float64] | None:
         made = self.density(scope)
@@ -105,7 +128,7 @@ class DatetimeSeries(Generator):
         return made.time(even_shares()).astype(np.float64)
 
     def bind(self, scope: Scope) -> Fill:
-        from datagen.modifiers._shapes import bind_shapes, seasons
+        from datagen.modifiers._shapes import bind_shapes, growths, seasons
 
         scope.fits("datetime", "")
         density, shapes, bounds = self.density(scope), bind_shapes(scope), TimeBounds.of(scope)
@@ -113,8 +136,13 @@ class DatetimeSeries(Generator):
             return _nothing
         bounds.refuse_disjoint(density, scope)
         if scope.unique:
-            return _unique(density, bool(self.patterns or seasons(scope) or bounds or shapes.effects), scope)
+            return _unique(
+                density, bool(self.patterns or seasons(scope) or growths(scope) or bounds or shapes.effects), scope
+            )
         salt, plain = scope.salt("draw"), PlainLaw(density)
+        zones = self.zones(scope)
+        if zones:
+            return self._by_zone(zones, salt, shapes, bounds, scope)
 
         def fill(block: Block) -> Values:
             u = block.uniform(salt)
@@ -124,6 +152,46 @@ class DatetimeSeries(Generator):
             law, codes = shapes.law(block, density) if shapes.effects else (plain, None)
             times, mass = law.draw(codes, u, interval.low, interval.high)
             return Values("time", bounds.settle(times, mass, density, interval))
+
+        return fill
+
+    def _by_zone(
+        self, zones: tuple[ZoneReader, ...], salt: int, shapes: Shapes, bounds: TimeBounds, scope: Scope
+    ) -> Fill:
+        """Times whose density is that of each row's own zone."""
+        if len(zones) > 1:
+            scope.refuse(
+                "timezone.two_columns",
+                (),
+                found=f"zones in {zones[0].name}, and in {zones[1].name}",
+                expected="one column of zones for everything that shapes these times",
+            )
+            return _nothing
+        still, made = quiet(scope), cast("dict[str, TimeDensity]", {})
+
+        def density_in(zone: str) -> TimeDensity:
+            if zone not in made:
+                density = self.density(still, zone)
+                if density is None:
+                    refuse_no_density(f"{scope.table}.{scope.column}", 1, f"in {zone}")
+                    raise AssertionError("a density that cannot be made is refused")
+                made[zone] = density
+            return made[zone]
+
+        for zone in zones[0].known or ():
+            density_in(zone)
+
+        def fill(block: Block) -> Values:
+            u, interval = block.uniform(salt), bounds.interval(block)
+            names, codes = zones[0].codes(block)
+            times = np.zeros(block.rows, dtype=np.int64)
+            for code, zone in enumerate(names):  # over zones, not rows
+                mine = np.flatnonzero(codes == code)
+                density, some = density_in(zone), interval.rows(mine)
+                law, keys = shapes.law(block, density) if shapes.effects else (PlainLaw(density), None)
+                drawn, mass = law.draw(None if keys is None else keys[mine], u[mine], some.low, some.high)
+                times[mine] = bounds.settle(drawn, mass, density, some)
+            return Values("time", times)
 
         return fill
 

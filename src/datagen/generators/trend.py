@@ -9,24 +9,25 @@ import numpy as np
 
 from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
 from datagen.modifiers import trend as modifier
-from datagen.schema.model_values import Number
+from datagen.schema.model_values import Number, Scalar
 
 
 class Trend(Generator):
     """start_value times the factor of a trend at the row's time.
 
     Params: start_value, the level at the start of the timeframe; and those of the modifier `trend`: type, growth_rate,
-    params, time_unit, time_reference. Fills float64; null where the time is null. No draw.
+    params, time_unit, time_reference, anchor. Fills float64; null where the time is null. No draw.
     """
 
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"trend": {"start_value": 100, "type": "linear", "growth_rate": "3%"}}]
 
     start_value: Number
-    type: Literal["exponential", "linear", "logarithmic"] = "exponential"
+    type: modifier.Kind = "exponential"
     growth_rate: Number | None = None
-    params: modifier.Logarithm | None = None
+    params: modifier.Curve | None = None
     time_unit: Literal["hour", "day", "week", "month", "year"] = "year"
     time_reference: str | None = None
+    anchor: Scalar | None = None
 
     @property
     def curve(self) -> modifier.Trend:
@@ -37,6 +38,7 @@ class Trend(Generator):
             params=self.params,
             time_unit=self.time_unit,
             time_reference=self.time_reference,
+            anchor=self.anchor,
         )
 
     def reads(self, scope: Scope) -> Iterable[str]:

@@ -1,14 +1,14 @@
 """When things happen: points of a time grid with a relative chance each, drawn by inverse distribution function.
 
-A density is a run of cells (hours, days, months or the whole window, in UTC). All points of one cell are equally
-likely; the cell's weight is shared out among them. Cells are found by a guide table, the place inside one by a
+A density is a run of cells (quarter hours, hours, days, months or the whole window, in UTC). All points of one cell are
+equally likely; the cell's weight is shared out among them. Cells are found by a guide table, the place inside one by a
 multiplication.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,27 +17,40 @@ from datagen.kernel import clock
 from datagen.kernel.clock import DAY_US, HOUR_US, Times
 from datagen.kernel.digits import round_bits
 from datagen.kernel.guides import GuideTable
+from datagen.kernel.seasons import Season, Unit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Unit = Literal["hour", "day", "month", "window", "point"]
-
-UNITS: dict[str, Unit] = {"hour": "hour", "dow": "day", "month": "month"}
-LENGTHS = {"hour": 24, "dow": 7, "month": 12}  # weights of a pattern
+QUARTER_US = HOUR_US // 4
+STEPS: dict[Unit, int] = {"quarter": QUARTER_US, "hour": HOUR_US, "day": DAY_US}
+ORDER: list[Unit] = ["quarter", "hour", "day", "month"]
 MOST_CELLS = 10_000_000  # an hourly pattern over 1,140 years: 0.5 GB of tables
 JUST_BELOW = 1.0 - 2.0**-50  # keeps the last point of a cell from rounding into the next cell
 
-Pattern = tuple[str, Sequence[float]]
+
+class Shaper(Protocol):
+    """Something that makes some times likelier than others: a season, a growth."""
+
+    def unit(self, start: int, end: int) -> Unit:
+        """The longest unit of a window inside which it hardly changes."""
+
+    def written(self, times: Times) -> Floats:
+        """(n,) relative weight of each time."""
+
+
+Pattern = tuple[str, Sequence[float]] | Shaper  # (dimension, weights), or what it stands for
+
+
+def shaper_of(pattern: Pattern) -> Shaper:
+    """The season that a dimension and its weights are; anything else as it is."""
+    return Season(pattern[0], tuple(pattern[1])) if isinstance(pattern, tuple) else pattern
 
 
 def relative(times: Times, patterns: Sequence[Pattern]) -> Floats:
-    """(n,) product of the patterns' weights at each time. Patterns: (hour | dow | month, weights)."""
+    """(n,) product of the patterns' weights at each time."""
     weight = np.ones(len(times))
-    for dimension, weights in patterns:
-        place = {"hour": clock.hour, "dow": clock.dow, "month": clock.month}[dimension](times)
-        if dimension == "month":
-            place -= 1
-        weight *= np.asarray(weights, dtype=np.float64)[place]
+    for pattern in patterns:
+        weight *= shaper_of(pattern).written(times)
     return weight
 
 
@@ -62,7 +75,7 @@ class TimeDensity:
             self._slope = np.where(share > 0, count / share * JUST_BELOW, 0.0)
             self._each = np.where(count > 0, share / count, 0.0)
         self._points = np.concatenate([[0], np.cumsum(count)])
-        self._origin = _cell_number(starts[:1], unit)[0] if unit in ("hour", "day", "month") else 0
+        self._origin = _cell_number(starts[:1], unit)[0] if unit in ORDER else 0
         self.single = bool((count <= 1).all())  # every cell is one point
 
     @property
@@ -146,7 +159,7 @@ class TimeDensity:
         """(n,) the cell that each time falls in; the first or last one outside the window."""
         if len(self.first) == 1:
             return np.zeros(len(times), dtype=np.int64)
-        if self.unit in ("hour", "day", "month"):
+        if self.unit in ORDER:
             cell = _cell_number(times, self.unit)
             np.subtract(cell, self._origin, out=cell)
         else:
@@ -157,7 +170,7 @@ class TimeDensity:
 def _cell_number(times: Times, unit: Unit) -> Ints:
     if unit == "month":
         return clock.month_index(times)
-    return np.floor_divide(times, HOUR_US if unit == "hour" else DAY_US)
+    return np.floor_divide(times, STEPS[unit])
 
 
 def regular(start: int, end: int, step: int, patterns: Sequence[Pattern]) -> TimeDensity:
@@ -165,14 +178,14 @@ def regular(start: int, end: int, step: int, patterns: Sequence[Pattern]) -> Tim
 
     Raises ValueError when the patterns leave no point, OverflowError when they need more than MOST_CELLS cells.
     """
-    unit: Unit = min(
-        (UNITS[dimension] for dimension, _ in patterns), key=["hour", "day", "month"].index, default="window"
-    )
+    units = [shaper_of(pattern).unit(start, end) for pattern in patterns]
+    unit: Unit = min(units, key=ORDER.index, default="window")
     edges = _edges(start, end, unit)
     number = -(-(edges - start) // step)  # points before each edge
     count = np.diff(number)
     starts = edges[:-1]
-    weights = round_bits(relative(starts, patterns)) * count
+    middles = starts + (edges[1:] - starts) // 2  # of what changes inside a cell the middle stands for it
+    weights = round_bits(relative(middles, patterns)) * count
     return TimeDensity(starts, start + number[:-1] * step, count, step, weights, unit)
 
 
@@ -191,7 +204,7 @@ def _edges(start: int, end: int, unit: Unit) -> Times:
     ends = np.array([start, end - 1], dtype=np.int64)
     first, last = (int(number) for number in _cell_number(ends, unit))
     if last - first >= MOST_CELLS:
-        raise OverflowError(f"{last - first + 1:,} {unit}s")
+        raise OverflowError(f"{last - first + 1:,} {'quarter hour' if unit == 'quarter' else unit}s")
     inner = np.arange(first + 1, last + 1, dtype=np.int64)
-    inner = clock.month_start(inner) if unit == "month" else inner * (HOUR_US if unit == "hour" else DAY_US)
+    inner = clock.month_start(inner) if unit == "month" else inner * STEPS[unit]
     return np.concatenate([[start], inner, [end]]).astype(np.int64)

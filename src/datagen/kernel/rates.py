@@ -1,7 +1,6 @@
-"""What shapes a rate over the calendar: seasons, holidays, bursts, noise; each a factor for every cell of a grid.
+"""What moves a rate beside its seasons: holidays, bursts, noise, planted oddities; each a factor for every cell of a grid.
 
-Seasons have mean 1 over their whole cycle (day, week, year), so that a rate per month stays a rate per month whatever
-window is looked at.
+They are measured against the usual rate and stay out of its mean: a burst adds rows and takes none from other days.
 """
 
 from __future__ import annotations
@@ -15,75 +14,67 @@ from datagen.kernel import clock, elementary
 from datagen.kernel.address import root_addresses
 from datagen.kernel.clock import DAY_US, HOUR_US, Times
 from datagen.kernel.draws import uniform
+from datagen.kernel.seasons import holiday_days
 
 Floats = NDArray[np.float64]
 
-DAYS_OF_MONTH = (31.0, 28.2425, 31.0, 30.0, 31.0, 30.0, 31.0, 31.0, 30.0, 31.0, 30.0, 31.0)  # mean of 400 years
+QUARTER_US = HOUR_US // 4
 BURN_IN = 400  # days of noise before the first one, so that it has forgotten its start
 FORGOTTEN = 4_000  # days after which a series that settles has forgotten a shock
 GROWS = 1e6  # a shock that has grown so much is not forgotten any more
 LONG_WINDOW = 20 * 366 * DAY_US  # beyond it the grid is days, not hours
 
 
-def grid(start: int, end: int) -> tuple[int, int, int]:
-    """(origin, step, cells) of the grid of a window: hours, or days for a very long one."""
-    step = HOUR_US if end - start <= LONG_WINDOW else DAY_US
+def grid(start: int, end: int, unit: str = "") -> tuple[int, int, int]:
+    """(origin, step, cells) of the grid of a window: hours, or days for a very long one without anything finer.
+
+    unit: the longest unit that what shapes the rate allows; "" for any.
+    """
+    long = end - start > LONG_WINDOW and unit not in ("hour", "quarter")
+    step = DAY_US if long else QUARTER_US if unit == "quarter" else HOUR_US
     origin = start // step * step
     return origin, step, -(-(end - origin) // step)
 
 
-def season(times: Times, dimension: str, weights: Sequence[float]) -> Floats:
-    """(k,) the weight of each time's hour, weekday or month, divided by its mean over the cycle."""
-    table = np.asarray(weights, dtype=np.float64)
-    if dimension == "month":
-        mean = float((table * np.array(DAYS_OF_MONTH)).sum() / sum(DAYS_OF_MONTH))
-        place = clock.month(times) - 1
-    else:
-        mean = float(table.sum() / len(table))
-        place = clock.hour(times) if dimension == "hour" else clock.dow(times)
-    weights_of: Floats = table[place] / mean
-    return weights_of
-
-
-def smooth_months(times: Times, weights: Sequence[float]) -> Floats:
-    """(k,) month weights without steps: a periodic curve through the middle of the months with the same monthly means.
-
-    Lines between the months' middles, moved until every month keeps its weight (a few rounds of correction).
-    """
-    table = np.asarray(weights, dtype=np.float64)
-    wanted = table / float((table * np.array(DAYS_OF_MONTH)).sum() / sum(DAYS_OF_MONTH))
-    days = np.array(DAYS_OF_MONTH)
-    fine: Floats = (np.arange(3_650, dtype=np.float64) + 0.5) / 10.0 * (365.2425 / 365.0)
-    ends = np.cumsum(days)
-    owner = np.minimum(np.searchsorted(ends, fine, side="right"), 11)
-    knots: Floats = wanted.copy()
-    for _ in range(60):  # rounds, not rows
-        curve = _lines(fine, knots, days)
-        means = np.bincount(owner, weights=curve, minlength=12) / np.bincount(owner, minlength=12)
-        knots = np.maximum(knots + 0.7 * (wanted - means), 0.0)
-    first = clock.month_start(clock.month_index(times))
-    last = clock.month_start(clock.month_index(times) + 1)
-    share = (times - first) / (last - first)
-    month = clock.month(times) - 1
-    return _lines((ends - days)[month] + share * days[month], knots, days)
-
-
-def _lines(day: Floats, knots: Floats, days: Floats) -> Floats:
-    """(k,) straight lines between the middles of the months, around the year."""
-    middle = np.cumsum(days) - days / 2.0
-    year = float(days.sum())
-    x = np.concatenate([[middle[-1] - year], middle, [middle[0] + year]])
-    y = np.concatenate([[knots[-1]], knots, [knots[0]]])
-    place = np.clip(np.searchsorted(x, day, side="right") - 1, 0, len(x) - 2)
-    share = (day - x[place]) / (x[place + 1] - x[place])
-    found: Floats = y[place] + share * (y[place + 1] - y[place])
-    return found
+def holidays(times: Times, country: str, factor: float, lead: int, lag: int) -> Floats:
+    """(k,) `factor` on the holidays of a country, rising to it from 1 during `lead` and back during `lag` microseconds."""
+    around = 1 + max(lead, lag) // (365 * DAY_US)
+    days = holiday_days(country, times, around=around)
+    nearness = np.zeros(len(times), dtype=np.float64)
+    if not len(days):
+        return nearness + 1.0
+    starts = days * DAY_US
+    following = np.searchsorted(starts, times, side="right")
+    since = times - (starts[np.maximum(following - 1, 0)] + DAY_US)  # the end of the last holiday
+    until = starts[np.minimum(following, len(starts) - 1)] - times
+    nearness[(following > 0) & (since < 0)] = 1.0
+    if lag:
+        fading = (following > 0) & (since >= 0)
+        nearness[fading] = np.maximum(nearness[fading], 1.0 - since[fading] / lag)
+    if lead:
+        coming = following < len(starts)
+        nearness[coming] = np.maximum(nearness[coming], 1.0 - until[coming] / lead)
+    return 1.0 + (factor - 1.0) * nearness
 
 
 def burst(times: Times, at: int, height: float, decay: int) -> Floats:
     """(k,) 1 + (height - 1)·e^(-(t - at) / decay) from `at` on, 1 before."""
     past = (times - at) / decay
     return np.where(past >= 0, 1.0 + (height - 1.0) * elementary.exp(-np.clip(past, 0.0, 700.0)), 1.0)
+
+
+def between(times: Times, first: int, last: int, factor: float) -> Floats:
+    """(k,) a factor from one moment until another, 1 elsewhere."""
+    return np.where((times >= first) & (times < last), factor, 1.0)
+
+
+def unrest(times: Times, first: int, last: int, size: float, salt: int) -> Floats:
+    """(k,) a factor of mean 1 for each day between two moments: most days are off by up to `size` times, either way."""
+    days = clock.day_number(times)
+    spread = float(np.abs(elementary.log(np.array([size])))[0])
+    u = np.clip(uniform(root_addresses(salt, days), salt), 2.0**-53, 1 - 2.0**-53)
+    factors = elementary.exp(elementary.normal_quantile(u) * spread - spread * spread / 2.0)
+    return np.where((times >= first) & (times < last), factors, 1.0)
 
 
 def noise(times: Times, coefficients: Sequence[float], std: float, salt: int) -> Floats:

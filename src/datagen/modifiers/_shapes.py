@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datagen.contracts import Part
     from datagen.modifiers.effect import Effect
     from datagen.modifiers.seasonality import Seasonality
+    from datagen.modifiers.trend import Trend
 
 Ints = NDArray[np.int64]
 
@@ -77,6 +78,16 @@ def seasons(scope: Scope) -> list[Seasonality]:
     from datagen.modifiers.seasonality import Seasonality
 
     return _parsed(scope.own_modifiers, "seasonality", Seasonality)
+
+
+def growths(scope: Scope) -> list[tuple[int, Trend]]:
+    """The trends on when the rows of this column fall, each with its place among the modifiers."""
+    from datagen.modifiers.trend import Trend
+
+    parsed = [
+        (place, read_again(Trend, args)) for place, (word, args) in enumerate(scope.own_modifiers) if word == "trend"
+    ]
+    return [(place, trend) for place, trend in parsed if trend is not None and trend.shapes]
 
 
 def own_effects(scope: Scope) -> list[Effect]:

@@ -1,47 +1,44 @@
-"""Hours, weekdays or months that are busier or dearer than others."""
+"""Hours, weekdays, months or holidays that are busier or dearer than others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import WithJsonSchema
+from numpy.typing import NDArray
 
 from datagen.contracts import Block, Change, Modifier, Scope, Values
-from datagen.generators._calendar import Dimension, check_weights
-from datagen.kernel.density import relative
+from datagen.generators._calendar import Pattern
 from datagen.modifiers._numbers import needs_number
 from datagen.modifiers._scaled import scaled
-from datagen.schema.model_values import Weight
 
 
-class Seasonality(Modifier):
+class Seasonality(Modifier, Pattern):
     """On a number: multiplies it by the weight of the row's time, as written. On a datetime: shapes when the rows fall.
 
-    Params: dimension, hour (24 weights), dow (7, Monday first) or month (12); weights of 0 or more. On a datetime they
-    are relative densities and multiply the generator's own pattern. A number in a row without a time stays as it is.
+    Params: dimension, hour (24 weights), dow (7, Monday first), month (12) or holiday (2: other days, public holidays
+    of `country`); weights of 0 or more; timezone, a zone such as Europe/Prague or a column of zones, in whose local time
+    the weights are (times stay UTC); smooth, months without steps, with the same monthly means. On a datetime they are
+    relative densities and multiply the generator's own pattern; on a rate they are divided by their mean over the day,
+    week or year. A number in a row without a time stays as it is.
     """
 
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
-        {"transform": "seasonality", "args": {"dimension": "dow", "weights": [1, 1, 1, 1.1, 1.3, 1.6, 0.4]}}
+        {"transform": "seasonality", "args": {"dimension": "dow", "weights": [1, 1, 1, 1.1, 1.3, 1.6, 0.4]}},
+        {"transform": "seasonality", "args": {"dimension": "holiday", "country": "CZ", "weights": [1, 0.3]}},
     ]
-
-    # `holiday` is refused by name before a part is read; the JSON Schema knows it
-    dimension: Annotated[Dimension, WithJsonSchema({"enum": ["hour", "dow", "month", "holiday"]})]
-    weights: list[Weight]
-
-    @property
-    def fault(self) -> bool:
-        """Whether the weights cannot be used."""
-        return len(self.weights) != {"hour": 24, "dow": 7, "month": 12}[self.dimension] or not any(self.weights)
 
     def reads(self, scope: Scope) -> Iterable[str]:
         shapes = scope.own_columns[scope.column][0] == "datetime_series"
-        return () if shapes or scope.time_column in (None, scope.column) else (scope.time_column,)
+        times = () if shapes or scope.time_column in (None, scope.column) else (scope.time_column,)
+        return (*(name for name in times if name is not None), *self.zone_reads())
+
+    def foreseen(self, scope: Scope, values: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        return values if scope.value_type in ("datetime", "date") else None  # times have it in their density
 
     def bind(self, scope: Scope) -> Change:
-        check_weights(scope, "seasonality", self.dimension, self.weights)
+        self.check(scope, "seasonality")
         if scope.value_type in ("datetime", "date"):
             return self._shape(scope)
         if not needs_number(scope, "seasonality"):
@@ -55,13 +52,22 @@ class Seasonality(Modifier):
                 hint="mark it with role: time when there are several",
             )
             return _unchanged
-        if self.fault:
+        zones = self.zones(scope)
+        if self.fault or (self.zone_column is not None and zones is None):
             return _unchanged
-        when, pattern = scope.read(scope.time_column), [(self.dimension, self.weights)]
+        when, season = scope.read(scope.time_column), self.season()
 
         def change(block: Block, values: Values) -> Values:
             times = when(block)
-            factors = relative(np.asarray(times.array, dtype=np.int64), pattern)
+            moments = np.asarray(times.array, dtype=np.int64)
+            if zones is None:
+                factors = season.written(moments)
+            else:
+                factors = np.empty(len(moments), dtype=np.float64)
+                names, codes = zones.codes(block)
+                for code, zone in enumerate(names):  # over zones, not rows
+                    mine = codes == code
+                    factors[mine] = self.season(zone).written(moments[mine])
             if times.valid is not None:
                 factors[~times.valid] = 1.0
             return values.changed(kind="float", array=scaled(values, factors))
@@ -78,6 +84,8 @@ class Seasonality(Modifier):
                 found=f"seasonality on times made by {word}",
                 expected="a datetime_series, whose density it can shape",
             )
+        elif not self.fault:
+            self.zones(scope)  # says what is wrong with them
         return _unchanged
 
 

@@ -77,6 +77,13 @@ def bind_arrivals(binding: Binding, table: TableDraft, column: ColumnDraft, scal
     shaping = Shaping(timeframe.start, timeframe.end)
     seasons_of_time(time, shaping)
     effects = multipliers(spec, scope, shaping)  # type: ignore[arg-type]
+    if shaping.zones is not None:
+        scope.refuse(
+            "arrivals.zones",
+            "multipliers",
+            found=f"weights local to {shaping.zones.name}, for rows that are not there yet",
+            expected="one time zone for all arrivals, such as Europe/Prague",
+        )
     for here, _ in effects:
         here.refuse(
             "arrivals.effect",

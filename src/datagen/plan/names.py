@@ -45,7 +45,7 @@ class ColumnDraft:
     @property
     def may_leave_bounds(self) -> bool:
         """Whether a modifier can move the value out of an interval that its draw was cut to."""
-        kept = {"seasonality", "time_jitter", "effect"} if self.type in ("datetime", "date", None) else set()
+        kept = {"seasonality", "trend", "time_jitter", "effect"} if self.type in ("datetime", "date", None) else set()
         return any(word not in kept for word, _ in self.modifiers)
 
 

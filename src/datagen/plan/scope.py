@@ -174,6 +174,17 @@ class PlanScope:
         path = resolve(self.tables, self.home, name)
         return None if isinstance(path, NameFault) else self.tables[path.table].columns[path.column].type
 
+    def texts_of(self, name: str) -> tuple[str, ...] | None:
+        """Every text that a name can have, when the document lists them; None where that is open."""
+        path = resolve(self.tables, self.home, name)
+        if isinstance(path, NameFault):
+            return None
+        column = self.tables[path.table].columns[path.column]
+        texts = column.params.get({"choice": "choices", "enum_list": "values"}.get(column.word, ""))
+        if column.modifiers or not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            return None
+        return tuple(dict.fromkeys(texts))
+
     def path_reads(self, name: str) -> tuple[tuple[str, str], ...]:
         """Every (table, column) that reading a name looks at; nothing for an unknown name (binding says why)."""
         if name == "row_number" and self.home.column(name) is None:
@@ -275,6 +286,28 @@ class PlanScope:
 
         return FunctionReader(evaluate, checked.type)
 
+    def length(self, text: str, field: str) -> Reader | None:
+        """A reader of an expression that gives a length of time, in microseconds; None after a refusal."""
+        checked = self.checked(text, field)
+        if checked is None:
+            return None
+        if checked.type != "duration":
+            self.refuse(
+                "law.no_unit",
+                field,
+                found=f"'{text}', which gives {checked.type} values",
+                expected="an expression that gives a length of time",
+                hint="to_days(…) or to_seconds(…)",
+            )
+            return None
+        readers = {name: self.read(name, field) for name in checked.names}
+        home = f"{self.table}.{self.column}"
+
+        def microseconds(block: Block) -> Values:
+            return evaluate_with(checked, readers, block, {}, home)
+
+        return FunctionReader(microseconds, "float")
+
     def law(self, spec: Any, field: str, *, durations: bool = False) -> Draw | None:
         from datagen.laws._bind import bind_law
 
@@ -303,7 +336,8 @@ def evaluate_with(
     series = {name: to_series(reader(block), name, reader.type) for name, reader in readers.items()}
     series |= {name: to_series(values, name, kind) for name, (values, kind) in extra.items()}
     try:
-        return from_series(checked.evaluate(series, block.rows))
+        found = checked.evaluate(series, block.rows)
+        return from_series(found.dt.total_microseconds() if checked.type == "duration" else found)
     except ExpressionOverflow as error:
         fault = error.fault
         raise SchemaError(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,20 @@ from numpy.typing import NDArray
 
 from datagen.contracts import Scope
 from datagen.generators import _time_grid
+from datagen.generators._calendar import Pattern, check_country
+from datagen.generators._moments import moment
 from datagen.generators._reading import read_again
+from datagen.generators._zones import ZoneReader
 from datagen.kernel import clock, rates
 from datagen.kernel.ages import AgeCurve
 from datagen.kernel.clock import Times
+from datagen.kernel.curves import Growth
+from datagen.kernel.density import ORDER
 from datagen.kernel.intensity import Calendar
 from datagen.rows._contract import RowScope
-from datagen.schema.durations import LENGTHS, Frequency, parse_duration
-from datagen.schema.model_fanout import Fanout
-from datagen.schema.times import parse_time
+from datagen.rows._zone_lines import ZoneLines
+from datagen.schema.durations import LENGTHS, Frequency, parse_duration, span_of
+from datagen.schema.model_fanout import ArrivalRate, Fanout, Noise
 
 Floats = NDArray[np.float64]
 
@@ -28,16 +34,45 @@ BURN_IN = 60 * clock.DAY_US  # under `total` the first two months keep one facto
 
 @dataclass
 class Shaping:
-    """The factors of every cell of the calendar, gathered one after another."""
+    """What shapes a rate, gathered before the grid of its calendar is known; then the factors of every cell."""
 
     start: int
     end: int
-    season: list[Floats] = field(default_factory=list)
-    trends: list[tuple[Floats, str]] = field(default_factory=list)  # (factor of each cell, rate or total)
+    seasons: list[Pattern] = field(default_factory=list)
+    unrest: list[Callable[[Times], Floats]] = field(default_factory=list)  # measured against the usual rate
+    trends: list[tuple[Callable[[Times], Floats], str]] = field(default_factory=list)  # (curve, rate or total)
     said: list[str] = field(default_factory=list)
+    zones: ZoneReader | None = None  # of the seasons whose weights are local to a column of the parent
 
     def __post_init__(self) -> None:
-        self.origin, self.step, self.cells = rates.grid(self.start, self.end)
+        self._laid: tuple[int, int, int] | None = None
+
+    @property
+    def grid(self) -> tuple[int, int, int]:
+        """(origin, step, cells) of the calendar, as fine as anything gathered needs."""
+        if self._laid is None:
+            known = None if self.zones is None else self.zones.known
+            open_zones = self.zones is not None and known is None
+            seasons = [one.season(zone) for one in self.seasons for zone in known or (None,)]
+            units = [season.unit(self.start, self.end) for season in seasons]
+            finest = "quarter" if open_zones else min(units, key=ORDER.index, default="")
+            self._laid = rates.grid(self.start, self.end, finest)
+        return self._laid
+
+    @property
+    def origin(self) -> int:
+        """Where the calendar begins, in microseconds."""
+        return self.grid[0]
+
+    @property
+    def step(self) -> int:
+        """Length of a cell."""
+        return self.grid[1]
+
+    @property
+    def cells(self) -> int:
+        """How many there are."""
+        return self.grid[2]
 
     @property
     def starts(self) -> Times:
@@ -50,26 +85,60 @@ class Shaping:
         return self.starts + self.step // 2
 
     def calendar(self, active: Floats | None, *, over_window: bool) -> Calendar:
-        """The calendar. active (k,): expected share of parents at work in each cell, for trends of the total."""
+        """The calendar in UTC. active (k,): expected share of parents at work in each cell, for trends of the total."""
+        return Calendar(self.origin, self.step, self.rates(active, over_window=over_window)[None, :])
+
+    def lines(self, active: Floats | None, *, over_window: bool) -> ZoneLines | None:
+        """The calendars of parents by their zones; None when all have the same."""
+        if self.zones is None:
+            return None
+        return ZoneLines(
+            self.zones, lambda zone: self.rates(active, over_window=over_window, zone=zone), self.origin, self.step
+        )
+
+    def rates(self, active: Floats | None, *, over_window: bool, zone: str | None = None) -> Floats:
+        """(k,) relative rate of every cell, for parents in a zone."""
+        middles = self.middles
         rate = np.ones(self.cells, dtype=np.float64)
-        for factor in self.season:
-            rate = rate * factor
+        for one in self.seasons:
+            rate = rate * one.season(zone).relative(middles)
         if over_window:  # `per: window` counts rows of the window as it is
             rate = rate * (self.cells / float(np.cumsum(rate)[-1])) if rate.any() else rate
-        for factor, seat in self.trends:
+        for factor in self.unrest:
+            rate = rate * factor(middles)
+        for curve, seat in self.trends:
             if seat == "rate":
-                rate = rate * factor
-        wanted = [factor for factor, seat in self.trends if seat == "total"]
+                rate = rate * curve(middles)
+        wanted = [curve for curve, seat in self.trends if seat == "total"]
         if wanted:
             mass = rate if active is None else rate * active
             aim = np.ones(self.cells)
-            for factor in wanted:
-                aim = aim * factor
+            for curve in wanted:
+                aim = aim * curve(middles)
             if active is not None:
                 aim = aim / _settled(active, self.step)
             before, after = float(np.cumsum(mass)[-1]), float(np.cumsum(mass * aim)[-1])
             rate = rate * aim * (before / after if after > 0 else 1.0)
-        return Calendar(self.origin, self.step, rate[None, :])
+        return rate
+
+    def take(self, season: Pattern, scope: Scope, field: tuple[str | int, ...]) -> None:
+        """One more season; its column of zones is one of the parent's."""
+        if season.fault:
+            return
+        if season.zone_column is not None:
+            zones = season.zones(scope, field)
+            if zones is None:
+                return
+            if self.zones is not None and self.zones.name != zones.name:
+                scope.refuse(
+                    "timezone.two_columns",
+                    (*field, "timezone"),
+                    found=f"zones in {zones.name}, and in {self.zones.name}",
+                    expected="one column of zones for everything that shapes these rows",
+                )
+                return
+            self.zones = zones
+        self.seasons.append(season)
 
 
 def _settled(active: Floats, step: int) -> Floats:
@@ -80,27 +149,82 @@ def _settled(active: Floats, step: int) -> Floats:
     return np.maximum(settled, float(settled.max()) * 1e-6)
 
 
-def seasons_of_time(time: Scope, shaping: Shaping) -> tuple[_time_grid.Window | None, Frequency | None]:
-    """Take the patterns and seasonalities of a time column into the shaping; its window and grid as written."""
-    from datagen.generators.datetime_series import DatetimeSeries
-    from datagen.modifiers._shapes import seasons
+def seasons_of_time(
+    time: Scope, shaping: Shaping, owner: Scope | None = None
+) -> tuple[_time_grid.Window | None, Frequency | None]:
+    """Take the patterns and seasonalities of a time column into the shaping; its window and grid as written.
 
+    owner: who knows the columns of zones, as the rows themselves are not there yet: the driving parent.
+    """
     word, params = time.own_columns[time.column]
     window: _time_grid.Window | None = None
     freq: Frequency | None = None
     if word == "datetime_series":
+        from datagen.generators.datetime_series import DatetimeSeries
+
         series = read_again(DatetimeSeries, params)
         if series is not None:
-            for place, pattern in enumerate(series.patterns):
-                pattern.check(time, "pattern", ("pattern", place) if isinstance(series.pattern, list) else ("pattern",))
-                if not pattern.fault:
-                    shaping.season.append(rates.season(shaping.starts, pattern.dimension, pattern.weights))
             window = _time_grid.read_window(series, time)
             freq = _time_grid.read_grid(series, time)
-    for season in seasons(time):
-        if not season.fault:
-            shaping.season.append(rates.season(shaping.starts, season.dimension, season.weights))
+    for season, loud, field in _of_column(time):
+        if loud:
+            season.check(time, "pattern", field)
+        name = season.zone_column
+        if name is None:
+            shaping.take(season, time, field)
+        elif (known := _as_parent(name, owner)) is not None and owner is not None:
+            shaping.take(season.model_copy(update={"timezone": known}), owner, field)
+        else:
+            time.refuse(
+                "timezone.unknown",
+                (*field, "timezone") if loud else (),
+                found=f"'{name}'",
+                expected="a time zone such as Europe/Prague, or a column of the driving parent that holds one",
+                hint="these rows get their times before they have columns",
+            )
+    for word, _ in time.own_modifiers:
+        if word == "trend":
+            time.refuse(
+                "trend.seat",
+                (),
+                found=f"a trend on {time.column}, whose times are those of a rate",
+                expected="the trend under `multipliers` of the rate",
+            )
     return window, freq
+
+
+def zones_of_time(time: Scope, owner: Scope) -> list[str]:
+    """The names of zones, as the driving parent reads them, on which the times of a column depend."""
+    names = [season.zone_column for season, _, _ in _of_column(time)]
+    known = [_as_parent(name, owner) for name in names if name is not None]
+    return [name for name in known if name is not None]
+
+
+def _of_column(time: Scope) -> list[tuple[Pattern, bool, tuple[str | int, ...]]]:
+    """The patterns (to be checked here) and the seasonalities (checked where they stand) of a time column."""
+    from datagen.generators.datetime_series import DatetimeSeries
+    from datagen.modifiers._shapes import seasons
+
+    word, params = time.own_columns[time.column]
+    found: list[tuple[Pattern, bool, tuple[str | int, ...]]] = []
+    series = read_again(DatetimeSeries, params) if word == "datetime_series" else None
+    if series is not None:
+        several = isinstance(series.pattern, list)
+        found += [
+            (one, True, ("pattern", place) if several else ("pattern",)) for place, one in enumerate(series.patterns)
+        ]
+    return found + [(season, False, ()) for season in seasons(time)]
+
+
+def _as_parent(name: str, owner: Scope | None) -> str | None:
+    """A name of a row as its driving parent reads it: `user.zone` is `zone` of the user; None where it has no such."""
+    if owner is None:
+        return None
+    head, _, tail = name.partition(".")
+    for known in (tail if head.lower() == owner.table.lower() else "", name):
+        if known and owner.type_of(known) is not None:
+            return known
+    return None
 
 
 def grid_of(freq: Frequency | None, window: _time_grid.Window | None) -> Any:
@@ -139,20 +263,25 @@ def multipliers(spec: Fanout, scope: RowScope, shaping: Shaping) -> list[tuple[S
     return effects
 
 
+def zones_of_multipliers(spec: Fanout | ArrivalRate) -> list[str]:
+    """The names of zones on which the seasons of a fan-out depend."""
+    from datagen.modifiers.seasonality import Seasonality
+
+    seasons = [read_again(Seasonality, one.args) for one in spec.multipliers if one.transform == "seasonality"]
+    return [name for season in seasons if season is not None for name in season.zone_reads()]
+
+
 def _season(args: Mapping[str, Any], scope: RowScope, shaping: Shaping) -> None:
-    from datagen.generators._calendar import check_weights
     from datagen.modifiers.seasonality import Seasonality
 
     season = scope.part(Seasonality, args)
-    if season is None:
-        return
-    check_weights(scope, "seasonality", season.dimension, season.weights)
-    if not season.fault:
-        shaping.season.append(rates.season(shaping.starts, season.dimension, season.weights))
+    if season is not None:
+        season.check(scope, "seasonality")
+        shaping.take(season, scope, ())
 
 
 def _trend(args: Mapping[str, Any], scope: RowScope, shaping: Shaping) -> None:
-    from datagen.modifiers.trend import Trend, curve_of, stays_inside
+    from datagen.modifiers.trend import Trend, anchor_of, curve_of, stays_inside
 
     trend = scope.part(Trend, args)
     if trend is None:
@@ -167,49 +296,54 @@ def _trend(args: Mapping[str, Any], scope: RowScope, shaping: Shaping) -> None:
             hint="on a column a trend changes values, on the creation column acquisition",
         )
         return
-    curve = curve_of(trend, scope)
+    anchor = anchor_of(trend, scope)
+    curve = None if anchor is None else curve_of(trend, scope, anchor)
     unit = LENGTHS[trend.time_unit]
-    if curve is None or not stays_inside(trend, curve, scope, unit):
+    if curve is None or anchor is None or not stays_inside(trend, curve, scope, unit, anchor):
         return
-    t = (shaping.middles - scope.timeframe.start) / unit
-    shaping.trends.append((curve.factor(t), seat))
+    grown = Growth(curve, anchor, unit)
+    shaping.trends.append((grown.written, seat))
     shaping.said.append(f"{trend.type} trend of the {seat}")
 
 
 def calendar_keys(spec: Fanout, scope: RowScope, shaping: Shaping) -> None:
     """Take holidays, bursts, noise and anomalies of the fan-out into the shaping."""
-    if spec.bursts:
-        for place, one in enumerate(spec.bursts):
-            at = _moment(one.at, scope, ("bursts", place, "at"))
-            decay = parse_duration(one.decay)
-            if at is not None and decay:
-                shaping.season.append(rates.burst(shaping.middles, at, float(one.factor), decay))
-    if spec.noise is not None:
-        try:
-            factors = rates.noise(
-                shaping.starts,
-                [float(phi) for phi in spec.noise.ar],
-                float(spec.noise.std),
-                scope.key ^ scope.salt("noise"),
-            )
-        except ValueError:
+    if spec.holidays is not None:
+        country = check_country(spec.holidays.country, scope, ("holidays", "country"))
+        lead, lag = span_of(spec.holidays.lead), span_of(spec.holidays.lag)
+        factor = float(spec.holidays.factor)
+        if country is not None:
+            shaping.unrest.append(lambda times: rates.holidays(times, country, factor, lead, lag))
+            shaping.said.append(f"holidays of {country} x{factor:g}")
+    for place, one in enumerate(spec.bursts):
+        at, decay = moment(one.at, scope, ("bursts", place, "at")), parse_duration(one.decay)
+        if at is not None and not decay:
             scope.refuse(
-                "noise.not_stationary",
-                ("noise", "ar"),
-                found=f"ar {list(spec.noise.ar)}: a series that grows without end",
-                expected="coefficients of a series that settles, such as [0.6]",
+                "fanout.burst_decay",
+                ("bursts", place, "decay"),
+                found=f"{one.decay!r}",
+                expected="a duration above 0, such as 2d",
             )
-        else:
-            shaping.season.append(factors)
+        elif at is not None and decay is not None:
+            shaping.unrest.append(partial(rates.burst, at=at, height=float(one.factor), decay=decay))
+    if spec.noise is not None:
+        _noise(spec.noise, scope, shaping)
 
 
-def _moment(value: Any, scope: RowScope, at: tuple[str | int, ...]) -> int | None:
-    """A time as written, or None after a refusal."""
-    time = parse_time(value) if isinstance(value, str) else "no time"
-    if isinstance(time, str):
-        scope.refuse("time.unreadable", at, found=f"{value!r}", expected="a date or a time, such as 2024-11-29")
-        return None
-    return time
+def _noise(noise: Noise, scope: RowScope, shaping: Shaping) -> None:
+    coefficients, std = [float(phi) for phi in noise.ar], float(noise.std)
+    try:
+        rates.shock_share(coefficients)
+    except ValueError:
+        scope.refuse(
+            "noise.not_stationary",
+            ("noise", "ar"),
+            found=f"ar {list(noise.ar)}: a series that grows without end",
+            expected="coefficients of a series that settles, such as [0.6]",
+        )
+        return
+    salt = scope.key ^ scope.salt("noise")
+    shaping.unrest.append(lambda times: rates.noise(times, coefficients, std, salt))
 
 
 def active_share(shaping: Shaping, created: Floats, curves: Sequence[AgeCurve]) -> Floats:

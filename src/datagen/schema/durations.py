@@ -78,6 +78,13 @@ def parse_duration(value: object) -> int | None:
     return None if unit is None else _whole(Fraction(match[1]) * LENGTHS[unit])
 
 
+def span_of(value: object) -> int:
+    """Microseconds of a number of days or of a duration; 0 for None. What neither is has been refused before."""
+    if isinstance(value, int | float):
+        return round(Fraction(str(value)) * DAY)
+    return (parse_duration(value) or 0) if value is not None else 0
+
+
 def parse_frequency(text: object) -> Frequency | None:
     """The grid that pandas letters (`h`, `D`, `W`, `M`, `15min`, in either case) or a word name, else None."""
     match = _GRID.fullmatch(text) if isinstance(text, str) else None

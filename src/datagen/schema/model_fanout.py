@@ -6,6 +6,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
+from datagen.errors import quoted
+from datagen.schema.durations import LONGEST, parse_duration
 from datagen.schema.model_values import (
     Count,
     Duration,
@@ -17,7 +19,11 @@ from datagen.schema.model_values import (
     Share,
     Weight,
     Written,
+    out_of_range,
+    read_duration,
     read_scalar,
+    refusal,
+    wrong_type,
 )
 from datagen.schema.model_words import By, Ends, LawWord, Modifiers, ModifierSpec
 
@@ -36,6 +42,30 @@ Edge = Annotated[
 ]
 
 
+def _days_or_duration(value: Any) -> Any:
+    """A number of days, or a duration, of 0 or more."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        length: float | None = value
+    elif isinstance(value, str | dict):
+        read_duration(value)
+        length = parse_duration(value)
+        if length is None:
+            raise refusal("time.bad_duration", found=quoted(value), expected=LENGTH)
+    else:
+        raise wrong_type(LENGTH, value)
+    if not 0 <= length < LONGEST:
+        raise out_of_range(value, f"{LENGTH}, 0 or more")
+    return value
+
+
+LENGTH = "days as a number, or a duration such as 36h"
+DaysOrDuration = Annotated[
+    Any,
+    PlainValidator(_days_or_duration),
+    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}, {"type": "object"}]}),
+]
+
+
 class Heterogeneity(Written):
     """How much parents differ among themselves in their rate: a gamma factor of mean 1."""
 
@@ -47,10 +77,10 @@ class Holidays(Written):
 
     country: str = Field(description="country code of the calendar, such as US or CZ")
     factor: Weight = Field(description="the rate on a holiday, relative to other days")
-    lead: Maybe[Scalar] = Field(
+    lead: Maybe[DaysOrDuration] = Field(
         default=None, description="how long before the holiday the change begins, as days or a duration"
     )
-    lag: Maybe[Scalar] = Field(
+    lag: Maybe[DaysOrDuration] = Field(
         default=None, description="how long after the holiday the change ends, as days or a duration"
     )
 
