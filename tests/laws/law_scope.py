@@ -54,6 +54,12 @@ class LawScope:
     def expression(self, text: str, field: Any, *, extra: Any = None) -> Column:
         return self.columns[text]
 
+    def length(self, text: str, field: Any) -> Column | None:
+        if self.columns[text].type == "duration":
+            return self.columns[text]
+        self.refuse("law.no_unit", field)
+        return None
+
     def names_in(self, text: str) -> tuple[str, ...]:
         return (text,) if text in self.columns else ()
 

@@ -308,19 +308,11 @@ class Binding:
                 hint="a duration stands only where time is wanted" if length is not None else "",
             )
             return None
-        # a finding's place may be a list of steps wherever it may be a text
-        reader = self.scope.expression(value, cast(str, (*self.steps, "params", *steps)))
+        place = cast(str, (*self.steps, "params", *steps))  # a list of steps wherever a text may be
         if self.durations and times:
-            if reader.type in ("int", "float"):
-                self.refuse(
-                    "law.no_unit",
-                    *steps,
-                    found=f"{quoted(value)}, a number without a unit",
-                    expected="an expression that gives a length of time",
-                    hint="to_days(…) or to_seconds(…)",
-                )
-                return None
-        elif reader.type not in ("int", "float"):
+            return self.scope.length(value, place)
+        reader = self.scope.expression(value, place)
+        if reader.type not in ("int", "float"):
             self.refuse(
                 "law.parameter_type",
                 *steps,

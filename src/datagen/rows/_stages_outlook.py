@@ -1,0 +1,102 @@
+"""What to expect of a funnel before a row is made: the share of passages with a row of each stage, by segment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.contracts import Draw
+from datagen.kernel.address import root_addresses
+from datagen.kernel.draws import uniform
+from datagen.rows._stages_rules import LONGEST, Rules, StageRule
+
+Floats = NDArray[np.float64]
+
+SAMPLE = 4_096  # imagined passages: a share is off by 0.8 % at most
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Shares of passages. reached (s,): that go on to each stage at last; written (s + 1,): with a row in the window,
+    the last for dropping out; by_segment: `reached` of each listed segment."""
+
+    reached: Floats
+    written: Floats
+    by_segment: Mapping[str, Floats]
+
+
+def outlook(rules: Rules, shares: Mapping[str, float], starts: Floats | None, mean_instances: float) -> Outlook:
+    """shares: of the segments that differ, those that are known; starts (k,): equally likely beginnings, None: evenly
+    over the window."""
+    stages = rules.stages
+    names = sorted({name for stage in stages for name in stage.by_segment})
+    by_segment = {name: _reached([stage.chance_of(name) for stage in stages]) for name in names}
+    reached = _reached([stage.rate for stage in stages]) * max(0.0, 1.0 - sum(shares.get(name, 0.0) for name in names))
+    for name in names:
+        reached = reached + shares.get(name, 0.0) * by_segment[name]
+    inside = _inside(rules, starts, mean_instances)
+    skips = np.array([stage.skip for stage in stages])
+    lost = np.maximum(-np.diff(reached), 0.0) @ inside[1:] if rules.dropoff else 0.0
+    return Outlook(reached, np.append(reached * (1.0 - skips) * inside, lost), by_segment)
+
+
+def _reached(chances: Sequence[float]) -> Floats:
+    return np.cumprod(np.array(chances, dtype=np.float64), dtype=np.float64)
+
+
+def _inside(rules: Rules, starts: Floats | None, mean_instances: float) -> Floats:
+    """(s,) the share of those who reach a stage at last that reach it before the window ends."""
+    opens, end = float(rules.opens), float(rules.exposure.end)
+    imagined = root_addresses(rules.key, np.arange(SAMPLE, dtype=np.int64))
+    even = (np.arange(SAMPLE) + 0.5) / SAMPLE
+    if starts is None:
+        now = opens + even * (end - opens)
+    else:
+        now = np.sort(starts)[(even * len(starts)).astype(np.int64)]
+        if rules.delay is None and mean_instances > 1:  # passages after the first begin anywhere later
+            later = uniform(imagined, rules.salts["instances"]) >= 1.0 / mean_instances
+            moved = now + uniform(imagined, rules.salts["begin"]) * np.maximum(end - now, 0.0)
+            now = np.where(later, moved, now)
+    now = now + _drawn(rules.delay, uniform(imagined, rules.salts["delay"]))
+    shares = np.empty(len(rules.stages))
+    for place, stage in enumerate(rules.stages):
+        lasting = np.maximum(_drawn(stage.dwell, uniform(imagined, stage.dwell_salt)), stage.least)
+        if rules.compress:
+            lasting = np.full(SAMPLE, float(stage.least))
+        taken = uniform(imagined, stage.skip_salt) >= stage.skip
+        now = now + np.where(taken, lasting, 0.0)
+        shares[place] = np.mean(((now >= opens) & (now < end))[taken]) if taken.any() else 0.0
+    return shares
+
+
+def _drawn(draw: Draw | None, u: Floats) -> Floats:
+    """(k,) lengths of time; none where they depend on the row."""
+    if draw is None or not draw.constant:
+        return np.zeros(len(u))
+    return np.clip(draw.quantile(u, None), 0.0, LONGEST)
+
+
+def unsure(rules: Rules) -> bool:
+    """Whether a time depends on the parent's row."""
+    laws = [rules.delay, *(stage.dwell for stage in rules.stages)]
+    return any(law is not None and not law.constant for law in laws)
+
+
+def said(stages: Sequence[StageRule], seen: Outlook, *, dropoff: str | None) -> str:
+    """The expected shares in a line; in brackets what they would be in a window that never ends."""
+    parts = []
+    for place, stage in enumerate(stages):
+        share, at_last = seen.written[place], seen.reached[place] * (1.0 - stage.skip)
+        more = f" ({at_last:.1%} in the end)" if at_last - share > 0.0005 else ""
+        parts.append(f"{stage.name} {share:.1%}{more}")
+    if dropoff is not None:
+        parts.append(f"{dropoff} {seen.written[-1]:.1%}")
+    text = ", ".join(parts)
+    if seen.by_segment:
+        text += f"; to {stages[-1].name} in the end: " + ", ".join(
+            f"{name} {shares[-1]:.1%}" for name, shares in seen.by_segment.items()
+        )
+    return text
