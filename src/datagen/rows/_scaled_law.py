@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.contracts import Block, Draw, Reader, Scope
+from datagen.laws._rows import read_parameters
 from datagen.registry import find
 
 Floats = NDArray[np.float64]
@@ -29,15 +30,16 @@ class ScaledLaw:
     word: str
     params: Mapping[str, Reader] | None
     law: Any = None
+    home: str = ""  # where the law stands, for messages
 
     def counts(self, u: Floats, v: Floats, factor: Floats, parent: Block) -> Floats:
         """(n,) counts at uniforms u, multiplied by a factor; v (n,) uniforms decide the rounding. NaN where null."""
         if self.params is not None:
-            given = {name: _numbers(reader, parent) for name, reader in self.params.items()}
+            given, missing = read_parameters(self.law, self.params, parent, self.home)
             centre = SCALED[self.word]
             given[centre] = given[centre] * factor
             found: Floats = self.law.inverse(u, given)
-            return found
+            return found if missing is None else np.where(missing, np.nan, found)
         scaled = np.floor(self.draw.quantile(u, parent) * factor + v)
         return np.maximum(scaled, 0.0)
 
@@ -55,10 +57,4 @@ def scaled_law(spec: Mapping[str, Any], scope: Scope) -> ScaledLaw | None:
     assert model is not None  # the law was bound
     law = model.model_validate(dict(spec["params"]))
     readers = {name: scope.expression(value, ("params", name)) for name, value in law.parameters().items()}  # type: ignore[arg-type]
-    return ScaledLaw(draw, word, readers, law)
-
-
-def _numbers(reader: Reader, block: Block) -> Floats:
-    values = reader(block)
-    numbers: Floats = np.asarray(values.array, dtype=np.float64)
-    return numbers if values.valid is None else np.where(values.valid, numbers, np.nan)
+    return ScaledLaw(draw, word, readers, law, f"{scope.table}.{scope.column}")
