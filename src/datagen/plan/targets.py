@@ -24,9 +24,10 @@ def read_targets(binding: Binding) -> list[ConstraintPlan]:
     declared = binding.document.root.get("targets") or {}
     found: list[ConstraintPlan] = []
     for kind, key in KINDS.items():
-        entries = declared.get(kind)
+        entries: Any = declared.get(kind)
         several = isinstance(entries, Sequence) and not isinstance(entries, str)
-        for place, entry in enumerate(entries if several else [entry for entry in [entries] if entry is not None]):
+        listed_entries: list[Any] = list(entries) if several else [] if entries is None else [entries]
+        for place, entry in enumerate(listed_entries):
             at = ("targets", kind, place) if several else ("targets", kind)
             one = _target(binding, kind, key, entry, at)
             if one is not None:

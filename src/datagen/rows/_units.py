@@ -141,15 +141,7 @@ class UnitRows:
     def _refuse_null(self, counts: Floats) -> None:
         unknown = int(np.isnan(counts).sum())
         if unknown:
-            raise SchemaError(
-                Finding(
-                    code="fanout.null",
-                    json_path=self.home,
-                    found=f"{unknown:,} parents of one block whose number of rows is null",
-                    expected="a number in every row of the parent",
-                    hint="coalesce(…, 0) in the parameter gives them no rows",
-                )
-            )
+            raise null_counts(unknown, self.home)
 
     def times(self, block: Block) -> Values:
         """When the rows of a block happen: sorted within each parent."""
@@ -184,3 +176,16 @@ class UnitRows:
             order = np.argsort(owner, kind="stable")
             owner, place = owner[order], place[order]
         return owner, place
+
+
+def null_counts(parents: int, home: str) -> SchemaError:
+    """What a run says where the parameter of a fan-out is null."""
+    return SchemaError(
+        Finding(
+            code="fanout.null",
+            json_path=home,
+            found=f"{parents:,} parents of one block whose number of rows is null",
+            expected="a number in every row of the parent",
+            hint="coalesce(…, 0) in the parameter gives them no rows",
+        )
+    )

@@ -17,6 +17,7 @@ from datagen.kernel.clock import DAY_US
 from datagen.kernel.intensity import Intensity
 from datagen.rows._by_state import Stays, bind_by_state, state_reads
 from datagen.rows._contract import BoundRows, RateFactor, RowScope, mean_factor
+from datagen.laws._rows import read_parameters
 from datagen.rows._exposure import STEPS, Exposure
 from datagen.rows._rate import RateRows, Shape, Windows
 from datagen.rows._regular import Grid, RegularRows
@@ -31,7 +32,7 @@ from datagen.rows._shaping import (
     zones_of_multipliers,
     zones_of_time,
 )
-from datagen.rows._units import UnitRows, units_of
+from datagen.rows._units import UnitRows, null_counts, units_of
 from datagen.rows._windows import bind_windows, window_reads
 from datagen.schema.durations import LENGTHS, SECOND, Frequency, parse_duration, parse_frequency
 from datagen.schema.model_fanout import Fanout as Spec
@@ -249,12 +250,17 @@ class Fanout:
         if draw is None:
             return None
         written = self.law["params"].get("lambda")
-        reader = scope.expression(written, ("params", "lambda"))  # type: ignore[arg-type]
+        poisson = scaled_law(self.law, scope)
+        if poisson is None or poisson.params is None:
+            return None
+        law, parameters, home = poisson.law, poisson.params, f"{scope.own} fanout"
 
         def per_day(parent: Block) -> Floats:
-            values = reader(parent)
-            rate = np.maximum(np.asarray(values.array, dtype=np.float64), 0.0) / days
-            return rate if values.valid is None else np.where(values.valid, rate, 0.0)
+            given, missing = read_parameters(law, parameters, parent, home)
+            if missing is not None:
+                raise null_counts(int(missing.sum()), home)
+            rate: Floats = np.broadcast_to(np.asarray(given["lambda"], dtype=np.float64), (parent.rows,)) / days
+            return rate
 
         mean = draw.mean()
         expected, guessed = self._expected(shape, shaping, (1.0 if mean is None else mean) / days)
