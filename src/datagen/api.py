@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from datagen.errors import Finding, UsageError, did_you_mean, listed, quoted
+from datagen.errors import DatagenError, Finding, UsageError, did_you_mean, listed, quoted
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from datagen.engine.options import Options
+    from datagen.engine.executor import Job
+    from datagen.engine.options import Options, Settled
     from datagen.plan.model import Plan
     from datagen.plan.prepare import Prepared
     from datagen.schema.tree import Document
+    from datagen.sinks.manifest import Manifest
 
 Source = str | os.PathLike[str] | Mapping[str, Any]
 
@@ -58,6 +61,8 @@ class Generated:
     findings: tuple[Finding, ...]
     seconds: Mapping[str, float] = field(default_factory=dict)
     workers: int = 1
+    truth: Path | None = None  # the truth set, if one was made
+    answer_key: str = ""  # SHA-256 of its answer key
 
 
 def schema_path(name: str) -> Path:
@@ -115,6 +120,7 @@ def generate(
     from datagen.sinks.describe import manifest_of, run_facts, run_log, table_entries
     from datagen.sinks.manifest import write_manifest, write_text
     from datagen.sinks.publish import Stage
+    from datagen.sinks.truth import refuse_other_sets, truth_place
 
     options, watcher = options or Options(), watcher or Nobody()
     watcher.stage("plan")
@@ -123,7 +129,10 @@ def generate(
     settled = settle(plan, options)
     seconds: dict[str, float] = {"plan": time.perf_counter() - started}
     noticed = [*plan.findings, *fewer_workers(options, settled)]
-    with Stage(Path(target)) as stage:
+    refuse_other_sets(Path(target))
+    with ExitStack() as stages:
+        stage = stages.enter_context(Stage(Path(target)))
+        truth = stages.enter_context(Stage(truth_place(target))) if options.truth else None
         watcher.stage("count")
         job = Job(
             settled.format, stage.path, options.workers, tables=settled.tables, spec=worker_spec(prepared),
@@ -149,13 +158,62 @@ def generate(
         write_text(stage.path, "run.json", run_facts(made, seconds, settled.memory))
         write_text(stage.path, "log.jsonl", run_log(made, seconds))
         write_manifest(manifest, stage.path)
-        stage.publish()
+        answers = ""
+        if truth is None:
+            stage.publish()
+        else:
+            answers = tell_truth(plan, prepared, settled, manifest, job, stage.path, truth.path)
+            stage.publish_behind(truth)
+    notes = [*stage.notes, *(truth.notes if truth is not None else remove_stale(Path(target), manifest.content_hash))]
     seconds["total"] = time.perf_counter() - started
     return Generated(
         Path(target), settled.format, settled.gate, {entry.name: entry.rows for entry in entries},
         {entry.name: sum(file.bytes for file in entry.files) for entry in entries}, made.content_hash,
-        (*noticed, *stage.notes), seconds, made.workers,
+        (*noticed, *notes), seconds, made.workers, truth_place(target) if truth is not None else None, answers,
     )  # fmt: skip
+
+
+def tell_truth(
+    plan: Plan, prepared: Prepared, settled: Settled, data: Manifest, job: Job, made: Path, directory: Path
+) -> str:
+    """Write the truth set of a data set that lies in `made` into a directory; gives the SHA-256 of its answer key."""
+    from datagen.checks.placebos import find_placebos
+    from datagen.engine.executor import execute
+    from datagen.plan.labels import labelled_tables, labels_plan
+    from datagen.plan.limits import LARGEST_MOST
+    from datagen.plan.unconnected import Connections
+    from datagen.sinks.describe import table_entries
+    from datagen.sinks.truth import lay_labels, write_truth
+
+    labels = labels_plan(plan)
+    labelled = labelled_tables(plan, labels, settled.tables)
+    spec = None if job.spec is None else {**job.spec, "labels": True}
+    told = execute(
+        labels, replace(job, format="parquet", directory=directory, tables=labelled, spec=spec, max_rows=LARGEST_MOST)
+    )
+    lay_labels(directory, told)
+    connections = Connections(plan, prepared.document)
+    placebos = find_placebos(plan, connections, made, data.tables, settled.format, memory=settled.memory)
+    entries = tuple(replace(entry, unique=(), foreign_keys=()) for entry in table_entries(labels, told))
+    return write_truth(directory, plan, data, entries, told.content_hash, placebos)
+
+
+def remove_stale(target: Path, content_hash: str) -> list[Finding]:
+    """Remove the truth set of data that have been replaced. Where that cannot be done, a warning; readers refuse it."""
+    from datagen.sinks.publish import Stage
+    from datagen.sinks.truth import told_by, truth_place
+
+    place = truth_place(target)
+    told = told_by(place) if os.path.lexists(place) else None
+    if told is None or told.truth_of in (None, content_hash):
+        return []
+    try:
+        with Stage(place) as stage:
+            stage.discard()
+    except DatagenError as error:
+        found = f"the truth set of the data that were here before could not be removed: {error.findings[0].found}"
+        return [Finding("truth.stale", severity="warning", path=os.fspath(place), found=found)]
+    return stage.notes
 
 
 class Making:

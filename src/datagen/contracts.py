@@ -437,6 +437,10 @@ class Modifier(Part):
         """(k,) equally likely numbers after this step, from those before it; None where they are not known."""
         return None
 
+    def labels(self, scope: Scope) -> Mapping[str, Fill]:
+        """What the truth set tells of each row, such as which ones were changed. Asked once `bind` has found no fault."""
+        return {}
+
     @abstractmethod
     def bind(self, scope: Scope) -> Change:
         """The function that changes this column, block after block."""

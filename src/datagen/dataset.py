@@ -65,11 +65,12 @@ class Dataset:
     def write(
         self, output: str | os.PathLike[str], *, format: str | None = None, select: Sequence[str] = (),
         workers: int | None = None, memory: int | str | None = None, gate: str | None = None,
-        max_rows: int = 1_000_000_000,
+        max_rows: int = 1_000_000_000, truth: bool = False,
     ) -> api.Generated:  # fmt: skip
         """Publish the data set as files in the directory `output`, whole or not at all.
 
-        The arguments are those of `datagen generate`; memory in bytes or as `"2GB"`. Raises UsageError for what is
+        The arguments are those of `datagen generate`; memory in bytes or as `"2GB"`; with truth, what is planted is
+        told in a second directory, `output` + ".truth", which `datagen.truth.read` reads. Raises UsageError for what is
         wrong with them, SchemaError where the made tables break their own schema, MachineError for the machine.
         """
         from datagen.engine.options import Options
@@ -77,7 +78,7 @@ class Dataset:
         tables = (select,) if isinstance(select, str) else tuple(select)
         options = Options(
             format=format, gate=gate, workers=read_workers(workers), memory=read_memory(memory), select=tables,
-            max_rows=max_rows,
+            max_rows=max_rows, truth=truth,
         )  # fmt: skip
         return api.generate(self._prepared, output, options, plan=self._plan)
 

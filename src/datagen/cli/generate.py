@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,14 +33,15 @@ DIRECTORY_NAME = re.compile(r"[\w-][\w .-]*")
 @schema_options
 @click.option("-o", "--output", "--output-dir", "output", metavar="DIR", help="Where to publish [out/NAME].")
 @run_options
+@click.option("--truth", is_flag=True, help="Also write OUT.truth: planted effects, placebos, and labels of rows.")
 @click.option("--dry-run", is_flag=True, help="Print the plan, look at the output directory, and write nothing.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Print the time of every stage and table.")
 @json_option
 @click.pass_context
 def command(
-    context: click.Context, /, output: str | None, dry_run: bool, quiet: bool, verbose: bool, as_json: bool,
-    **given: Any,
+    context: click.Context, /, output: str | None, truth: bool, dry_run: bool, quiet: bool, verbose: bool,
+    as_json: bool, **given: Any,
 ) -> None:  # fmt: skip
     """Make a data set and publish it, whole or not at all.
 
@@ -50,7 +52,7 @@ def command(
     from datagen.cli.progress import watching
 
     reading = Given(given)
-    options = reading.run()
+    options = replace(reading.run(), truth=truth)
     with watching(quiet=quiet or dry_run, verbose=verbose) as watcher:
         watcher.stage("plan")
         began = time.perf_counter()
@@ -89,19 +91,24 @@ def show_plan(plan: Plan, options: Options, target: Path, *, as_json: bool, quie
     from datagen.cli.plan import facts_of, text_of
     from datagen.engine.options import settle
     from datagen.sinks.target import absolute, examine, refuse_place
+    from datagen.sinks.truth import refuse_other_sets, truth_place
 
     settled = settle(plan, options)
     place = absolute(target)
     refuse_place(place)
+    refuse_other_sets(place)
     state = {"absent": "is new", "empty": "is empty", "published": "holds a data set, which would be replaced"}
     there = examine(place)
     if as_json:
         run = {"output": str(target), "format": settled.format, "gate": settled.gate, "replaces": there == "published"}
+        run |= {"truth": str(truth_place(target)) if options.truth else None}
         screen.document({"dry_run": True, **run, **facts_of(plan)})
     elif not quiet:
         screen.findings(plan.findings)
         screen.say(text_of(plan))
         screen.say(f"dry run, nothing was written: {settled.format} files would go to {target}, which {state[there]}")
+        if options.truth:
+            screen.say(f"the truth set would go to {truth_place(target)}")
 
 
 def facts_of_run(plan: Plan, made: Generated) -> dict[str, Any]:
@@ -110,6 +117,7 @@ def facts_of_run(plan: Plan, made: Generated) -> dict[str, Any]:
         "ok": not any(finding.severity == "error" for finding in made.findings),
         "name": plan.name, "seed": plan.seed, "directory": str(made.directory), "format": made.format,
         "gate": made.gate, "content_hash": made.content_hash,
+        "truth": None if made.truth is None else {"directory": str(made.truth), "answer_key_sha256": made.answer_key},
         "tables": {table: {"rows": rows, "bytes": made.bytes[table]} for table, rows in made.rows.items()},
         "seconds": {stage: round(seconds, 3) for stage, seconds in made.seconds.items()}, "workers": made.workers,
         "findings": [finding.as_dict() for finding in made.findings],
@@ -134,4 +142,6 @@ def summary(plan: Plan, made: Generated, *, verbose: bool) -> str:
     unchecked = ", not checked (gate none)" if made.gate == "none" else ""
     lines.append(f"content hash {made.content_hash}, seed {plan.seed}")
     lines.append(f"published in {made.directory}{unchecked}")
+    if made.truth is not None:
+        lines.append(f"truth set in {made.truth}, its answer key has the SHA-256 {made.answer_key}")
     return "\n".join(lines)

@@ -68,8 +68,10 @@ def main() -> int:
         job = receive(incoming)
         from datagen.engine.run import Run
         from datagen.plan.bind import bind
+        from datagen.plan.labels import labels_plan
 
-        run = Run(bind(job["document"], seed=job["seed"], scale=job["scale"]))
+        plan = bind(job["document"], seed=job["seed"], scale=job["scale"])
+        run = Run(labels_plan(plan) if job.get("labels") else plan)
         send(outgoing, {"ready": True})
     except EOFError:
         return 0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.contracts import NUMBERS, Block, Change, Draw, Modifier, Scope, Values
+from datagen.contracts import NUMBERS, Block, Change, Draw, Fill, Modifier, Scope, Values
 from datagen.errors import quoted
 from datagen.kernel.address import salt_of
 from datagen.kernel.draws import uniform
@@ -87,8 +87,19 @@ class Outliers(Modifier):
                 found=f"magnitudes down to {magnitude.support()[0]:g}",
                 expected="magnitudes above -1: values are scaled by 1 + m",
             )
-        which = _bursts(scope, rate) if self.mode == "burst" else _alone(scope, rate)
-        return _change(which, magnitude, scope.salt("magnitude"), times=times, drops=self.mode == "drop")
+        return _change(
+            self._which(scope, rate), magnitude, scope.salt("magnitude"), times=times, drops=self.mode == "drop"
+        )
+
+    def labels(self, scope: Scope) -> Mapping[str, Fill]:
+        rate = share(self.rate)
+        if rate is None:
+            return {}
+        which = self._which(scope, rate)
+        return {"outlier": lambda block: Values("bool", which(block))}
+
+    def _which(self, scope: Scope, rate: float) -> Any:
+        return _bursts(scope, rate) if self.mode == "burst" else _alone(scope, rate)
 
 
 def _change(which: Any, magnitude: Draw, salt: int, *, times: bool, drops: bool) -> Change:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from datagen.contracts import NUMBERS, Bound, Change, Generator, Modifier
+from datagen.contracts import NUMBERS, Bound, Change, Fill, Generator, Modifier
 from datagen.plan.binding import Binding, mapped_type
 from datagen.plan.constraints import ConstraintReader
 from datagen.plan.foreseen import foresee
@@ -14,6 +14,8 @@ from datagen.plan.model import ColumnPlan, Seal
 from datagen.plan.names import ColumnDraft, PathReader, ReaderWhere
 from datagen.plan.picking import bound_picking
 from datagen.plan.scope import CASTS
+from datagen.plan.seated_values import seated_texts
+from datagen.plan.spelling import spelled
 
 
 # of columns that a process fills: nothing before the first row of an entity, nothing after the last
@@ -88,6 +90,8 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
     changes = [modifier.bind(at) for modifier, at in zip(binding.modifiers[node], scopes[1:], strict=True)]
     changes += value_multipliers(binding, column)
     refuse_closed(binding, column, spec)
+    steps = [*(spelled(word, args) for word, args in column.modifiers), *seated_texts(binding, column)]
+    steps += [spelled("anomaly", one) for one in spec.get("anomalies") or ()]
     if not (untyped and binding.has_errors(since=before)):
         refuse_idle_keys(binding, column, spec, type_)
     if not binding.has_errors(since=before):
@@ -99,6 +103,9 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
         word=column.word,
         fill=fill,
         changes=tuple(changes),
+        steps=tuple(steps),
+        base=spelled(column.word, column.params),
+        labels={} if binding.has_errors(since=before) else labels_of(binding, column, scopes[1:]),
         when=when,
         seal=Seal(
             type_,
@@ -123,6 +130,16 @@ def value_multipliers(binding: Binding, column: ColumnDraft) -> list[Change]:
     from datagen.plan.seated_values import seated_changes
 
     return seated_changes(binding, column)
+
+
+def labels_of(binding: Binding, column: ColumnDraft, scopes: Sequence[Any]) -> dict[str, Fill]:
+    """What the modifiers of a column tell of its rows, by the label's name."""
+    found: dict[str, Fill] = {}
+    for modifier, scope in zip(binding.modifiers[column.table, column.name], scopes, strict=True):
+        for name, fill in modifier.labels(scope).items():
+            nth = sum(1 for other in found if other.startswith(name))
+            found[f"{name}_{nth + 1}" if nth else name] = fill
+    return found
 
 
 def condition_of(binding: Binding, column: ColumnDraft, spec: Mapping[str, Any]) -> Any:

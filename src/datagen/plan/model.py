@@ -65,6 +65,9 @@ class ColumnPlan:
     word: str  # the generator
     fill: Fill
     changes: tuple[Change, ...] = ()
+    steps: tuple[str, ...] = ()  # what each change does, in words
+    base: str = ""  # what the generator does, in words
+    labels: Mapping[str, Fill] = field(default_factory=dict)  # what the truth set tells of each value
     when: Reader | None = None
     hidden: bool = False
     role: str | None = None

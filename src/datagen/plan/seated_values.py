@@ -28,6 +28,11 @@ def seated_reads(binding: Binding, column: ColumnDraft) -> list[str]:
     return found
 
 
+def seated_texts(binding: Binding, column: ColumnDraft) -> list[str]:
+    """What each of the multipliers of a column does, in words, in the order of `seated_changes`."""
+    return [one.text for one in binding.behaviors.values.get((column.table, column.name), ())]
+
+
 def seated_changes(binding: Binding, column: ColumnDraft) -> list[Change]:
     """The multipliers of a column, segments first, as steps; findings where they cannot act."""
     table = binding.tables[column.table]

@@ -146,6 +146,10 @@ class RateRows:
         """(n,) rows per average day of each parent."""
         return self.per_day(parent) * self.shape.factor(parent)
 
+    def latent(self, parent: Block) -> Floats:
+        """(n,) rows that each parent was expected to have, as the truth set tells them."""
+        return self.made(parent).length
+
     def _make(self, parent: Block) -> Made:
         scale = self.scale(parent)
         length = np.empty(parent.rows, dtype=np.float64)

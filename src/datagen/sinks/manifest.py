@@ -92,6 +92,7 @@ class Manifest:
     data_version: int = DATA_VERSION
     format_version: int = FORMAT_VERSION
     complete: bool = True
+    truth_of: str | None = None  # of a truth set: the content hash of the data that it tells of
 
     @property
     def files(self) -> tuple[FileFacts, ...]:
@@ -103,6 +104,8 @@ class Manifest:
         facts = {"program": "datagen", **asdict(self)}
         for table in facts["tables"]:
             table["columns"] = [{k: v for k, v in column.items() if v is not None} for column in table["columns"]]
+        if self.truth_of is None:
+            del facts["truth_of"]
         return facts
 
 
@@ -191,6 +194,8 @@ def _manifest(facts: dict[str, Any]) -> Manifest:
     facts["side_files"] = tuple(_file(file) for file in facts["side_files"])
     manifest = Manifest(**facts)
     _expect(manifest, name=str, seed=int, content_hash=str, data_version=int, complete=bool)
+    if manifest.truth_of is not None:
+        _expect(manifest, truth_of=str)
     if manifest.format not in FORMATS:
         raise ValueError(f"format {manifest.format!r}")
     return manifest

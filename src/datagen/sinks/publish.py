@@ -92,13 +92,56 @@ class Stage:
         Raises UsageError when the target has changed meanwhile, MachineError when the disk refuses; then the old data
         set is still in place. The one exception says so: code `output.durability_not_confirmed`.
         """
+        self._ready()
+        old = self._place()
+        self._confirm()
+        self._moment = "published"
+        if old is not None:
+            self._remove(old)
+
+    def publish_behind(self, first: Stage) -> None:
+        """Put two data sets in their places, `first` just before this one; where this one fails, `first` is taken back.
+
+        Only a kill between the two steps leaves the one without the other. Raises what `publish` raises.
+        """
+        first._ready()
+        self._ready()
+        olds: list[tuple[Stage, Path | None]] = []
+        try:
+            olds.append((first, first._place()))
+            first._confirm()
+            olds.append((self, self._place()))
+        except BaseException:
+            if olds and not (self._own is not None and _is(self.target, self._own)):
+                first._take_back(olds[0][1])
+            raise
+        self._confirm()
+        for stage, old in olds:
+            stage._moment = "published"
+            if old is not None:
+                stage._remove(old)
+
+    def discard(self) -> None:
+        """Take away the data set that is in the place, as when a new one has made it worthless; a stage does no more then."""
+        with disk_errors("removing a data set", self.target):
+            if examine(self.target) == "published":
+                away = self._neighbour("")  # the name of a dead stage: what a kill leaves is removed by the next run
+                os.rename(self.target, away)
+                sync(self.target.parent)
+                self._remove(away)
+
+    def _ready(self) -> None:
+        """What may take long, before anything moves."""
         stage = self.path
         _check_complete(stage)
         with disk_errors("writing to the disk", self.target):
             if os.path.isdir(self.target):
                 os.chmod(stage, stat.S_IMODE(os.stat(self.target).st_mode))
             sync_tree(stage)
-        old: Path | None = None
+
+    def _place(self) -> Path | None:
+        """The step itself; returns where the old data set is now."""
+        stage, old = self.path, None
         state = examine(self.target)
         self._moment = "moving"
         try:
@@ -111,6 +154,9 @@ class Stage:
             if error.errno in (errno.EBUSY, errno.EXDEV):
                 raise mount_point(self.target) from error
             raise machine_error(error, "putting the data set in its place", self.target) from error
+        return old
+
+    def _confirm(self) -> None:
         try:
             for directory in (self.target.parent, *(made.parent for made in self._made)):
                 sync(directory)
@@ -125,9 +171,16 @@ class Stage:
                     hint="the new data set is in place; check the disk before you rely on it after a power cut",
                 )
             ) from error
-        self._moment = "published"
-        if old is not None:
-            self._remove(old)
+
+    def _take_back(self, old: Path | None) -> None:
+        """Undo `_place`: the old data set, or nothing, is in the place again, and the stage is a stage."""
+        stage = self.path
+        with disk_errors("putting the old data set back", self.target):
+            if old != stage or not exchange(stage, self.target):
+                os.rename(self.target, stage)
+                if old is not None:
+                    os.rename(old, self.target)
+        self._moment = "staging"
 
     def _replace(self, stage: Path) -> Path:
         """Change places with the published data set; returns where that is now."""
@@ -144,10 +197,7 @@ class Stage:
 
     def _is_own(self, path: Path) -> bool:
         """Whether a name still leads to the stage, not to the old data set that it has changed places with."""
-        try:
-            return self._own is not None and os.path.samestat(self._own, os.lstat(path))
-        except OSError:  # gone, or the disk does not say: what may be left is for the next run
-            return False
+        return self._own is not None and _is(path, self._own)
 
     def _neighbour(self, sort: str) -> Path:
         return self.target.parent / f".{self.target.name}.datagen-{sort}{secrets.token_hex(8)}"
@@ -228,6 +278,14 @@ class Stage:
 
     def _note(self, code: str, path: Path, found: str) -> None:
         self.notes.append(Finding(code, severity="warning", path=os.fspath(path), found=found))
+
+
+def _is(path: Path, own: os.stat_result) -> bool:
+    """Whether a name leads to a certain directory."""
+    try:
+        return os.path.samestat(own, os.lstat(path))
+    except OSError:  # gone, or the disk does not say: what may be left is for the next run
+        return False
 
 
 def _check_complete(stage: Path) -> None:
