@@ -131,6 +131,19 @@ class AgeCurve:
             values = np.array(self.steps)
         return bool(abs(values[0] - 1.0) < 1e-9 and (np.diff(values) <= 1e-12).all())
 
+    @property
+    def survival(self) -> AgeCurve:
+        """The share of entities that is still there by age when they leave as `leaving` says."""
+        if not self.staircase:
+            return self
+
+        def share(ages: Floats) -> Floats:
+            whole = np.floor(ages)
+            here, next_ = self.value(whole), self.value(whole + 1.0)
+            return next_ + (here - next_) * np.minimum((whole + 1.0 - ages) / JITTER, 1.0)
+
+        return AgeCurve(self.unit, formula=share)
+
     def leaving(self, u: Floats, v: Floats, most: float) -> Floats:
         """(n,) ages in units at which entities leave, infinite for those still there at age `most`.
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from datagen.contracts import Block, Draw, Fill
 from datagen.errors import Finding, SchemaError
+from datagen.rows._scaled_law import ScaledLaw, scaled_law
 
 MOST_PER_PARENT = 2.0**40  # a count beyond this is a mistake, not a data set
 
@@ -42,7 +43,7 @@ class LawCounts:
     largest: float
     description: str
     volume: Volume | None = None
-    poisson_mean: float | None = None
+    scaled: ScaledLaw | None = None  # the law with a factor, where there is a volume
     home: str = ""  # where the fan-out stands in the document
 
     @property
@@ -57,22 +58,13 @@ class LawCounts:
 
     def __call__(self, parent: Block) -> NDArray[np.int64]:
         u = parent.uniform(self.salt)
-        if self.volume is not None:
-            return self._scaled(parent, u)
-        counts = self.draw.quantile(u, parent)
-        return self._whole(counts, parent)
+        if self.volume is not None and self.scaled is not None:
+            v = parent.uniform(self.rounding_salt)
+            return self._whole(self.scaled.counts(u, v, self.volume(parent), parent), parent, whole=True)
+        return self._whole(self.draw.quantile(u, parent), parent, whole=self.draw.discrete)
 
-    def _scaled(self, parent: Block, u: NDArray[np.float64]) -> NDArray[np.int64]:
-        assert self.volume is not None
-        factor = self.volume(parent)
-        if self.poisson_mean is not None:
-            from datagen.laws.poisson import poisson_quantile
-
-            return self._whole(poisson_quantile(u, self.poisson_mean * factor), parent)
-        return self._whole(self.draw.quantile(u, parent) * factor, parent, rounds=True)
-
-    def _whole(self, counts: NDArray[np.float64], parent: Block, *, rounds: bool = False) -> NDArray[np.int64]:
-        if rounds or not self.draw.discrete:
+    def _whole(self, counts: NDArray[np.float64], parent: Block, *, whole: bool) -> NDArray[np.int64]:
+        if not whole:
             counts = np.floor(counts + parent.uniform(self.rounding_salt))
         unknown = np.isnan(counts)
         if unknown.any():
@@ -150,7 +142,6 @@ def bind_counts(spec: dict[str, Any], clamp: tuple[float | None, float | None], 
             hint="cap it: clamp: [0, 1000]",
         )
         return fixed(1)
-    poisson = spec["params"].get("lambda") if spec.get("type") == "poisson" else None
     return LawCounts(
         draw=draw,
         salt=scope.salt("count"),
@@ -161,7 +152,7 @@ def bind_counts(spec: dict[str, Any], clamp: tuple[float | None, float | None], 
         largest=min(max(_next_whole(support[1]), 0.0), high),
         description=_described(spec, low, high),
         home=scope.document.place(scope.loc).json_path,
-        poisson_mean=float(poisson) if volume is not None and isinstance(poisson, (int, float)) else None,
+        scaled=None if volume is None else scaled_law(spec, scope, draw),
     )
 
 

@@ -226,7 +226,9 @@ def row_scope(
         if (name := path_to(binding, parent, one.entity, one.created)) is not None
     ]
     scope.leaving = [
-        one.curve for entity in behaviors.leaving.get(table.id, ()) for one in behaviors.departed.get(entity, ())
+        one.curve.survival
+        for entity in behaviors.leaving.get(table.id, ())
+        for one in behaviors.departed.get(entity, ())
     ]
     return scope
 

@@ -44,9 +44,9 @@ class ScaledLaw:
         return np.maximum(scaled, 0.0)
 
 
-def scaled_law(spec: Mapping[str, Any], scope: Scope) -> ScaledLaw | None:
-    """The law of a fan-out, or None after a refusal."""
-    draw = scope.law(spec, "")
+def scaled_law(spec: Mapping[str, Any], scope: Scope, bound: Draw | None = None) -> ScaledLaw | None:
+    """The law of a fan-out, or None after a refusal. bound: the law itself, where it is bound already."""
+    draw = scope.law(spec, "") if bound is None else bound
     if draw is None:
         return None
     word = str(spec.get("type"))
