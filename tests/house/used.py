@@ -67,6 +67,8 @@ def of_column(node: Mapping[str, Any], column: Mapping[str, Any]) -> Iterator[st
     yield from (f"column.{key}" for key in column)
     yield from (f"column.constraints.{key}" for key in column.get("constraints") or ())
     yield from (f"{key} = {column[key]}" for key in ("type", "role", "precision") if key in column)
+    if "generator" not in column:
+        return  # a process fills it
     [(word, params)] = column["generator"].items()
     yield from of_part("generator", word, params)
     yield from of_generator(node, word, params)
