@@ -24,6 +24,9 @@ ASIDE = frozenset({"seed", "metadata", "notes", "assumptions", "targets", "exper
 # generators whose columns are never the time of their table, nor set the number of its rows
 NEVER_TIME = frozenset({"choice", "distribution", "bernoulli", "faker", "uuid", "sequence"})
 
+# keys of a table whose soundness hangs on other tables
+BEHAVIORS = frozenset({"segment_behavior", "vintage_behavior"})
+
 ONCE = frozenset({"rows.too_many"})  # said of a document, at one of its tables
 UNKNOWN = ("unknown_table", "unknown_column", "unknown_name")  # what these found is gone from elsewhere too
 
@@ -169,6 +172,8 @@ class _Sorting:
         return replace(self.document, root=root)
 
     def _rest_of(self, n: int, node: Map) -> Map:
+        if (self.tables or self.columns) and any(key in node for key in BEHAVIORS):
+            node = without(node, BEHAVIORS)  # what they reach may be gone
         if not any(table == n for table, _ in self.columns):
             return node
         made = Map(node.mark)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,8 @@ from datagen.plan.drafts import time_column_of
 from datagen.plan.effects import PlantedEffect
 from datagen.plan.model import TablePlan
 from datagen.plan.names import TableDraft, ancestors
+from datagen.plan.planted_sql import is_written, join_to, quoted_text, reference_of
+from datagen.plan.planted_values import planted_values
 
 Floats = NDArray[np.float64]
 DRAWS = 2_000  # representative parents
@@ -50,7 +51,7 @@ def planted_effects(
         rows = binding.counts.get(table.id)
         population = population_of(binding, behaviors, table)
         found += _segment_rows(binding, behaviors, table, tables, population)
-        found += _segment_values(binding, behaviors, table, tables)
+        found += planted_values(binding, behaviors, table)
         if population is not None:
             found += _ageing(binding, behaviors, table, population)
             found += _growth(binding, table, population, tables)
@@ -100,43 +101,6 @@ def population_of(binding: Binding, behaviors: Behaviors, table: TablePlan) -> P
     return Population(times, scaled, expected / factor if factor else expected, spread, uneven)
 
 
-def _measure_names(binding: Binding, table: TableDraft, entity: str) -> tuple[str, str] | None:
-    """(key in the table, key of the entity) by which rows join; None when there is no such pair."""
-    pk = binding.tables[entity].pk
-    for column in table.columns.values():
-        if column.points_to == (entity, pk):
-            return column.name, str(pk)
-    return None
-
-
-def _join(binding: Binding, table: TableDraft, entity: str) -> str | None:
-    """SQL that joins a table to an entity along its driving parents or a lookup, as `t` and `e`."""
-    direct = _measure_names(binding, table, entity)
-    if direct is not None:
-        return f'"{table.id}" as t join "{entity}" as e on t."{direct[0]}" = e."{direct[1]}"'
-    path = [table]
-    while path[-1].parent is not None and path[-1].id != entity:
-        path.append(binding.tables[path[-1].parent])
-    if path[-1].id != entity:
-        return None
-    text = f'"{table.id}" as t'
-    left = "t"
-    for place, (child, above) in enumerate(pairwise(path)):
-        pair = _measure_names(binding, child, above.id)
-        if pair is None:
-            return None
-        name = "e" if above.id == entity else f"a{place}"
-        text += f' join "{above.id}" as {name} on {left}."{pair[0]}" = {name}."{pair[1]}"'
-        left = name
-    return text
-
-
-def _reference(one: Factors, shares: Mapping[str, float]) -> str | None:
-    """The value that others are compared with: the commonest with factor 1."""
-    plain = [value for value in shares if one.by_value.get(value, 1.0) == 1.0]
-    return max(plain, key=lambda value: shares[value]) if plain else None
-
-
 def _segment_rows(
     binding: Binding,
     behaviors: Behaviors,
@@ -154,10 +118,10 @@ def _segment_rows(
     for one in seats:
         column = binding.tables[one.entity].columns[one.column]
         shares = shares_of(binding, column)
-        join = _join(binding, draft, one.entity)
-        if shares is None or join is None or not binding_visible(binding, one.entity, one.column):
+        join = join_to(binding, draft, one.entity)
+        if shares is None or join is None or not is_written(binding, one.entity, one.column):
             continue
-        reference = _reference(one, shares)
+        reference = reference_of(one, shares)
         if reference is None:
             continue
         entities = tables[one.entity].expected_rows
@@ -171,7 +135,7 @@ def _segment_rows(
             error = None
             if n > 0 and m > 0 and each > 0 and factor > 0:
                 error = factor * math.sqrt((1.0 / (each * factor) + spread) / n + (1.0 / each + spread) / m)
-            quoted, base = _text(value), _text(reference)
+            quoted, base = quoted_text(value), quoted_text(reference)
             yield PlantedEffect(
                 id=f"{one.entity}.{one.column}.{value}.rows_of_{table.id}",
                 kind="segment_rows",
@@ -192,64 +156,6 @@ select (select n from counted where v::varchar = {quoted}) * (select n from owne
             )
 
 
-def binding_visible(binding: Binding, table: str, column: str) -> bool:
-    """Whether a column is in the written files."""
-    node = binding.drafting.nodes[table]
-    return not node.get("hidden") and not binding.drafting.specs[table, column].get("hidden")
-
-
-def _segment_values(
-    binding: Binding, behaviors: Behaviors, table: TablePlan, tables: Mapping[str, TablePlan]
-) -> Iterator[PlantedEffect]:
-    from datagen.plan.segments import shares_of
-
-    draft = binding.tables[table.id]
-    for (owner, measure), seats in behaviors.values.items():
-        for one in seats if owner == table.id else ():
-            if not isinstance(one, Factors):
-                continue
-            shares = shares_of(binding, binding.tables[one.entity].columns[one.column])
-            join = _join(binding, draft, one.entity)
-            if shares is None or join is None or not binding_visible(binding, one.entity, one.column):
-                continue
-            reference = _reference(one, shares)
-            if reference is None:
-                continue
-            told = binding.foreseen.get((table.id, measure))
-            numbers = told() if told is not None else None
-            deviation = None
-            if numbers is not None and float(np.mean(numbers)) != 0:
-                deviation = float(np.std(numbers)) / abs(float(np.mean(numbers)))
-            rate = dict.fromkeys(shares, 1.0)
-            for other in behaviors.rates.get(table.id, ()):
-                if other.entity == one.entity and other.column == one.column:
-                    rate = {value: other.by_value.get(value, 1.0) for value in shares}
-            whole = sum(shares[value] * rate[value] for value in shares)
-            for value, factor in one.by_value.items():
-                if factor == 1.0 or value not in shares or value == reference:
-                    continue
-                n = table.expected_rows * shares[value] * rate[value] / whole
-                m = table.expected_rows * shares[reference] * rate[reference] / whole
-                error = factor * deviation * math.sqrt(1 / n + 1 / m) if deviation is not None and n > 0 < m else None
-                quoted, base = _text(value), _text(reference)
-                yield PlantedEffect(
-                    id=f"{one.entity}.{one.column}.{value}.{table.id}.{measure}",
-                    kind="segment_values",
-                    table=table.id,
-                    columns=((one.entity, one.column), (table.id, measure)),
-                    parameters={"value": value, "factor": factor, "reference": reference},
-                    statement=f"{table.id}.{measure} of {one.entity} with {one.column} {value} is {factor:g} times as high",
-                    statistic=f"mean {measure} of {value}, divided by that of {reference}",
-                    expected=factor,
-                    absent=1.0,
-                    standard_error=error,
-                    sql=f"""select avg(t."{measure}") filter (e."{one.column}"::varchar = {quoted})
-    / avg(t."{measure}") filter (e."{one.column}"::varchar = {base}) from {join}""",
-                    question=f"How many times as high is the mean {measure} of {value} as that of {reference}?",
-                    rubric={"relative_tolerance": 0.1},
-                )
-
-
 def _ageing(
     binding: Binding, behaviors: Behaviors, table: TablePlan, population: Population
 ) -> Iterator[PlantedEffect]:
@@ -262,7 +168,7 @@ def _ageing(
         seats += behaviors.departed.get(entity, ())
     done: set[tuple[str, str]] = set()
     for one in seats:
-        join = _join(binding, draft, one.entity)
+        join = join_to(binding, draft, one.entity)
         if join is None or (one.entity, one.name) in done or one.entity not in (table.parent, *_above(binding, draft)):
             continue
         done.add((one.entity, one.name))
@@ -350,14 +256,14 @@ def _growth(
     if (expected <= 0).any():
         return
     x = np.arange(len(expected), dtype=np.float64)
-    slope, error = _slope(x, np.log(expected), 1.0 / expected)
+    slope, error = slope_of(x, np.log(expected), 1.0 / expected)
     # parents keep their rate from month to month: what one of them adds to the slope varies as a whole
     centred = x - x.mean()
     added = (monthly / expected) @ (centred / float((centred * centred).sum()))
     between = parents * max(population.uneven * float((added * added).mean()) - float(added.mean()) ** 2, 0.0)
     error = math.sqrt(error * error + between)
     flat = np.diff(np.array([float(_untrended(population, edge)) for edge in edges]))
-    absent = _slope(x, np.log(np.maximum(flat, 1e-300)), 1.0 / expected)[0]
+    absent = slope_of(x, np.log(np.maximum(flat, 1e-300)), 1.0 / expected)[0]
     for args in trends[:1]:
         yield PlantedEffect(
             id=f"{table.id}.trend",
@@ -384,7 +290,7 @@ def _untrended(population: Population, edge: int) -> float:
     return float(np.clip(edge - intensity.start, 0, intensity.end - intensity.start).mean()) / DAY_US
 
 
-def _slope(x: Floats, y: Floats, variance: Floats) -> tuple[float, float]:
+def slope_of(x: Floats, y: Floats, variance: Floats) -> tuple[float, float]:
     """Slope of a plain regression and its standard error, given the variance of each y."""
     centred = x - x.mean()
     whole = float((centred * centred).sum())
@@ -450,7 +356,3 @@ def _cell_rows(population: Population) -> Floats:
     weight = np.repeat(there.astype(np.float64), max(1, DAY_US // calendar.step))[: calendar.cells]
     rows: Floats = calendar.rates[0] * weight
     return rows
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
