@@ -106,6 +106,7 @@ def finished(
         params=dict(root.get("params") or {}),
         metadata=dict(metadata),
         effects=planted_effects(binding, binding.behaviors, tables),
+        anomalies=tuple(binding.anomalies),
     )
 
 

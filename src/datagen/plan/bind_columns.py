@@ -8,6 +8,7 @@ from typing import Any
 
 from datagen.contracts import NUMBERS, Bound, Change, Fill, Generator, Modifier
 from datagen.plan.binding import Binding, mapped_type
+from datagen.plan.column_anomalies import anomaly_changes
 from datagen.plan.constraints import ConstraintReader
 from datagen.plan.foreseen import foresee
 from datagen.plan.model import ColumnPlan, Seal
@@ -16,7 +17,6 @@ from datagen.plan.picking import bound_picking
 from datagen.plan.scope import CASTS
 from datagen.plan.seated_values import seated_texts
 from datagen.plan.spelling import spelled
-
 
 # of columns that a process fills: nothing before the first row of an entity, nothing after the last
 OPEN_ROLES = frozenset({"previous_state", "valid_to", "converted_at"})
@@ -89,6 +89,7 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
         )
     changes = [modifier.bind(at) for modifier, at in zip(binding.modifiers[node], scopes[1:], strict=True)]
     changes += value_multipliers(binding, column)
+    changes += anomaly_changes(binding, column)
     refuse_closed(binding, column, spec)
     steps = [*(spelled(word, args) for word, args in column.modifiers), *seated_texts(binding, column)]
     steps += [spelled("anomaly", one) for one in spec.get("anomalies") or ()]

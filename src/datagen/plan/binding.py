@@ -19,6 +19,7 @@ from datagen.plan.reach import Reaches
 from datagen.plan.scope import PlanScope
 from datagen.plan.window import read_timeframe
 from datagen.registry import find, words
+from datagen.rows._anomalies import AnomalyLabel
 from datagen.schema.literals import common_type
 from datagen.schema.model_findings import check_part
 from datagen.schema.tree import Document
@@ -46,9 +47,11 @@ class Binding:
         self.scale = scale
         self.arrivals: dict[str, Any] = {}  # of roots whose rows come at a rate (datagen.rows._arrivals.Arrivals)
         self.row_scopes: dict[str, Any] = {}  # of tables that a row maker makes
+        self.sources: dict[str, TableDraft] = {}  # of tables whose rows the process of another table makes, that table
         self.makers: dict[str, tuple[str, Any]] = {}  # (word, row maker) of tables that one makes
         self.behaviors: Any = None  # segments and ages, lowered (datagen.plan.behaviors)
         self.picking: dict[graph.Node, Any] = {}  # what limits the picks of lookups (datagen.plan.picking)
+        self.anomalies: list[AnomalyLabel] = []  # planted oddities of rows and values
         self.volumes: dict[str, Any] = {}  # effects on the volume of a table, by table
         self.foreseen: dict[graph.Node, Callable[[], Any]] = {}  # how to tell equally likely numbers of a column
 

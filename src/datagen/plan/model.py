@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from datagen.contracts import Block, Change, ColumnType, Fill, Reader
 from datagen.errors import Finding
 from datagen.plan.effects import PlantedEffect
+from datagen.rows._anomalies import AnomalyLabel
 
 if TYPE_CHECKING:
     import numpy as np
@@ -143,6 +144,7 @@ class Plan:
     params: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     effects: tuple[PlantedEffect, ...] = ()  # what is planted, and what an analyst should find
+    anomalies: tuple[AnomalyLabel, ...] = ()  # planted oddities, by table and column
 
     @property
     def roots(self) -> tuple[TablePlan, ...]:

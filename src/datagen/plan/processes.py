@@ -197,6 +197,7 @@ def row_scope(
         find_variation=lambda scope, names, key: find_variation(binding, scope, parent, names, key),
         rows_of=binding.counts.get,
         makers=binding.makers,
+        anomalies=binding.anomalies,
         table_effects=[
             (binding.table_scope(table, (*table.loc, "modifiers", place, "args")), args)
             for place, (word, args) in enumerate(binding.drafting.table_modifiers[table.id])

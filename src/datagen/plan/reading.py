@@ -8,6 +8,7 @@ from datagen.contracts import NUMBERS
 from datagen.plan import graph
 from datagen.plan.bind_rows import edges, volume_reads
 from datagen.plan.binding import Binding
+from datagen.plan.column_anomalies import anomaly_reads
 from datagen.plan.constraints import Constraints
 from datagen.plan.drafts import time_column_of
 from datagen.plan.names import NameFault, resolve
@@ -31,6 +32,7 @@ def find_reads(binding: Binding) -> None:
         if when is not None:
             wanted.extend(scope.names_in(when))
         wanted.extend(seated_reads(binding, column))
+        wanted.extend(anomaly_reads(binding, column))
         binding.reads[node] = edges(binding, scope, wanted, node)
     for table in binding.tables.values():
         binding.reads[table.id, NUMBERS] = [(table.id, graph.ROWS)]
@@ -64,6 +66,8 @@ def order(binding: Binding, constraints: Constraints) -> tuple[graph.Node, ...]:
             process = table.columns[one.column].process == "time"
             if (binding.drafting.table_modifiers[one.table] or process) and one.column == time_column_of(table):
                 binding.reads[one.table, graph.ROWS].extend(node for node in path.reads if node[0] != one.table)
+    for name, source in binding.sources.items():
+        binding.reads[name, graph.ROWS].extend(binding.reads[source.id, graph.ROWS])
     nodes, loops = graph.ordered(binding.reads)
     for loop in loops:
         first = loop[0]

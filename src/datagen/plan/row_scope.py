@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from datagen.contracts import ColumnType
 from datagen.kernel.ages import AgeCurve
 from datagen.plan.scope import PlanScope
+from datagen.rows._anomalies import AnomalyLabel
 from datagen.rows._contract import Ageing, RateFactor, Variation
 from datagen.schema.model_findings import check_part
 
@@ -39,9 +40,13 @@ class PlanRowScope(PlanScope):
         find_variation: Callable[[PlanRowScope, Sequence[str], str], Variation | None] | None = None,
         rows_of: Callable[[str], Any] | None = None,
         makers: Mapping[str, tuple[str, Any]] | None = None,
+        fanout_beside: Any = None,
+        anomalies: list[AnomalyLabel] | None = None,
         **more: Any,
     ) -> None:
         super().__init__(**more)
+        self.fanout_beside = fanout_beside
+        self.anomalies = [] if anomalies is None else anomalies
         self.own, self.key, self.seed = own, key, seed
         self.time = time
         self.factors = factors
@@ -78,6 +83,12 @@ class PlanRowScope(PlanScope):
         if self._rows_of is None:
             raise AssertionError(f"the rows of {table} were asked for by {self.own}, which knows no other table")
         return self._rows_of(table)
+
+    def beside(self, key: str) -> PlanRowScope:
+        """The same scope, its findings placed at another key of the table."""
+        other = copy(self)
+        other.loc = (*self.loc[:-1], key)
+        return other
 
     def at(self, steps: tuple[str | int, ...]) -> PlanRowScope:
         """The same scope, its findings placed at a key further inside."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from datagen.contracts import Block, ColumnType, Fill, Reader, Scope
 from datagen.kernel.ages import AgeCurve
+from datagen.rows._anomalies import AnomalyLabel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -145,6 +146,17 @@ class RowScope(Scope, Protocol):
 
     def rows_of(self, table: str) -> Any:
         """The bound rows of another table, None where there are none (yet)."""
+
+    @property
+    def fanout_beside(self) -> Any:
+        """The fan-out (datagen.schema.model_fanout.Fanout) that stands beside a process, None without one."""
+
+    @property
+    def anomalies(self) -> list[AnomalyLabel]:
+        """Where the labels of planted oddities are kept."""
+
+    def beside(self, key: str) -> RowScope:
+        """The same scope, its findings placed at another key of the table."""
 
     def at(self, steps: tuple[str | int, ...]) -> RowScope:
         """The same scope, its findings placed at a key further inside."""

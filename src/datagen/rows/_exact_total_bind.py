@@ -21,7 +21,8 @@ def bind_total(law: Mapping[str, Any], spec: Spec, scope: RowScope) -> BoundRows
     if spec.total is not None and spec.mean is not None:
         scope.refuse("fanout.total_and_mean", "mean", found="both total and mean", expected="one of them")
         return None
-    in_time = [name for name in ("every", "heterogeneity", "multipliers", "bursts", "noise", "by_state") if getattr(spec, name)]
+    keys = ("every", "heterogeneity", "multipliers", "bursts", "noise", "holidays", "anomalies", "by_state")
+    in_time = [name for name in keys if getattr(spec, name)]
     if spec.per not in (None, "parent") or in_time or scope.time is not None or scope.factors or scope.ages:
         what = (
             in_time[0]

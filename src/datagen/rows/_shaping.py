@@ -22,10 +22,12 @@ from datagen.kernel.clock import Times
 from datagen.kernel.curves import Growth
 from datagen.kernel.density import ORDER
 from datagen.kernel.intensity import Calendar
+from datagen.rows._anomalies import AnomalyLabel, labelled
 from datagen.rows._contract import RowScope
 from datagen.rows._zone_lines import ZoneLines
 from datagen.schema.durations import LENGTHS, Frequency, parse_duration, span_of
 from datagen.schema.model_fanout import ArrivalRate, Fanout, Noise
+from datagen.schema.times import show_time
 
 Floats = NDArray[np.float64]
 
@@ -263,12 +265,14 @@ def multipliers(spec: Fanout, scope: RowScope, shaping: Shaping) -> list[tuple[S
     return effects
 
 
-def zones_of_multipliers(spec: Fanout | ArrivalRate) -> list[str]:
-    """The names of zones on which the seasons of a fan-out depend."""
+def zones_of_multipliers(spec: Fanout | ArrivalRate, owner: Scope) -> list[str]:
+    """The names of zones, as the driving parent reads them, on which the seasons of a fan-out depend."""
     from datagen.modifiers.seasonality import Seasonality
 
     seasons = [read_again(Seasonality, one.args) for one in spec.multipliers if one.transform == "seasonality"]
-    return [name for season in seasons if season is not None for name in season.zone_reads()]
+    names = [name for season in seasons if season is not None for name in season.zone_reads()]
+    known = [_as_parent(name, owner) for name in names]
+    return [name for name in known if name is not None]
 
 
 def _season(args: Mapping[str, Any], scope: RowScope, shaping: Shaping) -> None:
@@ -277,7 +281,8 @@ def _season(args: Mapping[str, Any], scope: RowScope, shaping: Shaping) -> None:
     season = scope.part(Seasonality, args)
     if season is not None:
         season.check(scope, "seasonality")
-        shaping.take(season, scope, ())
+        known = None if season.zone_column is None else _as_parent(season.zone_column, scope)
+        shaping.take(season if known is None else season.model_copy(update={"timezone": known}), scope, ())
 
 
 def _trend(args: Mapping[str, Any], scope: RowScope, shaping: Shaping) -> None:
@@ -328,6 +333,20 @@ def calendar_keys(spec: Fanout, scope: RowScope, shaping: Shaping) -> None:
             shaping.unrest.append(partial(rates.burst, at=at, height=float(one.factor), decay=decay))
     if spec.noise is not None:
         _noise(spec.noise, scope, shaping)
+    for place, anomaly in enumerate(spec.anomalies):
+        label = labelled(anomaly, scope.own, None, scope, ("anomalies", place))
+        if label is not None:
+            shaping.unrest.append(_odd(label, scope.key ^ scope.salt(f"anomaly {anomaly.kind}", place)))
+            shaping.said.append(f"{anomaly.kind} at {show_time(label.start)}")
+            scope.anomalies.append(label)
+
+
+def _odd(label: AnomalyLabel, salt: int) -> Callable[[Times], Floats]:
+    """What an oddity makes of the rate."""
+    if label.kind == "variance":
+        return partial(rates.unrest, first=label.start, last=label.end, size=label.size, salt=salt)
+    factor = 0.0 if label.kind == "gap" else label.size
+    return partial(rates.between, first=label.start, last=label.end, factor=factor)
 
 
 def _noise(noise: Noise, scope: RowScope, shaping: Shaping) -> None:

@@ -15,9 +15,9 @@ from datagen.generators._interval import TimeBounds
 from datagen.kernel.ages import AgeCurve
 from datagen.kernel.clock import DAY_US
 from datagen.kernel.intensity import Intensity
+from datagen.laws._rows import read_parameters
 from datagen.rows._by_state import Stays, bind_by_state, state_reads
 from datagen.rows._contract import BoundRows, RateFactor, RowScope, mean_factor
-from datagen.laws._rows import read_parameters
 from datagen.rows._exposure import STEPS, Exposure
 from datagen.rows._rate import RateRows, Shape, Windows
 from datagen.rows._regular import Grid, RegularRows
@@ -81,7 +81,7 @@ class Fanout:
         for key in (self.spec.from_, self.spec.until):
             if key is not None:
                 names += self.scope.names_in(key)
-        names += zones_of_multipliers(self.spec)
+        names += zones_of_multipliers(self.spec, self.scope)
         names += [] if self.scope.time is None else zones_of_time(self.scope.time, self.scope)
         names += window_reads(
             [
@@ -323,7 +323,7 @@ class Fanout:
                 expected="a grid of whole seconds or more: 5min, h, day, week, month",
             )
             return None
-        shaping_keys = ("heterogeneity", "bursts", "noise", "multipliers", "holidays", "by_state")
+        shaping_keys = ("heterogeneity", "bursts", "noise", "multipliers", "holidays", "by_state", "anomalies")
         shaped = [key for key in shaping_keys if getattr(spec, key)]
         if "type" in self.law or shaped or scope.factors or shape.ages or shape.windows:
             what = "a law" if "type" in self.law else listed(shaped) or "segments, ages or effects"

@@ -23,12 +23,11 @@ NODE_KEYS = frozenset(
         "mixing",
     }
 )
-COLUMN_KEYS = frozenset({"imperfections", "anomalies"})
+COLUMN_KEYS = frozenset({"imperfections"})
 FANOUT_KEYS = frozenset(
     {
         "by",
         "each",
-        "anomalies",
     }
 )
 # Keys of a node's objects that are available themselves, and values of those keys.

@@ -112,7 +112,7 @@ class Anomaly(Written):
 
     kind: Literal["spike", "level_shift", "gap", "variance"] = Field(description="what happens")
     at: Scalar = Field(description="when it begins: a time or an expression")
-    size: Number = Field(description="how large it is, as a factor")
+    size: Number = Field(description="how large it is: a factor; of a gap, its days")
 
 
 class Fanout(Written):
