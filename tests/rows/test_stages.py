@@ -237,3 +237,54 @@ def test_a_generator_of_a_filled_column_is_a_placeholder_in_old_documents_only()
     [warning] = findings_of({**document, "version": "1.0"})
     assert (warning.code, warning.severity) == ("process.placeholder", "warning")
     assert set(made({**document, "version": "1.0"}, "journey")["stage_name"]) <= set(STAGES)
+
+
+def test_the_time_of_an_old_document_is_told_by_its_name() -> None:
+    document = funnel()
+    copied = {"lookup": {"from": "customer.created_at", "on": {"this_key": "customer_id"}}}
+    document["nodes"][1]["columns"] = [
+        {"name": "customer_id", "generator": {"lookup": {"from": "customer.customer_id"}}},
+        {"name": "joined_at", "type": "datetime", "generator": copied},
+        {"name": "stage_name", "type": "string", "generator": {"choice": {"choices": ["a", "b"]}}},
+        {"name": "event_timestamp", "type": "datetime", "generator": {"datetime_series": {}}},
+    ]
+    document["constraints"] = {
+        "inequalities": [
+            {"left": "journey.event_timestamp", "op": "<", "right": "customer.left_at"},
+        ]
+    }
+    left = {"name": "left_at", "type": "datetime", "generator": {"expression": {"code": "created_at + to_days(1)"}}}
+    document["nodes"][0]["columns"].append(left)
+    plan = plan_of({**document, "version": "1.0"})
+    rows = table_of(plan, "journey")
+    assert plan.tables["journey"].time_column == "event_timestamp"
+    assert (
+        rows.filter(~pl.col("event_timestamp").is_between("joined_at", pl.col("joined_at").dt.offset_by("1d"))).height
+        == 0
+    )
+    assert set(rows["stage_name"]) >= {"visit", "sign_up"}
+
+
+def test_times_are_dates_or_finer_where_the_column_says_so() -> None:
+    document = funnel()
+    document["nodes"][1]["columns"][3] = {"name": "at", "role": "time", "type": "date"}
+    dates = made(document, "journey")
+    assert dates["at"].dtype == pl.Date
+    assert dates.filter(pl.col("at").diff().over("customer_id") < timedelta(0)).height == 0
+    document["nodes"][1]["columns"][3] = {"name": "at", "role": "time", "precision": "ms"}
+    fine = made(document, "journey")
+    assert fine.filter(pl.col("at").dt.millisecond() != 0).height > 100
+    assert fine.filter(pl.col("at").diff().over("customer_id") < timedelta(seconds=1)).height == 0
+
+
+def test_segments_of_a_grandparent_count() -> None:
+    document = funnel(segment_variation={"vip": {"transition_multiplier": 0.0}})
+    account = {"id": "account", "rows": 60, "columns": [document["nodes"][0]["columns"].pop(0)]}
+    customer = document["nodes"][0]
+    del customer["rows"]
+    customer.update(parents=["account"], fanout=5)
+    document["nodes"].insert(0, account)
+    plan = plan_of(document)
+    rows = table_of(plan, "journey").join(table_of(plan, "customer"), on="customer_id")
+    most = rows.join(table_of(plan, "account"), on="account_id").group_by("segment").agg(pl.col("place").max())
+    assert dict(most.iter_rows()) == {"vip": 1, "standard": 4, "budget": 4}

@@ -314,6 +314,9 @@ def time_column_of(table: TableDraft) -> str | None:
         if column.role == "time":
             return column.name
     for column in table.columns.values():
+        if column.process == "time":  # told by its name, in old documents
+            return column.name
+    for column in table.columns.values():
         if column.known_type == "datetime" or (column.known_type is None and column.word == "datetime_series"):
             return column.name
     return None
