@@ -40,6 +40,7 @@ class Population:
     per_parent: float  # expected rows of a parent with factor 1
     spread: float  # squared coefficient of variation of the expected rows between parents, factors left out
     uneven: float  # E[m²] / E[m]² of the factors m of a parent
+    disturbed: bool  # effects on the volume act too: they are known when their table is made, not before
 
 
 def planted_effects(
@@ -98,7 +99,7 @@ def population_of(binding: Binding, behaviors: Behaviors, table: TablePlan) -> P
             uneven *= one.second / one.mean**2
     expected = rows.expected if rows is not None else 0.0
     scaled = Intensity(shape.calendar, low, high, np.full(DRAWS, expected / mean), pieces=pieces)
-    return Population(times, scaled, expected / factor if factor else expected, spread, uneven)
+    return Population(times, scaled, expected / factor if factor else expected, spread, uneven, bool(shape.windows))
 
 
 def _segment_rows(
@@ -275,7 +276,7 @@ def _growth(
             statistic="slope of the logarithm of monthly rows, first months left out",
             expected=slope,
             absent=absent if args.get("applies_to") != "total" else 0.0,
-            standard_error=error,
+            standard_error=None if population.disturbed else error,
             sql=f"""with monthly as (
     select date_diff('month', timestamp '1970-01-01', "{time}"::timestamp) as m, count(*) as n from "{table.id}" group by 1)
 select regr_slope(ln(n), m) from monthly where m >= {first} and m < {last}""",
@@ -337,7 +338,9 @@ def _season(binding: Binding, table: TablePlan, population: Population) -> Itera
             statistic=f"share of {table.id} rows in {dimension} {top}, times {size}",
             expected=share * size,
             absent=1.0,
-            standard_error=size * math.sqrt(share * (1 - share) / max(table.expected_rows, 1.0)),
+            standard_error=None
+            if population.disturbed
+            else size * math.sqrt(share * (1 - share) / max(table.expected_rows, 1.0)),
             sql=f"""select count(*) filter ({text.format(f't."{time}"')} = {top}) * {size} / count(*)::double
 from "{table.id}" as t""",
             question=f"How many times as many {table.id} rows has the busiest {dimension} as an average one?",
