@@ -91,6 +91,7 @@ def find_makers(binding: Binding, behaviors: Behaviors) -> None:
             continue
         if words:
             maker = find("rows", words[0])
+            _refuse_rows_of_its_own(binding, table, words[0])
             if maker is not None and table.parent is not None:
                 binding.makers[table.id] = (words[0], maker)
                 _fill(binding, table, maker.FILLS)
@@ -129,6 +130,28 @@ def find_makers(binding: Binding, behaviors: Behaviors) -> None:
                 )
 
 
+def _refuse_rows_of_its_own(binding: Binding, table: TableDraft, word: str) -> None:
+    """A process follows the rows of a driving parent, and says itself how many rows that makes."""
+    node = binding.drafting.nodes[table.id]
+    if not node.get("parents"):
+        binding.refuse(
+            "process.no_parent",
+            (*table.loc, word),
+            key=True,
+            found=f"{word} on {table.id}, which has no parent",
+            expected="parents: [table], the table whose rows go through it",
+        )
+    elif node.get("fanout") is not None and word != "attribution_chain":  # there it counts the journeys
+        binding.refuse(
+            "process.fanout",
+            (*table.loc, "fanout"),
+            key=True,
+            found=f"a fanout beside {word}, which makes the rows of {table.id}",
+            expected="one of them",
+            hint="instances_per_parent is the number of passages per parent" if word == "stage_config" else "",
+        )
+
+
 def _fill_time(binding: Binding, table: TableDraft) -> None:
     """The time of a rate: the column with role time that has no generator, else the table's datetime_series."""
     name = time_column_of(table)
@@ -154,6 +177,16 @@ def _fill(binding: Binding, table: TableDraft, fills: Mapping[str, ColumnType]) 
             named = [table.columns[name]] if name is not None and table.columns[name].process is None else []
         if named:
             _take(binding, named[0], role, type_)
+    for name, column in table.columns.items():
+        if column.process is not None and column.word != "process":
+            binding.refuse(
+                "process.placeholder",
+                (*column.loc, "generator"),
+                found=f"a generator of {name}, which the process of {table.id} fills"
+                + (": declared, not applied" if binding.version_1 else ""),
+                expected=f"{name} with role: {column.process} and without a generator",
+                severity="warning" if binding.version_1 else "error",
+            )
 
 
 def _take(binding: Binding, column: ColumnDraft, role: str, type_: ColumnType) -> None:
