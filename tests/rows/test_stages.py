@@ -10,11 +10,11 @@ import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
-from tests.rows.funnels import KINDS, STAGES, funnel
-from tests.support import codes_of, findings_of, made, plan_of, table_of
 
 from datagen import api
 from datagen.engine.options import Options
+from tests.rows.funnels import KINDS, STAGES, funnel
+from tests.support import codes_of, findings_of, made, plan_of, table_of
 
 START, END = datetime(2024, 1, 1), datetime(2025, 1, 1)  # of the window
 ORDER = ["customer_id", "number", "place", "stage", "at"]
