@@ -300,6 +300,9 @@ class Scope(Protocol):
     def texts_of(self, name: str) -> tuple[str, ...] | None:
         """Every text that a name can have, when the document lists them; None where that is open."""
 
+    def law_by(self, spec: Mapping[str, Any], steps: tuple[str | int, ...], *, durations: bool = False) -> Any:
+        """A law with `by` as a draw that differs by row; None after a refusal."""
+
     def expression(
         self, text: str | int | float, field: str, *, extra: Mapping[str, ColumnType] | None = None
     ) -> Reader:

@@ -97,7 +97,6 @@ CASES: list[tuple[Any, str, tuple[str | int, ...], str]] = [
     ({"params": {}}, "law.no_type", (), "params"),
     ("3", "law.no_type", (), "'3'"),
     ({"type": "normal", "params": 3}, "law.parameter_type", ("params",), "3"),
-    ({**law("normal", mean=1, std=1), "by": {"segment": {}}}, "language.not_available_yet", ("by",), "'by'"),
 ]
 
 

@@ -105,23 +105,10 @@ def test_the_refusal_has_the_line_and_what_exists_instead():
         ("lookup: {from: a.b, else: null}", "lookup.else"),
         ("lookup: {from: a.b, self: true}", "lookup.self"),
         ("bernoulli: {p: 0.1, exact: true}", "bernoulli.exact"),
-        ("faker: {method: name, by: {country: {US: {locale: en_US}, else: {}}}}", "faker.by"),
-        ("normal: {mean: 3, std: 1, by: {tier: {vip: {mean: 5}, else: {}}}}", "normal.by"),
     ],
 )
 def test_later_keys_of_parts_are_refused(key, path):
     assert refused(column(key)) == {f"nodes[0].columns[0].{path}": path.split(".")[1]}
-
-
-@pytest.mark.parametrize(
-    ("modifier", "path", "name"),
-    [
-        ("multiply: {factor: 2, by: {a: {else: {factor: 3}}}}", "multiply.by", "by"),
-    ],
-)
-def test_later_keys_of_modifiers_are_refused(modifier, path, name):
-    found = refused(column(f"sequence: {{}}\n        modifiers: [{{{modifier}}}]"))
-    assert found == {f"nodes[0].columns[0].modifiers[0].{path}": name}
 
 
 @pytest.mark.parametrize(
@@ -147,7 +134,6 @@ def test_later_keys_of_modifiers_are_refused(modifier, path, name):
         ("choice: {choices: [a], clustered: 2}", "language.out_of_range", "choice.clustered"),
         ("lookup: {from: a.b, levels: [1, x]}", "language.wrong_type", "lookup.levels[1]"),
         ("lookup: {from: a.b, weights: 3}", "language.wrong_type", "lookup.weights"),
-        ("bernoulli: {p: 1, by: 3}", "language.wrong_type", "bernoulli.by"),
     ],
 )
 def test_mistakes_inside_later_parts_are_found(generator, code, path):

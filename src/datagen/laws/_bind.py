@@ -50,8 +50,12 @@ def law_names(spec: Any, scope: Scope) -> tuple[str, ...]:
             for component in value:
                 if isinstance(component, Mapping) and "law" in component:
                     names.extend(law_names(component["law"], scope))
-    by = Binding.key_of(spec, "by") or {}
-    return tuple(dict.fromkeys([*names, *by]))
+    by = Binding.key_of(spec, "by")
+    for column, branches in by.items() if isinstance(by, Mapping) else ():
+        names.append(column)
+        for branch in branches.values() if isinstance(branches, Mapping) else ():
+            names.extend(law_names(branch, scope))
+    return tuple(dict.fromkeys(names))
 
 
 @dataclass(frozen=True)
@@ -95,15 +99,9 @@ class Binding:
     def bind(self, spec: Any) -> BoundDraw | None:
         if isinstance(spec, int | float) and not isinstance(spec, bool):
             spec = {"type": "constant", "params": {"value": spec}}
-        if self.key_of(spec, "by"):
-            self.refuse_at(
-                "language.not_available_yet",
-                ("by",),
-                found="'by' in a law",
-                expected="a law without 'by'",
-                hint="write the parameter as an expression: case when … then … else … end",
-            )
-            return None
+        if self.key_of(spec, "by") is not None:
+            keys = {key: value for key in KEYS if (value := self.key_of(spec, key)) is not None}
+            return cast("BoundDraw | None", self.scope.law_by(keys, self.steps, durations=self.durations))
         known = self._known_keys(spec)
         law = self._law(spec)
         return None if law is None or not known else bounded(self, law, law.bound(self), spec)

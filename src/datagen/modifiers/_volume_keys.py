@@ -62,7 +62,7 @@ def key_of(local: str, scope: Scope) -> Key | None:
 
 def _key_of_column(own: Any, scope: Scope) -> Key | None:
     """A column's value is known before the row when it is copied from an ancestor or a picked row, or constant."""
-    if own.modifiers:
+    if own.modifiers or "by" in own.params:
         return None
     if own.word != "lookup":
         code = _constant(own, scope)

@@ -25,6 +25,7 @@ from datagen.plan.model import ConstraintPlan, Plan, TablePlan
 from datagen.plan.planted import planted_effects
 from datagen.plan.processes import find_makers
 from datagen.plan.reading import find_reads, order
+from datagen.plan.segments import shares_of, texts_of_values
 from datagen.plan.settle import leave_room, read_constraints, settle
 from datagen.schema.tree import Document
 from datagen.version import DATA_VERSION
@@ -41,6 +42,8 @@ def bind(document: Document, *, seed: int, scale: float = 1.0, findings: Sequenc
     binding.stop_on_errors()
     for column in binding.columns():
         column.infer = binding.infer
+        column.texts = lambda one: texts_of_values(binding, one)
+        column.shares = lambda one: shares_of(binding, one)
     binding.behaviors = lower(binding)
     find_makers(binding, binding.behaviors)
     binding.stop_on_errors()

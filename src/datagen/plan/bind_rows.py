@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from datagen.contracts import NUMBERS, Block
 from datagen.plan import graph
 from datagen.plan.binding import Binding
+from datagen.plan.by_rows import ByMaker, faults_of_by, has_by
 from datagen.plan.constraints import Steering
 from datagen.plan.drafts import time_column_of
 from datagen.plan.fanout import Volume, fixed
@@ -19,6 +21,10 @@ from datagen.plan.names import TableDraft
 from datagen.plan.processes import maker_of, rate_factors, row_scope
 from datagen.plan.scope import PlanScope
 from datagen.rows._contract import mean_factor, product
+from datagen.schema.model_findings import check_part
+from datagen.schema.model_fanout import Fanout
+
+LAW = ("type", "params", "truncate", "keep_mean")
 
 
 def bind_counts(binding: Binding, table: TableDraft, steering: Sequence[Steering]) -> None:
@@ -34,13 +40,54 @@ def bind_counts(binding: Binding, table: TableDraft, steering: Sequence[Steering
         binding.counts[table.id] = counts_of(one, spec.clamp, binding.fanout_scope(table), factor)
     elif spec.law is None:
         binding.counts[table.id] = fixed(1)
+    elif has_by(binding.drafting.nodes[table.id]["fanout"]):
+        written = binding.drafting.nodes[table.id]["fanout"]
+        faults = faults_of_by(written, binding.document, (*table.loc, "fanout"))
+        binding.findings.extend(faults)
+        maker = None if faults else _by(written, binding.fanout_scope(table), factor)
+        rows = None if maker is None else maker.bind()
+        binding.counts[table.id] = fixed(1) if rows is None else rows
     else:
         binding.counts[table.id] = counts_of(spec.law, spec.clamp, binding.fanout_scope(table), factor)
+
+
+@dataclass(frozen=True, slots=True)
+class PlainCounts:
+    """A law once per parent, in the form of a row maker."""
+
+    written: Mapping[str, Any]
+    scope: PlanScope
+    factor: Any
+
+    def reads(self) -> Sequence[str]:
+        """What the law reads."""
+        return self.scope.law_reads(self.written)
+
+    def bind(self) -> Any:
+        """The counts, or None after a refusal."""
+        made, findings = check_part(Fanout, self.written, self.scope.document, self.scope.loc)
+        self.scope.findings.extend(findings)
+        if made is None:
+            return None
+        law = {key: self.written[key] for key in LAW if self.written.get(key) is not None}
+        if "type" not in law:
+            self.scope.refuse("fanout.no_law", (), found="a fanout without a law", expected="rows per parent")
+            return None
+        low, high = self.written.get("clamp") or (None, None)
+        return counts_of({"params": {}, **law}, (low, high), self.scope, self.factor)
+
+
+def _by(written: Mapping[str, Any], scope: PlanScope, factor: Any) -> Any:
+    if has_by(written):
+        return ByMaker(written, scope, lambda own, inner: _by(own, inner, factor))
+    return PlainCounts(written, scope, factor)
 
 
 def bind_maker(binding: Binding, table: TableDraft, steering: Sequence[Steering]) -> None:
     """The rows of a table that a row maker makes."""
     scope = row_scope(binding, binding.behaviors, table, tuple(steering))
+    if table.id in binding.sources:
+        scope.findings = []  # the other table's rows are bound too, and say the same
     binding.row_scopes[table.id] = scope
     maker = maker_of(binding, table, scope)
     rows = None if maker is None else maker.bind()

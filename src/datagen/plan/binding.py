@@ -10,6 +10,7 @@ from typing import Any
 from datagen.contracts import Bound, Generator, Modifier
 from datagen.errors import Finding, SchemaError, did_you_mean, listed
 from datagen.plan import graph
+from datagen.plan.by import by_part
 from datagen.plan.constraints import Steering, edge_bound
 from datagen.plan.drafts import Drafting, draft_tables, time_column_of
 from datagen.plan.fanout import FixedCounts
@@ -86,7 +87,11 @@ class Binding:
                 hint=did_you_mean(word, words(kind)),
             )
             return None
-        made, findings = check_part(found, params, self.document, (*loc, *inside))
+        at = (*loc, *inside)
+        if "by" in params and "by" not in found.model_fields and kind in ("generator", "modifier"):
+            made, findings = by_part(kind, word, found, params, self.document, at)
+        else:
+            made, findings = check_part(found, params, self.document, at)
         self.findings.extend(findings)
         return made
 

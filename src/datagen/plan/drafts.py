@@ -231,13 +231,15 @@ def _fanout(made: Drafting, table: TableDraft, refuse: Callable[..., None]) -> F
     if spec is None or table.parent is None:
         return FanoutSpec(None)
     at = (*table.loc, "fanout")
-    law = {key: spec[key] for key in ("type", "params", "truncate", "keep_mean") if spec.get(key) is not None}
+    law = {key: spec[key] for key in ("type", "params", "truncate", "keep_mean", "by") if spec.get(key) is not None}
     clamp = spec.get("clamp") or (None, None)
     for place, end in enumerate(clamp):
         if isinstance(end, str):
             expected = "a number of rows, or null for no end"
             refuse("language.wrong_type", (*at, "clamp", place), found=f"string {quoted(end)}", expected=expected)
             clamp = (None, None)
+    if "type" not in law and "by" in law:
+        return FanoutSpec(law, (clamp[0], clamp[1]))  # each branch has a law of its own, or is refused for having none
     if "type" not in law and any(spec.get(key) is not None for key in ("every", "each", "total", "mean")):
         return FanoutSpec(None, (clamp[0], clamp[1]))
     if "type" not in law:

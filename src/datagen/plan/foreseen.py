@@ -139,7 +139,11 @@ def _bounds(column: ColumnDraft, place: int) -> list[Bound]:
         low, high = _end(args.get("min"), -math.inf), _end(args.get("max"), math.inf)
         found.append((low, high, f"fall {_past(low, high)} and pile up there", "make std smaller"))
     for key in ("truncate", "clamp"):
-        ends = column.params.get(key) if column.word == "distribution" and not clamps else None
+        ends = (
+            column.params.get(key)
+            if column.word == "distribution" and "by" not in column.params and not clamps
+            else None
+        )
         if isinstance(ends, (list, tuple)) and len(ends) == 2:
             low, high = _end(ends[0], -math.inf), _end(ends[1], math.inf)
             what = f"fall {_past(low, high)}, out of the {key} of the law"

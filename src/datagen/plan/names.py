@@ -32,6 +32,8 @@ class ColumnDraft:
     infer: Callable[[ColumnDraft], ColumnType | None] | None = None  # how to find the type when it is first asked for
     points_to: tuple[str, str] | None = None  # (table, column) its values are keys of
     plan: ColumnPlan | None = None
+    texts: Callable[[ColumnDraft], list[str] | None] | None = None  # every value as text, when there is a closed list
+    shares: Callable[[ColumnDraft], Mapping[str, float] | None] | None = None  # of its values, where they are known
     process: str | None = None  # the role in which the table's row maker fills it
 
     @property

@@ -16,7 +16,9 @@ from datagen.plan import graph
 from datagen.plan.arrivals import arriving, bind_arrivals
 from datagen.plan.behaviors import DEPARTED, Behaviors, Factors, names_of, path_to
 from datagen.plan.binding import Binding
+from datagen.plan.by_rows import ByMaker, every, faults_of_by, has_by
 from datagen.plan.constraints import Steering
+from datagen.plan.conversions import find_conversions
 from datagen.plan.drafts import time_column_of
 from datagen.plan.names import ColumnDraft, TableDraft
 from datagen.plan.row_scope import PlanRowScope
@@ -24,7 +26,9 @@ from datagen.plan.variation import find_variation
 from datagen.registry import find
 from datagen.rows._contract import Ageing, RateFactor
 from datagen.rows._mapped import mapped
+from datagen.rows.attribution_chain import Conversions
 from datagen.schema.expand_processes import PROCESS_KEYS
+from datagen.schema.model_fanout import Fanout
 from datagen.schema.model_findings import check_part
 
 FANOUT_IN_TIME = (
@@ -77,7 +81,12 @@ def _nothing(block: Any) -> Any:
 
 def find_makers(binding: Binding, behaviors: Behaviors) -> None:
     """Decide which tables a row maker makes, and which of their columns it fills. Sets `binding.makers`."""
+    binding.sources = find_conversions(binding)
     for table in binding.tables.values():
+        if table.id in binding.sources:
+            binding.makers[table.id] = ("attribution_chain", Conversions)
+            _fill(binding, table, Conversions.FILLS)
+            continue
         node = binding.drafting.nodes[table.id]
         words = [key for key in PROCESS_KEYS if node.get(key) is not None]
         if len(words) > 1:
@@ -107,8 +116,9 @@ def find_makers(binding: Binding, behaviors: Behaviors) -> None:
             continue
         spec = node.get("fanout")
         unmade = [column for column in table.columns.values() if column.word == "process"]
-        wanted = isinstance(spec, Mapping) and (
-            any(spec.get(key) is not None for key in FANOUT_IN_TIME) or spec.get("per") not in (None, "parent")
+        wanted = isinstance(spec, Mapping) and any(
+            any(one.get(key) is not None for key in FANOUT_IN_TIME) or one.get("per") not in (None, "parent")
+            for one in (every(spec) if not faults_of_by(spec, binding.document, ()) else ())
         )
         if wanted or (spec is not None and (behaviors.ages.get(table.id) or behaviors.leaving.get(table.id))) or unmade:
             binding.makers[table.id] = ("fanout", find("rows", "fanout"))
@@ -164,7 +174,8 @@ def _fill(binding: Binding, table: TableDraft, fills: Mapping[str, ColumnType]) 
     """The columns of a process table, by role, else by the names that old documents use."""
     taken: set[str] = set()
     for column in table.columns.values():
-        if column.role is not None and column.role in fills and column.role not in taken:
+        copied = column.role == "segment" and column.word != "process"  # a segment of the parent, say
+        if column.role is not None and column.role in fills and column.role not in taken and not copied:
             taken.add(column.role)
             _take(binding, column, column.role, fills[column.role])
     for role, type_ in fills.items():
@@ -199,8 +210,25 @@ def _take(binding: Binding, column: ColumnDraft, role: str, type_: ColumnType) -
 def maker_of(binding: Binding, table: TableDraft, scope: PlanRowScope) -> Any:
     """The row maker of a table with its parameters, or None after a refusal."""
     word, maker = binding.makers[table.id]
-    written = binding.drafting.nodes[table.id].get(word)
-    model, findings = check_part(maker.SPEC, written or {}, binding.document, (*table.loc, word))
+    source = binding.sources.get(table.id, table)
+    written = binding.drafting.nodes[source.id].get(word) or {}
+    loc = (*source.loc, word)
+    if word == "fanout" and has_by(written):
+        faults = faults_of_by(written, binding.document, loc)
+        binding.findings.extend(faults)
+        return None if faults else _by(binding, written, scope, maker)
+    return _made(binding, written, scope, maker)
+
+
+def _by(binding: Binding, written: Mapping[str, Any], scope: Any, maker: Any) -> Any:
+    """A row maker by the value of a column of the parent, or one that knows no further `by`."""
+    if has_by(written):
+        return ByMaker(written, scope, lambda own, inner: _by(binding, own, inner, maker))
+    return _made(binding, written, scope, maker)
+
+
+def _made(binding: Binding, written: Mapping[str, Any], scope: Any, maker: Any) -> Any:
+    model, findings = check_part(maker.SPEC, written, binding.document, scope.loc)
     binding.findings.extend(findings)
     return None if model is None else maker(model, scope)
 
@@ -208,7 +236,11 @@ def maker_of(binding: Binding, table: TableDraft, scope: PlanRowScope) -> Any:
 def row_scope(
     binding: Binding, behaviors: Behaviors, table: TableDraft, steering: tuple[Steering, ...] | None
 ) -> PlanRowScope:
-    """The scope of a row maker. steering None: before bounds are known, to ask what it reads."""
+    """The scope of a row maker. steering None: before bounds are known, to ask what it reads.
+
+    That of a table whose rows another one's process makes is the other one's.
+    """
+    table = binding.sources.get(table.id, table)
     parent = binding.tables[table.parent or ""]
     word = binding.makers[table.id][0] if table.id in binding.makers else "fanout"
     time = time_column_of(table)
@@ -230,6 +262,7 @@ def row_scope(
         find_variation=lambda scope, names, key: find_variation(binding, scope, parent, names, key),
         rows_of=binding.counts.get,
         makers=binding.makers,
+        fanout_beside=_fanout_beside(binding, table, word),
         anomalies=binding.anomalies,
         table_effects=[
             (binding.table_scope(table, (*table.loc, "modifiers", place, "args")), args)
@@ -265,6 +298,16 @@ def row_scope(
         for one in behaviors.departed.get(entity, ())
     ]
     return scope
+
+
+def _fanout_beside(binding: Binding, table: TableDraft, word: str) -> Fanout | None:
+    """The fan-out that stands beside a process."""
+    written = binding.drafting.nodes[table.id].get("fanout")
+    if written is None or word == "fanout":
+        return None
+    model, findings = check_part(Fanout, written, binding.document, (*table.loc, "fanout"))
+    binding.findings.extend(findings)
+    return model
 
 
 def rate_factors(binding: Binding, behaviors: Behaviors, table: TableDraft, scope: Any) -> list[RateFactor]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Container, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -180,10 +181,28 @@ class PlanScope:
         if isinstance(path, NameFault):
             return None
         column = self.tables[path.table].columns[path.column]
-        texts = column.params.get({"choice": "choices", "enum_list": "values"}.get(column.word, ""))
-        if column.modifiers or not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        texts = None if column.texts is None or column.modifiers else column.texts(column)
+        return None if texts is None else tuple(dict.fromkeys(texts))
+
+    def shares_of(self, name: str) -> Mapping[str, float] | None:
+        """The share of each value of a name, by its text, where that is known before rows are made."""
+        path = resolve(self.tables, self.home, name)
+        if isinstance(path, NameFault) or path.hops:
             return None
-        return tuple(dict.fromkeys(texts))
+        column = self.tables[path.table].columns[path.column]
+        return None if column.shares is None else column.shares(column)
+
+    def inside(self, steps: tuple[str | int, ...]) -> PlanScope:
+        """The same scope, its findings placed at a key further inside."""
+        inner = copy(self)
+        inner.loc = (*self.loc, *steps)
+        return inner
+
+    def law_by(self, spec: Mapping[str, Any], steps: tuple[str | int, ...], *, durations: bool = False) -> Any:
+        """A law with `by`, as a draw whose law differs by row; None after a refusal."""
+        from datagen.plan.by_law import bind_law_by
+
+        return bind_law_by(spec, self, steps, durations=durations)
 
     def path_reads(self, name: str) -> tuple[tuple[str, str], ...]:
         """Every (table, column) that reading a name looks at; nothing for an unknown name (binding says why)."""

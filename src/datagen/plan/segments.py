@@ -159,7 +159,7 @@ def shares_of(binding: Binding, column: ColumnDraft) -> dict[str, float] | None:
     from datagen.generators._weights import Weights
 
     choices = column.params.get("choices")
-    if column.word != "choice" or column.modifiers or not isinstance(choices, list | tuple):
+    if column.word != "choice" or column.modifiers or "by" in column.params or not isinstance(choices, list | tuple):
         return None
     written = column.params.get("weights")
     if written is not None and (

@@ -26,7 +26,6 @@ NODE_KEYS = frozenset(
 COLUMN_KEYS = frozenset({"imperfections"})
 FANOUT_KEYS = frozenset(
     {
-        "by",
         "each",
     }
 )
@@ -48,7 +47,7 @@ GENERATOR_WORDS = (
     "point",
     "polygon",
 )
-# Keys of parts that are available themselves. `by` may stand in any part.
+# Keys of parts that are available themselves.
 PART_KEYS: Mapping[tuple[str, str], frozenset[str]] = {
     ("generator", "choice"): frozenset({"exact", "at_least", "clustered"}),
     ("generator", "lookup"): frozenset(
@@ -64,9 +63,7 @@ INSTEAD: Mapping[str, str] = {
     "imperfections": "the modifier `outliers` makes extreme values",
     "fanout.total": "a law whose mean is the total over the number of parents comes close",
     "fanout.mean": "a law with that mean and a `clamp`",
-    "fanout.by": "parameters of the law may be expressions over the parent's columns",
     "rows": "a number of `rows`, and a `datetime_series` for the times they arrive",
-    "by": "parameters that may be expressions can use `case when`",
     "exact": "without `exact` shares come out close to the weights",
     "generator.case": "an `expression` with `case when … then … else … end`",
     "generator.after": "an `expression` such as created_at + to_days(delay_days), over a `distribution` column",

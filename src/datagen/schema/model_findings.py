@@ -119,7 +119,7 @@ def not_yet(document: Document, loc: Sequence[str | int], name: str, *, where: s
 
 def later_part_keys(kind: str, word: str) -> frozenset[str]:
     """Keys of a part that belong to the language but are not built yet."""
-    return PART_KEYS.get((kind, word), frozenset()) | {"by"}
+    return PART_KEYS.get((kind, word), frozenset())
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:

@@ -211,6 +211,12 @@ By = Annotated[
 ]
 
 
+class Branched(Written):
+    """Keys of a part that differ by the value of a column."""
+
+    by: By = Field(description="{column: {value: {…}, else: {…}}}: keys that differ by a column's value")
+
+
 class LawSpec(Written):
     """A random number: `{type: normal, params: {mean: 5, std: 1}}`."""
 

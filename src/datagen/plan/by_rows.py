@@ -1,0 +1,183 @@
+"""A fan-out with `by`: parents whose rows are made in different ways, by the value of one of their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.contracts import Block, Fill, Values
+from datagen.plan.by import Chosen, choose, merged, ordered, sound, split
+from datagen.plan.some_rows import ChildrenOfSome, SomeRows, put_together
+from datagen.rows._contract import BoundRows
+
+Ints = NDArray[np.int64]
+
+WHOLE = ("total", "mean")  # facts about all parents together
+
+
+@dataclass(frozen=True, slots=True)
+class ByRows:
+    """Rows of parents by the value of a column."""
+
+    chosen: Chosen
+    rows: tuple[BoundRows, ...]
+    parent: str
+    expected: float
+    largest: float
+    description: str
+    guessed: bool
+    fills: Mapping[str, Fill] = field(default_factory=dict)
+
+    def __call__(self, parent: Block) -> Ints:
+        counts = np.zeros(parent.rows, dtype=np.int64)
+        for code, some in self.chosen.parts(parent):
+            counts[some.index] = self.rows[code](some)
+        return counts
+
+    def expected_pairs(self) -> float:
+        """Pairs of rows of one parent, about."""
+        return self.expected * self.expected / 2.0
+
+    def fill(self, role: str) -> Fill:
+        """What fills the column of a role, each row by the way its parent's rows are made."""
+
+        def fill(block: Block) -> Values:
+            parents, index = block.ancestor(self.parent)
+            assert index is not None  # rows of a child
+            pieces: list[Values] = []
+            places: list[Ints] = []
+            for code, some in self.chosen.parts(parents):
+                back = np.full(parents.rows, -1, dtype=np.int64)
+                back[some.index] = np.arange(some.rows, dtype=np.int64)
+                own = back[index]
+                at = np.flatnonzero(own >= 0)
+                if len(at) or not block.rows:
+                    children = ChildrenOfSome(block, at, self.parent, some, own[at])
+                    pieces.append(self.rows[code].fills[role](children))
+                    places.append(at)
+                if not block.rows:
+                    break
+            return put_together(pieces, places)
+
+        return fill
+
+
+def has_by(spec: Any) -> bool:
+    """Whether a fan-out, or one of its multipliers, differs by a column."""
+    return isinstance(spec, Mapping) and (spec.get("by") is not None or _multiplier(spec) is not None)
+
+
+def _multiplier(spec: Mapping[str, Any]) -> int | None:
+    """Place of the first multiplier with `by`."""
+    multipliers = spec.get("multipliers")
+    for place, one in enumerate(multipliers if isinstance(multipliers, Sequence) else ()):
+        args = one.get("args") if isinstance(one, Mapping) else None
+        if isinstance(args, Mapping) and args.get("by") is not None:
+            return place
+    return None
+
+
+def branches(spec: Mapping[str, Any]) -> tuple[str, dict[str, dict[str, Any]], tuple[str | int, ...]]:
+    """The column, the fan-out of each value, and where its `by` stands. A multiplier's branches become fan-outs' own."""
+    if spec.get("by") is not None:
+        column, made = split(spec, law=True)
+        return column, made, ()
+    place = _multiplier(spec)
+    assert place is not None  # asked only where there is a `by`
+    one = spec["multipliers"][place]
+    column, args = split(one["args"], law=False)
+    made = {}
+    for text, own in args.items():
+        multipliers = list(spec["multipliers"])
+        multipliers[place] = {**one, "args": own}
+        made[text] = merged(spec, {"multipliers": multipliers}, law=True)
+    return column, made, ("multipliers", place, "args")
+
+
+def every(spec: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    """Every fan-out that a fan-out with `by` may be."""
+    if not has_by(spec):
+        yield spec
+        return
+    for one in branches(spec)[1].values():
+        yield from every(one)
+
+
+class ByMaker:
+    """A row maker for each value of a column of the driving parent."""
+
+    def __init__(self, spec: Mapping[str, Any], scope: Any, make: Callable[[Mapping[str, Any], Any], Any]) -> None:
+        self.spec, self.scope = spec, scope
+        self.column, self.specs, self.steps = branches(spec)
+        inner = {
+            text: scope if self.steps or has_by(one) else scope.inside(("by", self.column, text))
+            for text, one in self.specs.items()
+        }
+        self.makers = {text: make(self.specs[text], inner[text]) for text in ordered(self.specs)}
+
+    def reads(self) -> Iterable[Any]:
+        """What the number of rows reads."""
+        yield self.column
+        for maker in self.makers.values():
+            if maker is not None:
+                yield from maker.reads()
+
+    def bind(self) -> ByRows | None:
+        """The rows, or None after a refusal."""
+        scope = self.scope
+        for one in self.specs.values():
+            for key in WHOLE:
+                if one.get(key) is not None:
+                    scope.refuse(
+                        "by.exact_total",
+                        key if key in self.spec else (*self.steps, "by"),
+                        found=f"`by` in a fan-out with an exact {key}, which is a fact about all parents",
+                        expected="one of them",
+                    )
+                    return None
+        chosen = choose(scope, self.column, self.makers, self.steps)
+        rows = [None if maker is None else maker.bind() for maker in self.makers.values()]
+        if chosen is None or any(one is None for one in rows):
+            return None
+        return by_rows(chosen, tuple(self.makers), rows, scope)
+
+
+def by_rows(chosen: Chosen, texts: tuple[str, ...], rows: Sequence[Any], scope: Any) -> ByRows:
+    """Bound rows of every value as the rows of one table."""
+    shares = scope.shares_of(chosen.name)
+    if shares is None:
+        weights, guessed = [1.0 / len(rows)] * len(rows), True
+    else:
+        listed = [shares.get(text, 0.0) for text in chosen.texts]
+        weights = [*listed, 1.0 - sum(listed)] if chosen.otherwise else listed
+        guessed = any(one.guessed for one in rows)
+    roles = set.intersection(*(set(getattr(one, "fills", {})) for one in rows))
+    parent = scope.table
+    made = ByRows(
+        chosen,
+        tuple(rows),
+        parent,
+        sum(weight * one.expected for weight, one in zip(weights, rows, strict=True)),
+        max(one.largest for one in rows),
+        f"by {chosen.name}: " + "; ".join(f"{text} {one.description}" for text, one in zip(texts, rows, strict=True)),
+        guessed,
+    )
+    return ByRows(
+        chosen, made.rows, parent, made.expected, made.largest, made.description, guessed,
+        {role: made.fill(role) for role in sorted(roles)},
+    )  # fmt: skip
+
+
+def faults_of_by(spec: Mapping[str, Any], document: Any, loc: tuple[str | int, ...]) -> list[Any]:
+    """What is wrong with the form of every `by` of a fan-out."""
+    found = sound(spec, document, loc) if spec.get("by") is not None else []
+    multipliers = spec.get("multipliers")
+    for place, one in enumerate(multipliers if isinstance(multipliers, Sequence) else ()):
+        args = one.get("args") if isinstance(one, Mapping) else None
+        if isinstance(args, Mapping) and args.get("by") is not None:
+            found += sound(args, document, (*loc, "multipliers", place, "args"))
+    return found
