@@ -23,6 +23,7 @@ from datagen.rows._states_periods import Periods
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+BURIED = 16  # one part of so many being gone is worth leaving them out
 NOBODY = -1  # no state before the first, nothing that waits
 
 
@@ -87,49 +88,72 @@ class Log:
 
 
 class _Living:
-    """Entities that can still do something, as parallel arrays."""
+    """The entities of a block: who can still do something (places into the other arrays), and what is known of each.
 
-    __slots__ = ("address", "end", "factor", "owner", "rows", "rung", "seen", "start", "state", "waiting")
+    low, high: below the one and from the other on a draw means leaving, with a factor of 1 on leaving. These two, who and
+    address belong to those who can still do something; all else to every entity that ever began.
+    """
 
-    def __init__(self, owner: Ints, parent: Block, start: Times, end: Times, initial: int, rules: Rules) -> None:
-        alive = len(owner)
-        self.owner = owner
+    def __init__(self, owner: Ints, parent: Block, start: Times, end: Times, rules: Rules) -> None:
+        count, chain = len(owner), rules.chain
+        self.owner, self.start, self.end = owner, start[owner], end[owner]
+        self.state = np.full(count, chain.initial, dtype=np.int64)
+        self.rung = np.zeros(count, dtype=np.int64)
+        self.rows = np.zeros(count, dtype=np.int64)  # written so far
+        self.seen = np.full(count, NOBODY, dtype=np.int64)  # state in the last snapshot
+        self.waiting = np.full(count, NOBODY, dtype=np.int64) if rules.term > 1 else None  # where to when the term ends
+        self.factor = np.ones(count) if rules.factor is None else rules.factor(parent)[owner]
+        self.edges = rules.periods.of(self.start)
+        self.who = np.arange(count, dtype=np.int64)
         self.address = parent.address[owner]
-        self.start, self.end = start[owner], end[owner]
-        self.state = np.full(alive, initial, dtype=np.int64)
-        self.rung = np.zeros(alive, dtype=np.int64)
-        self.rows = np.zeros(alive, dtype=np.int64)  # written so far
-        self.seen = np.full(alive, NOBODY, dtype=np.int64)  # state in the last snapshot
-        self.waiting = np.full(alive, NOBODY, dtype=np.int64)  # where somebody goes when the term ends
-        self.factor = np.ones(alive) if rules.factor is None else rules.factor(parent)[owner]
+        self.low, self.high = self._limits(self.who, rules)
+        self.gone = chain.terminal[self.state]
 
-    def keep(self, kept: NDArray[np.bool_]) -> None:
-        for name in self.__slots__:
-            setattr(self, name, getattr(self, name)[kept])
+    def _limits(self, who: Ints, rules: Rules) -> tuple[Floats, Floats]:
+        state = self.state[who]
+        return rules.chain.others.total[state], 1.0 - rules.chain.losses.total[state] * self.factor[who]
+
+    def settle(self, at: Ints, rules: Rules) -> None:
+        """What a new state means for some who can still do something."""
+        who = self.who[at]
+        self.gone[at] |= rules.chain.terminal[self.state[who]]
+        self.low[at], self.high[at] = self._limits(who, rules)
+
+    def bury(self) -> None:
+        """Leave those out who are gone, when they are many."""
+        if np.count_nonzero(self.gone) * BURIED >= len(self.gone):
+            kept = np.flatnonzero(~self.gone)
+            self.who, self.address = self.who[kept], self.address[kept]
+            self.low, self.high = self.low[kept], self.high[kept]
+            self.gone = np.zeros(len(kept), dtype=np.bool_)
 
 
 class _Rows:
     """Rows in the order in which they are found, put into the order of their parents at the end."""
 
     def __init__(self, parents: int) -> None:
-        self.counts = np.zeros(parents, dtype=np.int64)
+        self.parents = parents
         self.pieces: list[tuple[Ints, ...]] = []
 
-    def add(self, living: _Living, at: Ints, time: Times, to: Ints, after: Ints, before: Ints, k: int) -> None:
-        """One row of some of the living."""
-        owner, place = living.owner[at], living.rows[at]
-        living.rows[at] = place + 1
-        self.counts[owner] += 1
-        period = np.full(len(at), k, dtype=np.int64)
-        self.pieces.append((owner, place, time, to, after, before, living.rung[at], period))
+    def add(self, living: _Living, who: Ints, time: Times, to: Ints, after: Ints, before: Ints, k: int) -> None:
+        """One row of some entities."""
+        place = living.rows[who]
+        living.rows[who] = place + 1
+        period = np.full(len(who), k, dtype=np.int64)
+        self.pieces.append((who, place, time, to, after, before, living.rung[who], period))
 
-    def log(self) -> Log:
-        offsets = _offsets(self.counts)
-        columns = [np.empty(int(offsets[-1]), dtype=np.int64) for _ in range(6)]
-        for owner, place, *values in self.pieces:
-            at = offsets[owner] + place
-            for column, value in zip(columns, values, strict=True):
-                column[at] = value
+    def log(self, living: _Living | None) -> Log:
+        counts = np.zeros(self.parents, dtype=np.int64)
+        if living is None:
+            nothing = np.zeros(0, dtype=np.int64)
+            return Log(_offsets(counts), *[nothing] * 6)
+        counts[living.owner] = living.rows
+        offsets = _offsets(counts)
+        who, place, *values = (np.concatenate(column) for column in zip(*self.pieces, strict=True))
+        at = offsets[living.owner][who] + place
+        columns = [np.empty(int(offsets[-1]), dtype=np.int64) for _ in values]
+        for column, value in zip(columns, values, strict=True):
+            column[at] = value
         return Log(offsets, *columns)
 
 
@@ -138,91 +162,85 @@ def run(parent: Block, start: Times, end: Times, rules: Rules, *, snapshots: boo
 
     snapshots: a row where each period begins instead of one per change, until the first in a terminal state.
     """
-    chain = rules.chain
     found = _Rows(parent.rows)
     there = np.flatnonzero(start < end)
     if not len(there):
-        return found.log()
-    living = _Living(there, parent, start, end, chain.initial, rules)
-    everyone = np.arange(len(there), dtype=np.int64)
+        return found.log(None)
+    living = _Living(there, parent, start, end, rules)
     if snapshots:
-        _look(living, found, rules, 0)
+        _look(living, found, living.who, 0)
     else:
-        nobody = np.full(len(there), NOBODY, dtype=np.int64)
         state = living.state.copy()  # the living move on
-        found.add(living, everyone, living.start.copy(), state, state, nobody, 0)
-    gone = chain.terminal[living.state]
-    first, last = int(living.start.min()), int(living.end.max())
-    for k in range(1, rules.periods.most(first, last) + 1):
-        if np.count_nonzero(gone) * 16 >= len(gone):
-            living.keep(~gone)
-            gone = np.zeros(len(living.owner), dtype=np.bool_)
-        if not len(gone):
+        found.add(living, living.who, living.start, state, state, np.full(len(there), NOBODY, dtype=np.int64), 0)
+    for k in range(1, rules.periods.most(int(living.start.min()), int(living.end.max())) + 1):
+        living.bury()
+        if not len(living.who):
             break
         at, to = _leaving(living, rules, k)
-        moved, gone_now = _move(living, found, rules, at, to, k, write=not snapshots)
+        moved = _move(living, found, rules, at, to, k, write=not snapshots)
         if snapshots:
-            _look(living, found, rules, k, ~gone)
-        gone[gone_now] = True
-        gone[moved[chain.terminal[living.state[moved]]]] = True
-    return found.log()
+            _look(living, found, living.who[~living.gone], k)
+        living.settle(moved, rules)
+    return found.log(living)
 
 
 def _leaving(living: _Living, rules: Rules, k: int) -> tuple[Ints, Ints]:
-    """Who of the living leaves in period k, and where to."""
+    """Who of the living leaves in period k, and where to. Places among those who can still do something."""
     chain, hazard = rules.chain, rules.hazard(k)
     u = uniform(living.address, salt_of("leave", rules.salt, k))
-    others = chain.others.total[living.state] * hazard
-    losses = chain.losses.total[living.state] * living.factor
-    losses *= hazard
-    np.subtract(1.0, losses, out=losses)
-    lost = u >= losses
-    at = np.flatnonzero(lost | (u < others))
-    if rules.term > 1:
-        at = at[living.waiting[at] == NOBODY]
-    u, state, lost = u[at], living.state[at], lost[at]
-    scale = np.where(lost, living.factor[at] * hazard, hazard)
+    low, high = living.low, living.high
+    if hazard != 1.0:
+        low, high = low * hazard, 1.0 - (1.0 - high) * hazard
+    at = np.flatnonzero((u >= high) | (u < low))
+    if living.waiting is not None:
+        at = at[living.waiting[living.who[at]] == NOBODY]
+    who, u, lost = living.who[at], u[at], u[at] >= high[at]
+    state = living.state[who]
+    scale = np.where(lost, living.factor[who] * hazard, hazard)
     share = np.where(lost, 1.0 - u, u) / scale
     to = np.where(lost, chain.losses.pick(state, share), chain.others.pick(state, share))
-    if rules.term <= 1:
+    if living.waiting is None:
         return at, to
     if k % rules.term:
         waits = lost & (uniform(living.address[at], salt_of("early", rules.salt, k)) >= rules.early)
-        living.waiting[at[waits]] = to[waits]
+        living.waiting[who[waits]] = to[waits]
         return at[~waits], to[~waits]
-    due = np.flatnonzero(living.waiting != NOBODY)
-    at, to = np.concatenate([at, due]), np.concatenate([to, living.waiting[due]])
-    living.waiting[due] = NOBODY
+    due = np.flatnonzero(living.waiting[living.who] != NOBODY)
+    at, to = np.concatenate([at, due]), np.concatenate([to, living.waiting[living.who[due]]])
+    living.waiting[living.who[due]] = NOBODY
     return at, to
 
 
-def _move(living: _Living, found: _Rows, rules: Rules, at: Ints, to: Ints, k: int, *, write: bool) -> tuple[Ints, Ints]:
-    """Move those who leave in period k. Returns who did, and whose time lies after the end: they are not seen again."""
-    start = living.start[at]
-    low, high = rules.periods.edges(start, k - 1), rules.periods.edges(start, k)
+def _move(living: _Living, found: _Rows, rules: Rules, at: Ints, to: Ints, k: int, *, write: bool) -> Ints:
+    """Move those who leave in period k; whose time lies after the end is gone. Returns those who moved."""
+    who = living.who[at]
+    low, high = living.edges.at(who, k - 1), living.edges.at(who, k)
     # after the edge, by a whole step: no two rows of an entity fall together
     places = np.maximum((high - low) // rules.step - 1, 1)
     u = uniform(living.address[at], salt_of("time", rules.salt, k))
     time = low + rules.step * (1 + (u * places).astype(np.int64))
-    seen = time < living.end[at]
-    late, at, to, time = at[~seen], at[seen], to[seen], time[seen]
-    before = living.state[at]
+    late = time >= living.end[who]
+    if late.any():
+        living.gone[at[late]] = True
+        at, who, to, time = at[~late], who[~late], to[~late], time[~late]
+    before = living.state[who]
     after = rules.chain.landed(before, to)
-    living.rung[at] = rules.chain.climbed(living.rung[at], to)
-    living.state[at] = after
+    if rules.chain.ladder:
+        living.rung[who] = rules.chain.climbed(living.rung[who], to)
+    living.state[who] = after
     if write:
-        found.add(living, at, time, to, after, before, k)
-    return at, late
+        found.add(living, who, time, to, after, before, k)
+    return at
 
 
-def _look(living: _Living, found: _Rows, rules: Rules, k: int, there: NDArray[np.bool_] | None = None) -> None:
-    """A row of everybody who is there where period k ends."""
-    time = rules.periods.edges(living.start, k)
-    seen = time < living.end
-    at = np.flatnonzero(seen if there is None else seen & there)
-    state = living.state[at]
-    found.add(living, at, time[at], state, state, living.seen[at], k)
-    living.seen[at] = state
+def _look(living: _Living, found: _Rows, who: Ints, k: int) -> None:
+    """A row of some entities where period k ends, if that is before their own end."""
+    time = living.edges.at(who, k)
+    seen = time < living.end[who]
+    who = who[seen]
+    state = living.state[who]
+    found.add(living, who, time[seen], state, state, living.seen[who], k)
+    living.seen[who] = state
 
 
 def _offsets(counts: Ints) -> Ints:

@@ -12,12 +12,14 @@ from datagen.rows._states_history import Rules
 
 Floats = NDArray[np.float64]
 
+SURVIVAL = 12  # periods after which the plan tells who is left
 MOST_CELLS = 40_000_000  # additions after which the outlook stops at an earlier period
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """Of one kind of entities, by period from 0: rows written until it ends, share never lost, share in each state."""
+    """Of one kind of entities, by period from 0: rows written until it ends, share never lost (of the first periods),
+    share in each state."""
 
     rows: Floats
     kept: Floats
@@ -50,14 +52,19 @@ def outlook(rules: Rules, output: str, factors: Floats, periods: int) -> Outlook
     never = here.copy()  # of those who were never lost
     waiting = np.zeros((*shape, len(chain.names)))
     never_waiting = np.zeros_like(waiting)
-    rows, kept, states = np.zeros(periods + 1), np.ones(periods + 1), np.zeros((periods + 1, chain.declared))
+    rows, kept, states = (
+        np.zeros(periods + 1),
+        np.ones(min(periods, SURVIVAL) + 1),
+        np.zeros((periods + 1, chain.declared)),
+    )
     rows[0], states[0] = 1.0, here.sum(axis=(0, 2)) / len(factors)
     for k in range(1, periods + 1):
         alive = 1.0 - states[k - 1][chain.terminal].sum()
         here, written = _step(here, waiting, rules, ways, factors, output, k)
-        never, _ = _step(never, never_waiting, rules, ways, factors, output, k, leaves=True)
+        if k < len(kept):
+            never, _ = _step(never, never_waiting, rules, ways, factors, output, k, leaves=True)
+            kept[k] = (never.sum() + never_waiting.sum()) / len(factors)
         states[k] = (here.sum(axis=(0, 2)) + waiting.sum(axis=(0, 2, 3))) / len(factors)
-        kept[k] = (never.sum() + never_waiting.sum()) / len(factors)
         rows[k] = rows[k - 1] + (alive if output == "snapshots" else written / len(factors))
     return Outlook(rows, kept, states)
 

@@ -48,6 +48,15 @@ class Periods:
             return -(-(start - shift) // step) * step + (shift + k * step)
         return start + k * step
 
+    def of(self, start: Times) -> Edges:
+        """The edges of some starts, for many periods of few of them."""
+        if self.unit not in MONTHS or self.calendar:
+            return Edges(self, self.edges(start, 0))
+        month = clock.month_index(start)
+        inside = start - clock.month_start(month)
+        day = np.floor_divide(inside, DAY_US)
+        return Edges(self, month, day, inside - day * DAY_US)
+
     def passed(self, start: Times, end: int) -> tuple[Ints, Floats]:
         """(n,) periods that begin before the end, and how many have passed by then, parts included."""
         begun = np.maximum((end - self.edges(start, 0)) // self.length, 0)
@@ -72,6 +81,32 @@ class Periods:
         month = clock.month_index(start)
         begun: Ints = month + (clock.month_start(month) < start)
         return begun
+
+
+@dataclass(slots=True)
+class Edges:
+    """Periods of n starts. first (n,): edge 0, or the number of its month with the day (from 0) and time of day."""
+
+    periods: Periods
+    first: Ints
+    day: Ints | None = None
+    rest: Times | None = None
+
+    def at(self, rows: Ints, k: int) -> Times:
+        """(m,) edge k of some of them."""
+        periods, first = self.periods, self.first[rows]
+        if periods.unit not in MONTHS:
+            return first + k * STEPS[periods.unit]
+        if self.day is None or self.rest is None:
+            return clock.month_start(clock.month_index(first) + k * MONTHS[periods.unit])
+        month = first + k * MONTHS[periods.unit]
+        if not len(month):
+            return month
+        low = int(month.min())
+        starts = clock.month_start(np.arange(low, int(month.max()) + 2, dtype=np.int64))
+        day = np.minimum(self.day[rows], np.diff(starts)[month - low] // DAY_US - 1)
+        moved: Times = starts[month - low] + day * DAY_US + self.rest[rows]
+        return moved
 
 
 def _months_later(times: Times, months: int | Ints) -> Times:

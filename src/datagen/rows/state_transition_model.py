@@ -26,7 +26,6 @@ Floats = NDArray[np.float64]
 
 NODES = 256  # equally likely entities that stand for a beta law in the plan
 CLIPPED = 0.02  # of the mean chance of loss that may be cut off at 1
-SURVIVAL = 12  # periods after which the plan tells who is left
 ONLY_WITH = {"valid_to": ("intervals",), "is_current": ("intervals",)}  # roles that some outputs alone fill
 
 
@@ -225,8 +224,8 @@ class StateTransitionModel:
         if chain.momentary:
             parts.append(f"momentary: {listed(chain.momentary)}")
         if chain.lost.any():
-            lasting = [f"{name} {one.kept[min(SURVIVAL, len(one.kept) - 1)]:.3f}".strip() for name, _, one in groups]
-            parts.append(f"not lost after {min(SURVIVAL, len(groups[0][2].kept) - 1)} periods: {', '.join(lasting)}")
+            lasting = [f"{name} {one.kept[-1]:.3f}".strip() for name, _, one in groups]
+            parts.append(f"not lost after {len(groups[0][2].kept) - 1} periods: {', '.join(lasting)}")
         return "; ".join(parts)
 
 
