@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from datagen.engine.executor import Job
     from datagen.engine.options import Options, Settled
+    from datagen.engine.trace import Traced
     from datagen.plan.model import Plan
     from datagen.plan.prepare import Prepared
     from datagen.schema.tree import Document
@@ -233,6 +234,16 @@ class Making:
 def worker_spec(prepared: Prepared) -> dict[str, Any]:
     """What worker processes need to bind the same plan."""
     return {"document": prepared.document, "seed": prepared.seed, "scale": prepared.overrides.scale}
+
+
+def trace(plan: Plan, reference: str, row: int) -> Traced:
+    """How the value of `table.column` in a row came to be (of `table` alone: the number of rows), rows from 1.
+
+    Raises UsageError for a name or a row that is not there.
+    """
+    from datagen.engine.trace import trace
+
+    return trace(plan, reference, row)
 
 
 def preview(prepared: Prepared, rows: int = 10, tables: Sequence[str] = ()) -> dict[str, pl.DataFrame]:

@@ -15,6 +15,7 @@ from datagen.errors import DatagenError, Finding, UsageError, quoted, render
 
 if TYPE_CHECKING:
     from datagen.dataset import Dataset
+    from datagen.engine.trace import Traced
     from datagen.plan.model import Plan
     from datagen.plan.prepare import Prepared
     from datagen.schema.tree import Document
@@ -104,6 +105,13 @@ class Schema:
     def plan(self, *, seed: int | None = None, scale: float = 1.0) -> PlanView:
         """What would be made, and at what cost. Raises SchemaError when the schema is wrong."""
         return PlanView(self._prepared(seed=seed, scale=scale).bind())
+
+    def trace(self, reference: str, row: int, *, seed: int | None = None, scale: float = 1.0) -> Traced:
+        """How the value of `table.column` in a row came to be, step by step; of a `table` alone, its number of rows.
+
+        row: from 1. Print it, or look at `facts`. Raises SchemaError, and UsageError for what is not there.
+        """
+        return api.trace(self._prepared(seed=seed, scale=scale).bind(), reference, row)
 
     def override(self, settings: Mapping[str, Any]) -> Schema:
         """The schema with parameters or paths set: `{"rows": 50, "tables.users.rows": 5}`; None takes a key away."""

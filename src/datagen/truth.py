@@ -44,7 +44,7 @@ class Truth:
         return tuple(table.name for table in self.manifest.tables)
 
     def labels(self, table: str) -> pl.DataFrame:
-        """The labels of a table, one row per row, by its primary key (else by `row_number`, from 0)."""
+        """The labels of a table, one row per row, by its primary key (else by `row_number`, from 1)."""
         import polars as pl
 
         known = {one.name: one for one in self.manifest.tables}

@@ -13,7 +13,19 @@ from datagen.cli import failures, screen
 from datagen.version import __version__
 
 # in the order of `datagen --help`; the file has the command's name
-COMMANDS = ("init", "validate", "plan", "preview", "generate", "verify", "expand", "explain", "schema", "datasets")
+COMMANDS = (
+    "init",
+    "validate",
+    "plan",
+    "preview",
+    "trace",
+    "generate",
+    "verify",
+    "expand",
+    "explain",
+    "schema",
+    "datasets",
+)
 
 EXAMPLES = """\
 \b

@@ -105,7 +105,7 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
         fill=fill,
         changes=tuple(changes),
         steps=tuple(steps),
-        base=spelled(column.word, column.params),
+        base=spelled(column.word, column.params) if column.process is None else f"{column.process}, from the rows",
         labels={} if binding.has_errors(since=before) else labels_of(binding, column, scopes[1:]),
         when=when,
         seal=Seal(

@@ -15,7 +15,7 @@ import numpy as np
 from datagen.contracts import Block, ColumnType, Fill, Values
 from datagen.plan.model import ColumnPlan, Plan, Seal, TablePlan
 
-ROW = "row_number"  # keys the labels of a table that shows no primary key
+ROW = "row_number"  # from 1, as in expressions; keys the labels of a table that shows no primary key
 
 
 def labels_plan(plan: Plan) -> Plan:
@@ -40,7 +40,7 @@ def _labelled(plan: Plan, table: TablePlan) -> TablePlan:
     key = table.pk if table.pk is not None and (table.hidden or not table.columns[table.pk].hidden) else None
     columns: dict[str, ColumnPlan] = {}
     if key is None:
-        _add(columns, table, ROW, "int", lambda block: Values("int", block.row_number))
+        _add(columns, table, ROW, "int", lambda block: Values("int", block.row_number + 1))
     for column in table.columns.values():
         columns[column.name] = replace(column, hidden=not (table.hidden or column.hidden or column.name == key))
     for column in table.columns.values():

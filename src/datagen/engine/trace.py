@@ -1,0 +1,235 @@
+"""How one value came to be: the base draw, then every step behind it; or how a parent got its number of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from datagen.columns import to_series
+from datagen.contracts import Values
+from datagen.engine.block import TableBlock
+from datagen.engine.grain import BLOCK_ROWS, Walk, grains
+from datagen.engine.run import Run
+from datagen.errors import Finding, UsageError, did_you_mean, listed, quoted
+from datagen.plan.explain import spell_time
+from datagen.plan.graph import COUNTS
+from datagen.plan.model import ColumnPlan, Plan, TablePlan
+from datagen.rows._traced import rate_steps
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: what acts, what the value is behind it, and by what it was multiplied, where that can be said."""
+
+    text: str
+    value: Any
+    factor: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """The way of one value. rows: steps to the number of rows of the parent, where the table's rows come from one."""
+
+    table: str
+    column: str | None
+    row: int
+    key: Any
+    parent: str | None
+    parent_row: int | None
+    steps: tuple[Step, ...]
+    reads: dict[str, Any]
+    rows: tuple[Step, ...]
+    value: Any
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """As JSON-ready facts."""
+        return {
+            "table": self.table,
+            "column": self.column,
+            "row": self.row,
+            "key": self.key,
+            "parent": None if self.parent is None else {"table": self.parent, "row": self.parent_row},
+            "reads": self.reads,
+            "steps": [{"step": one.text, "value": one.value, "factor": one.factor} for one in self.steps],
+            "rows_of_the_parent": [{"step": one.text, "value": one.value, "factor": one.factor} for one in self.rows],
+            "value": self.value,
+        }
+
+    def __str__(self) -> str:
+        name = self.table if self.column is None else f"{self.table}.{self.column}"
+        below = "" if self.parent is None else f", below row {self.parent_row} of {self.parent}"
+        lines = [f"{name}, row {self.row} (key {_shown(self.key)}){below}", ""]
+        if self.rows:
+            lines += [f"rows of {self.table} below row {self.parent_row} of {self.parent}", *_lines(self.rows), ""]
+        if self.steps:
+            lines += [f"{name}", *_lines(self.steps)]
+        if self.reads:
+            lines += ["", "it reads", *(f"  {read}  {_shown(value)}" for read, value in self.reads.items())]
+        return "\n".join(lines).rstrip()
+
+
+def trace(plan: Plan, reference: str, row: int) -> Traced:
+    """The way of `table.column` in a row (from 1); of `table` alone, of its number of rows.
+
+    Raises UsageError for a name that is none, or a row that is not there.
+    """
+    table, column = _named(plan, reference)
+    run = Run(plan)
+    total = run.total(table.id)
+    if not 1 <= row <= total:
+        found = f"row {row:,} of {table.id}"
+        expected = f"a row from 1 to {total:,}" if total else f"{table.id} has no rows"
+        raise UsageError(Finding("trace.no_such_row", found=found, expected=expected))
+    block, place = _block(run, table, row - 1)
+    steps, value = ((), None) if column is None else _column_steps(block, place, column)
+    rows: tuple[Step, ...] = ()
+    parent_row = None
+    if block.parent is not None and block.parent_index is not None and table.counts is not None:
+        above = int(block.parent_index[place])
+        parent_row = int(block.parent.row_number[above]) + 1
+        if column is None or column.name == table.time_column:
+            told = rate_steps(table.counts, block.parent, above)
+            rows = tuple(
+                Step(text, _plain(number), _plain(number) if text.startswith("x ") else None) for text, number in told
+            )
+    return Traced(
+        table.id,
+        None if column is None else column.name,
+        row,
+        row if table.pk is None else _told(block.column(table.pk), place, table.columns[table.pk]),
+        table.parent,
+        parent_row,
+        tuple(steps),
+        {} if column is None else _reads(block, place, column),
+        rows,
+        value if column is not None else rows[-1].value if rows else total,
+    )
+
+
+def _named(plan: Plan, reference: str) -> tuple[TablePlan, ColumnPlan | None]:
+    head, dot, tail = reference.partition(".")
+    tables = {table.id.lower(): table for table in plan.tables.values()}
+    table = tables.get(head.lower())
+    if table is None:
+        known = tuple(plan.tables)
+        hint = did_you_mean(head, known)
+        expected = f"table.column, or a table: {listed(known, most=20)}"
+        raise UsageError(Finding("trace.unknown_name", found=quoted(reference), expected=expected, hint=hint))
+    if not dot:
+        return table, None
+    columns = {column.name.lower(): column for column in table.columns.values()}
+    column = columns.get(tail.lower())
+    if column is None:
+        names = tuple(table.columns)
+        expected = f"a column of {table.id}: {listed(names, most=20)}"
+        raise UsageError(
+            Finding("trace.unknown_name", found=quoted(reference), expected=expected, hint=did_you_mean(tail, names))
+        )
+    return table, column
+
+
+def _block(run: Run, table: TablePlan, number: int) -> tuple[TableBlock, int]:
+    """The block that holds a row, as a run makes it, and the row's place in it."""
+    if table.parent is None:
+        first = number - number % BLOCK_ROWS
+        last = min(first + BLOCK_ROWS, run.total(table.id))
+        return TableBlock(run, table, np.arange(first, last, dtype=np.int64)), number - first
+    root = table
+    while root.parent is not None:
+        root = run.plan.tables[root.parent]
+    own = [grain for grain in grains(run.plan) if grain.root == root.id]
+    grain = max((one for one in own if run.offsets[one.number][table.id] <= number), key=lambda one: one.number)
+    for block in Walk(run, grain, dict(run.offsets[grain.number])).blocks(frozenset({table.id})):
+        if block.table.id == table.id and block.rows and int(block.row_number[-1]) >= number:
+            return block, number - int(block.row_number[0])
+    raise AssertionError(f"row {number} of {table.id} lies in no block")
+
+
+def _column_steps(block: TableBlock, place: int, column: ColumnPlan) -> tuple[Sequence[Step], Any]:
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        values = column.fill(block)
+        steps = [Step(f"base: {column.base or column.word}", _told(values, place, column))]
+        names = [*column.steps, *(["a further step"] * (len(column.changes) - len(column.steps)))]
+        for text, change in zip(names, column.changes, strict=False):
+            after = change(block, values)
+            steps.append(Step(text, _told(after, place, column), _factor(values, after, place)))
+            values = after
+    if column.when is not None:
+        holds = column.when(block)
+        kept = bool(holds.array[place]) and (holds.valid is None or bool(holds.valid[place]))
+        steps.append(Step("when its condition holds", kept))
+    value = _told(block.column(column.name), place, column)
+    steps.append(Step(f"as {column.type}{_rounded(column)}", value))
+    return steps, value
+
+
+def _rounded(column: ColumnPlan) -> str:
+    if column.type == "datetime":
+        return f", to {column.seal.precision}"
+    return f" of {column.seal.decimals} decimals" if column.seal.decimals is not None else ""
+
+
+def _factor(before: Values, after: Values, place: int) -> float | None:
+    """By what a number was multiplied; None for what is no number, and where that says nothing."""
+    one, other = (_number(values, place) for values in (before, after))
+    return None if one is None or other is None or one == 0 else _plain(other / one)
+
+
+def _number(values: Values, place: int) -> float | None:
+    if values.kind not in ("int", "float") or (values.valid is not None and not values.valid[place]):
+        return None
+    return float(values.array[place])
+
+
+def _reads(block: TableBlock, place: int, column: ColumnPlan) -> dict[str, Any]:
+    """Values that the column reads, of the row itself and of those above it."""
+    found: dict[str, Any] = {}
+    for table, name in column.reads:
+        if name in COUNTS:
+            continue
+        above: Any = block
+        while above is not None and above.table.id != table:
+            above = above.parent
+        if above is not None:
+            owner, index = block.ancestor(table)
+            at = place if index is None else int(index[place])
+            found[f"{table}.{name}"] = _told(owner.column(name), at, owner.table.columns[name])
+    return found
+
+
+def _told(values: Values, place: int, column: ColumnPlan) -> Any:
+    """One value as JSON knows it."""
+    if values.valid is not None and not values.valid[place]:
+        return None
+    if values.kind == "time":
+        text = spell_time(int(values.array[place]))
+        return text[:10] if column.type == "date" else text
+    if values.kind in ("text", "category"):
+        return to_series(values, column.name, "string").gather([place]).cast(str).item()
+    found = values.array[place].item()
+    return _plain(found) if isinstance(found, float) else found
+
+
+def _plain(number: float) -> Any:
+    """A number of at most 10 digits; what is not finite as a text."""
+    if not np.isfinite(number):
+        return str(number)
+    short = float(f"{number:.10g}")
+    return int(short) if short.is_integer() and abs(short) < 2**53 else short
+
+
+def _lines(steps: Sequence[Step]) -> list[str]:
+    width = max(len(step.text) for step in steps)
+    lines = []
+    for step in steps:
+        times = "" if step.factor is None or step.text.startswith("x ") else f"  (x {step.factor:.6g})"
+        lines.append(f"  {step.text:<{width}}  {_shown(step.value)}{times}")
+    return lines
+
+
+def _shown(value: Any) -> str:
+    return "null" if value is None else f"{value:.10g}" if isinstance(value, float) else str(value)
