@@ -72,6 +72,7 @@ class StateTransitionModel:
         if chain is None or (factors and variation is None):
             return None
         self._refuse_roles(chain)
+        self._refuse_elsewhere()
         frailty = self._frailty(chain)
         rules = self._rules(chain, factors, None if variation is None else variation.reader, frailty)
         if rules is None:
@@ -128,6 +129,36 @@ class StateTransitionModel:
                 "levels",
                 found=f"levels that no column of {scope.own} shows",
                 expected="a column with role: level or role: level_value",
+            )
+
+    def _refuse_elsewhere(self) -> None:
+        """What is declared elsewhere and has no meaning for states."""
+        scope = self.scope
+        what = (
+            "an age curve on its rate"
+            if scope.ages
+            else "an effect on its volume"
+            if scope.table_effects
+            else "a multiplier of its rows"
+            if scope.factors
+            else ""
+        )
+        if what:
+            scope.refuse(
+                "state.not_a_rate",
+                (),
+                found=f"{what}, and rows of {scope.own} that are states",
+                expected="effects, ages and multipliers on the rate of a table with a fanout",
+                hint="segments change states by segment_variation, tenure by hazard_curve",
+            )
+        moved = [] if scope.time is None else [word for word, _ in scope.time.own_modifiers if word != "seasonality"]
+        if moved and scope.time is not None:
+            scope.refuse(
+                "state.moved_time",
+                (),
+                found=f"{moved[0]} on {scope.time.column}, whose times follow each other in their periods",
+                expected=f"{scope.time.column} without modifiers",
+                hint="an expression in a column of its own may move them",
             )
 
     def _frailty(self, chain: Chain) -> Any:
