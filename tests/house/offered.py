@@ -58,7 +58,7 @@ def offered() -> set[str]:
         *(f"inequality {op}" for op in get_args(Inequality.model_fields["op"].annotation)),
         *(f"kind = {kind}" for kind in get_args(Kind) if kind not in later_keys.KINDS),
         *(f"type = {type}" for type in COLUMN_TYPES),
-        *(f"role = {role}" for role in get_args(Role) if role not in later_keys.ROLES),
+        *(f"role = {role}" for role in get_args(Role)),
         *(f"precision = {precision}" for precision in ("ms", "us")),
         *(f"remark {key}" for key in (*COMMENT_KEYS, "x-")),
         *(f"spelling {law} {one}" for law, second in expand_laws.SPELLINGS.items() for one in second),

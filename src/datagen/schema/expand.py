@@ -12,6 +12,7 @@ from typing import Any
 
 from datagen.errors import Finding, quoted
 from datagen.schema.expand_nodes import node_of
+from datagen.schema.expand_processes import with_conversion_columns
 from datagen.schema.expand_reading import Reading, Words, carry, each, is_version_1, key_mark, rewritten, value_mark
 from datagen.schema.expand_references import with_references
 from datagen.schema.tree import Document, Map, Seq
@@ -109,5 +110,6 @@ def _named(root: Map, reading: Reading) -> Map:
 def _nodes(nodes: Any, reading: Reading) -> Any:
     if not isinstance(nodes, Seq):
         return nodes
+    nodes = with_conversion_columns(nodes)
     each_alone = each(nodes, lambda node, _: node_of(node, reading) if isinstance(node, Map) else node)
     return with_references(each_alone, reading)

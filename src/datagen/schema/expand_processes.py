@@ -33,7 +33,7 @@ from datagen.schema.tree import Map, Mark, Seq
 PROCESS_KEYS = ("stage_config", "state_transition_model", "attribution_chain", "adoption_model", "lifecycle_model")
 STATE_KEYS = frozenset(keys_of(State))
 # The columns of a process table that declares none; those with `if` only beside that key of the process, those with
-# `of` only for that output.
+# `unless` only without it, those with `of` only for that output.
 PROCESS_COLUMNS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "stage_config": (
         {"name": "journey", "type": "int", "role": "journey", "if": "instances_per_parent"},
@@ -53,7 +53,25 @@ PROCESS_COLUMNS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
         {"name": "period", "type": "int", "role": "period", "of": "snapshots"},
         {"name": "snapshot_at", "type": "datetime", "role": "time", "of": "snapshots"},
     ),
+    "attribution_chain": (
+        {"name": "journey", "type": "int", "role": "journey"},
+        {"name": "position", "type": "int", "role": "position"},
+        {"name": "channel", "type": "string", "role": "touchpoint"},
+        {"name": "touched_at", "type": "datetime", "role": "time"},
+        {"name": "converted_at", "type": "datetime", "nullable": True, "role": "converted_at"},
+    ),
+    "adoption_model": (
+        {"name": "category", "type": "string", "role": "segment", "if": "innovation_diffusion"},
+        {"name": "adopted_at", "type": "datetime", "role": "time", "unless": "engagement_frequency"},
+        {"name": "event", "type": "string", "role": "stage", "if": "engagement_frequency"},
+        {"name": "event_timestamp", "type": "datetime", "role": "time", "if": "engagement_frequency"},
+    ),
 }
+# Those of the table that an attribution_chain names for its conversions.
+CONVERSION_COLUMNS: tuple[Mapping[str, Any], ...] = (
+    {"name": "journey", "type": "int", "role": "journey"},
+    {"name": "converted_at", "type": "datetime", "role": "time"},
+)
 
 
 def process_steps(reading: Reading) -> Mapping[str, Callable[[Any, Mark], Any]]:
@@ -110,12 +128,35 @@ def with_process_columns(node: Map) -> Map:
     columns = Seq(mark)
     for column in PROCESS_COLUMNS[words[0]]:
         given = "if" not in column or process.get(column["if"]) is not None
+        given = given and ("unless" not in column or process.get(column["unless"]) is None)
         if given and column.get("of") in (None, process.get("output") or "transitions"):
-            own = {key: value for key, value in column.items() if key not in ("if", "of")}
+            own = {key: value for key, value in column.items() if key not in ("if", "unless", "of")}
             columns.add(made(mark, own), mark=mark)
     result = without(node, ())
     result.put("columns", columns, key_mark=mark, value_mark=mark)
     return result
+
+
+def with_conversion_columns(nodes: Seq) -> Seq:
+    """Tables of conversions without columns, with those that the attribution_chain which names them fills."""
+    named: dict[str, Mark] = {}
+    for node in nodes:
+        chain = node.get("attribution_chain") if isinstance(node, Map) else None
+        if isinstance(chain, Map) and isinstance(chain.get("conversions"), str):
+            named[chain["conversions"].lower()] = key_mark(chain, "conversions")
+
+    def filled(node: Any, _: Mark) -> Any:
+        name = node.get("id", node.get("name")) if isinstance(node, Map) else None
+        if not isinstance(name, str) or name.lower() not in named or "columns" in node:
+            return node
+        mark, columns = named[name.lower()], Seq(named[name.lower()])
+        for column in CONVERSION_COLUMNS:
+            columns.add(made(mark, column), mark=mark)
+        result = without(node, ())
+        result.put("columns", columns, key_mark=mark, value_mark=mark)
+        return result
+
+    return each(nodes, filled) if named else nodes
 
 
 def _stages(value: Any, scalar: str | None, reading: Reading) -> Any:
