@@ -79,3 +79,33 @@ def test_falling_curves_reach_no_level_above_one() -> None:
     assert TrendCurve("linear", rate=-0.1).reaches(2.0) is None
     assert TrendCurve("logarithmic", a=-0.1).reaches(2.0) is None
     assert TrendCurve("logarithmic", a=0.001).reaches(1e12) is None
+
+
+LOGISTIC = TrendCurve("logistic", rate=1.5, ceiling=3)
+PIECEWISE = TrendCurve("piecewise", moments=(1.0, 3.0), levels=(2.0, 0.0))
+STEP = TrendCurve("step", moments=(0.0, 2.0), levels=(1.5, 4.0))
+
+
+def test_a_logistic_curve_nears_its_ceiling() -> None:
+    t = np.maximum(TIMES, 0)
+    assert np.allclose(LOGISTIC.factor(TIMES), 3 / (1 + 2 * np.exp(-1.5 * t)), rtol=1e-14)
+    assert LOGISTIC.factor(np.array([-1.0, 0.0, 1e9])).tolist() == [1.0, 1.0, 3.0]
+    falling = TrendCurve("logistic", rate=1.5, ceiling=0.2)
+    assert (np.diff(falling.factor(np.linspace(0, 9, 50))) < 0).all()
+    assert abs(falling.factor(np.array([30.0]))[0] - 0.2) < 1e-12
+
+
+def test_levels_are_joined_by_lines_or_held_and_the_last_one_stays() -> None:
+    t = np.array([-1.0, 0.0, 0.5, 1.0, 2.0, 3.0, 9.0])
+    assert PIECEWISE.factor(t).tolist() == [1.0, 1.0, 1.5, 2.0, 1.0, 0.0, 0.0]
+    assert STEP.factor(t).tolist() == [1.5, 1.5, 1.5, 1.5, 4.0, 4.0, 4.0]
+
+
+def test_where_further_curves_reach_a_level() -> None:
+    level = LOGISTIC.reaches(2.0)
+    assert level is not None
+    assert abs(LOGISTIC.factor(np.array([level]))[0] - 2) < 1e-12
+    assert LOGISTIC.reaches(3.0) is None
+    assert PIECEWISE.reaches(1.5) == 1.0
+    assert STEP.reaches(5.0) is None
+    assert [curve.zero() for curve in (LOGISTIC, PIECEWISE, STEP)] == [None, None, None]

@@ -6,6 +6,7 @@ from copy import deepcopy
 from typing import Any
 
 WINDOW = {"start": "2024-01-01", "end": "2024-12-31"}
+OPEN = [0] * 8 + [1] * 12 + [0] * 4  # from 8 to 20
 DECAY = {"curve": [1, 0.75, 0.6, 0.5, 0.45, 0.4], "time_unit": "month"}
 
 # what acts on the rate -> keys of the customer and of the orders' fan-out
@@ -79,6 +80,36 @@ KINDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "multipliers": [{"trend": {"growth_rate": 0.05, "time_unit": "month", "applies_to": "total"}}],
         },
     ),
+    "local": (
+        {},
+        {
+            "poisson": 2,
+            "per": "month",
+            "multipliers": [
+                {"seasonality": {"dimension": "hour", "weights": OPEN, "timezone": "zone"}},
+                {"seasonality": {"dimension": "dow", "weights": [1, 1, 1, 1, 2, 3, 0.5], "timezone": "customer.zone"}},
+            ],
+        },
+    ),
+    "odd": (
+        {},
+        {
+            "poisson": 2,
+            "per": "month",
+            "holidays": {"country": "CZ", "factor": 3, "lead": "36h", "lag": 2},
+            "anomalies": [
+                {"kind": "spike", "at": "2024-03-05", "size": 9},
+                {"kind": "gap", "at": "2024-06-10", "size": 20},
+                {"kind": "level_shift", "at": "2024-09-01", "size": 2},
+                {"kind": "variance", "at": "2024-10-01", "size": 1.5},
+            ],
+            "multipliers": [
+                {"seasonality": {"dimension": "month", "weights": [1] * 10 + [1.5, 2], "smooth": True}},
+                {"seasonality": {"dimension": "holiday", "weights": [1, 0.5], "country": "US"}},
+                {"trend": {"type": "step", "params": {"levels": [{"at": "2024-07-01", "factor": 1.5}]}}},
+            ],
+        },
+    ),
     "window": ({}, {"poisson": 20, "per": "window"}),
 }
 # what is scaled to the window moves when the window grows
@@ -109,6 +140,7 @@ def shop(kind: str, *, rows: int = 150, **changes: Any) -> dict[str, Any]:
                         "role": "created",
                         "generator": {"datetime_series": {"within": {"start": WINDOW["start"], "end": WINDOW["end"]}}},
                     },
+                    {"name": "zone", "generator": {"choice": {"choices": ["Europe/Prague", "Asia/Kolkata", "UTC"]}}},
                     {**left, "generator": {"expression": {"code": "created_at + to_days(100)"}}},
                 ],
                 **customer,

@@ -20,7 +20,7 @@ from datagen.schema.model_findings import check_part
 def anomaly_reads(binding: Binding, column: ColumnDraft) -> list[str]:
     """Names that the oddities of a column read in its row."""
     time = time_column_of(binding.tables[column.table])
-    return [time] if _written(binding, column) and time not in (None, column.name) else []  # type: ignore[list-item]
+    return [time] if _written(binding, column) and time not in (None, column.name) else []
 
 
 def anomaly_changes(binding: Binding, column: ColumnDraft) -> list[Change]:

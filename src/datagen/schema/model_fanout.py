@@ -45,12 +45,13 @@ Edge = Annotated[
 def _days_or_duration(value: Any) -> Any:
     """A number of days, or a duration, of 0 or more."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        length: float | None = value
+        length: float = value
     elif isinstance(value, str | dict):
         read_duration(value)
-        length = parse_duration(value)
-        if length is None:
+        parsed = parse_duration(value)
+        if parsed is None:
             raise refusal("time.bad_duration", found=quoted(value), expected=LENGTH)
+        length = parsed
     else:
         raise wrong_type(LENGTH, value)
     if not 0 <= length < LONGEST:
