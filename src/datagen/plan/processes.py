@@ -292,6 +292,7 @@ def row_scope(
         for one in behaviors.ages.get(table.id, ())
         if (name := path_to(binding, parent, one.entity, one.created)) is not None
     ]
+    scope.life = life_of(binding, behaviors, table)
     scope.leaving = [
         one.curve.survival
         for entity in behaviors.leaving.get(table.id, ())
@@ -359,12 +360,22 @@ def _creations(binding: Binding, entity: str, column: str) -> NDArray[np.float64
     return None if tell is None else tell()
 
 
+def life_of(binding: Binding, behaviors: Behaviors, table: TableDraft) -> tuple[list[str], list[str]]:
+    """The names under which the driving parent reads when it and those above it were created, and when they departed."""
+    parent = binding.tables[table.parent or ""]
+    above = (parent.id, *_above(binding, parent))
+    created = [(entity, behaviors.created[entity]) for entity in above if entity in behaviors.created]
+    departed = [(entity, DEPARTED) for entity in behaviors.leaving.get(table.id, ())]
+    names = [[path_to(binding, parent, *node) for node in nodes] for nodes in (created, departed)]
+    first, second = ([name for name in some if name is not None] for some in names)
+    return first, second
+
+
 def maker_reads(binding: Binding, behaviors: Behaviors, table: TableDraft) -> list[Any]:
     """What the rows of a table read, as names of the driving parent or (table, column)s."""
     parent = binding.tables[table.parent or ""]
     wanted: list[Any] = list(names_of(behaviors.rates.get(table.id, ()), binding, parent))
     wanted += names_of(behaviors.ages.get(table.id, ()), binding, parent)
-    for entity in behaviors.leaving.get(table.id, ()):
-        name = path_to(binding, parent, entity, DEPARTED)
-        wanted += [] if name is None else [name]
+    for names in life_of(binding, behaviors, table):
+        wanted += names
     return wanted

@@ -30,6 +30,7 @@ class PlanRowScope(PlanScope):
         factors: Sequence[RateFactor] = (),
         ages: Sequence[Ageing] = (),
         leaving: Sequence[AgeCurve] = (),
+        life: tuple[Sequence[str], Sequence[str]] = ((), ()),
         creation: str | None = None,
         table_effects: Sequence[tuple[Any, Mapping[str, Any]]] = (),
         creations: Callable[[], NDArray[np.float64] | None] = lambda: None,
@@ -52,6 +53,7 @@ class PlanRowScope(PlanScope):
         self.factors = factors
         self.ages = ages
         self.leaving = leaving
+        self.life = life
         self.creation = creation
         self.table_effects = table_effects
         self.creations = creations

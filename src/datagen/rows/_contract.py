@@ -168,6 +168,10 @@ class RowScope(Scope, Protocol):
         """(k,) equally likely creation times of driving parents; None where they are not known before rows are made."""
 
     @property
+    def life(self) -> tuple[Sequence[str], Sequence[str]]:
+        """The names of the times at which those to whom a row belongs were created, and at which they departed."""
+
+    @property
     def leaving(self) -> Sequence[AgeCurve]:
         """Survival curves of parents that leave for good; when each leaves is in the bounds of the time column."""
 

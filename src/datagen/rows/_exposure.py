@@ -19,7 +19,8 @@ class Exposure:
     """The interval of each parent.
 
     start, end: of the window, microseconds, end exclusive; bounds: inequalities of the time column that the parent
-    knows; begins, ends: `from` and `until` as readers; step: microseconds to which times will be cut.
+    knows; begins, ends: `from` and `until` as readers; step: microseconds to which times will be cut; created, departed:
+    when who the rows belong to came and left, which bounds the number of rows also where they have no time of their own.
     """
 
     start: int
@@ -28,6 +29,8 @@ class Exposure:
     step: int
     begins: Reader | None = None
     ends: Reader | None = None
+    created: tuple[Reader, ...] = ()
+    departed: tuple[Reader, ...] = ()
 
     def __call__(self, parent: Block) -> tuple[Times, Times]:
         """(n,) first moment and end of each parent; equal where it has none."""
@@ -41,20 +44,27 @@ class Exposure:
         if interval.high is not None:
             allowed = 1 if interval.high_allowed is None else interval.high_allowed.astype(np.int64)
             high = np.minimum(high, _later(interval.high, allowed))
+        for reader in self.created:
+            low = np.maximum(low, _times(reader, parent, self.start))
+        for reader in self.departed:
+            high = np.minimum(high, _times(reader, parent, self.end))
         if self.begins is not None:
             values = self.begins(parent)
             if values.valid is not None:
                 closed |= ~values.valid
             low = np.maximum(low, np.asarray(values.array, dtype=np.int64))
         if self.ends is not None:
-            values = self.ends(parent)
-            until = np.asarray(values.array, dtype=np.int64)
-            if values.valid is not None:
-                until = np.where(values.valid, until, self.end)
-            high = np.minimum(high, until)
+            high = np.minimum(high, _times(self.ends, parent, self.end))
         low = -(-low // self.step) * self.step  # times are cut to this: they must not fall before the start by that
         high = np.where(closed, low, np.maximum(high, low))
         return low, high
+
+
+def _times(reader: Reader, parent: Block, missing: int) -> Times:
+    """(n,) a time of each parent, another one where it is null."""
+    values = reader(parent)
+    times: Times = np.asarray(values.array, dtype=np.int64)
+    return times if values.valid is None else np.where(values.valid, times, missing)
 
 
 def _later(times: Times, by: NDArray[np.int64] | int) -> Times:
