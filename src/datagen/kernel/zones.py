@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from importlib import resources
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from datagen.kernel import clock
 from datagen.kernel.clock import HOUR_US, SECOND_US, Times
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 FIRST_YEAR, LAST_YEAR = 2, 9998
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,6 +26,8 @@ DAY_SECONDS = 86_400
 @cache
 def zone_names() -> frozenset[str]:
     """Every time zone there is, such as Europe/Prague."""
+    from importlib import resources
+
     return frozenset(resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
 
 
@@ -73,6 +77,9 @@ def _changes(zone: str, year: int) -> tuple[tuple[int, int], ...]:
 
 @cache
 def _clocks(zone: str) -> ZoneInfo:
+    from importlib import resources
+    from zoneinfo import ZoneInfo
+
     with resources.files("tzdata").joinpath("zoneinfo", *zone.split("/")).open("rb") as file:
         return ZoneInfo.from_file(file, key=zone)
 
