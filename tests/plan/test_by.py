@@ -46,7 +46,8 @@ def test_a_row_has_the_same_draw_in_every_branch():
 def test_another_law_in_a_branch_has_its_own_parameters():
     frame = users("x: {normal: {mean: 40, std: 5, by: {tier: {vip: {uniform: {low: 0, high: 1}}, else: {}}}}}")
     vip = frame.filter(frame["tier"] == "vip")["x"].to_numpy()
-    assert vip.min() >= 0 and vip.max() <= 1
+    assert vip.min() >= 0
+    assert vip.max() <= 1
 
 
 def test_choices_and_texts_differ():
@@ -74,8 +75,10 @@ def test_several_columns_act_one_after_the_other():
     )
     vip = frame.filter((frame["tier"] == "vip") & (frame["kind"] == "a"))["x"].to_numpy()
     rest = frame.filter((frame["tier"] == "low") & (frame["kind"] == "b"))["x"].to_numpy()
-    assert abs(vip.mean() - 100) < 0.01 and vip.std() < 0.01
-    assert abs(rest.mean()) < 4 / len(rest) ** 0.5 and rest.std() > 0.9
+    assert abs(vip.mean() - 100) < 0.01
+    assert vip.std() < 0.01
+    assert abs(rest.mean()) < 4 / len(rest) ** 0.5
+    assert rest.std() > 0.9
 
 
 def test_a_parents_column_chooses_the_fanout():

@@ -78,7 +78,6 @@ def test_targets_without_anything_in_them_change_nothing():
     assert refused(f"targets: {{}}\n{table('')}") == {}
     assert refused(f"targets: {{weekend_share: []}}\n{table('')}") == {"targets": "targets"}
     assert refused(f"metrics: {{}}\n{table('')}") == {"metrics": "metrics"}
-    assert refused(table("correlations: []")) == {"nodes[0].correlations": "correlations"}
 
 
 def test_a_kind_that_is_told_by_its_key_is_refused_once():

@@ -18,6 +18,7 @@ from datagen.plan.behaviors import lower
 from datagen.plan.bind_columns import bind_column, make_parts
 from datagen.plan.bind_rows import bind_counts
 from datagen.plan.binding import Binding
+from datagen.plan.correlations import find_correlations
 from datagen.plan.drafts import time_column_of
 from datagen.plan.estimate import expected_tables
 from datagen.plan.limits import say_too_many
@@ -46,6 +47,8 @@ def bind(document: Document, *, seed: int, scale: float = 1.0, findings: Sequenc
         column.shares = lambda one: shares_of(binding, one)
     binding.behaviors = lower(binding)
     find_makers(binding, binding.behaviors)
+    binding.stop_on_errors()
+    binding.correlated = find_correlations(binding)
     binding.stop_on_errors()
     find_reads(binding)
     constraints = read_constraints(binding)

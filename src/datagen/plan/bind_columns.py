@@ -10,6 +10,7 @@ from datagen.contracts import NUMBERS, Bound, Change, Fill, Generator, Modifier
 from datagen.plan.binding import Binding, mapped_type
 from datagen.plan.column_anomalies import anomaly_changes
 from datagen.plan.constraints import ConstraintReader
+from datagen.plan.correlations import correlated
 from datagen.plan.foreseen import foresee
 from datagen.plan.model import ColumnPlan, Seal
 from datagen.plan.names import ColumnDraft, PathReader, ReaderWhere
@@ -63,7 +64,7 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
         upper=bounds[1],
     )
     scope.picking = bound_picking(binding, column, scope)
-    fill = generator.bind(scope)
+    fill = correlated(binding, column, scope, generator.bind(scope))
     if untyped and not binding.has_errors(since=before):  # what the generator itself is refused for explains it
         binding.refuse(
             "column.no_type",

@@ -21,8 +21,8 @@ from datagen.plan.names import TableDraft
 from datagen.plan.processes import maker_of, rate_factors, row_scope
 from datagen.plan.scope import PlanScope
 from datagen.rows._contract import mean_factor, product
-from datagen.schema.model_findings import check_part
 from datagen.schema.model_fanout import Fanout
+from datagen.schema.model_findings import check_part
 
 LAW = ("type", "params", "truncate", "keep_mean")
 

@@ -53,6 +53,7 @@ class Binding:
         self.behaviors: Any = None  # segments and ages, lowered (datagen.plan.behaviors)
         self.picking: dict[graph.Node, Any] = {}  # what limits the picks of lookups (datagen.plan.picking)
         self.anomalies: list[AnomalyLabel] = []  # planted oddities of rows and values
+        self.correlated: dict[graph.Node, Any] = {}  # columns drawn together (datagen.plan.correlations)
         self.volumes: dict[str, Any] = {}  # effects on the volume of a table, by table
         self.foreseen: dict[graph.Node, Callable[[], Any]] = {}  # how to tell equally likely numbers of a column
 
@@ -184,7 +185,8 @@ class Binding:
         return self.mapped_type(column) or self.inferred(column)
 
     def inferred(self, column: ColumnDraft) -> Any:
-        return self.generators[column.table, column.name].infer(self.scope_of(column, column_type=None))
+        generator = self.generators.get((column.table, column.name))  # None: a row maker may fill it
+        return None if generator is None else generator.infer(self.scope_of(column, column_type=None))
 
     def mapped_type(self, column: ColumnDraft) -> Any:
         return next((mapped_type(args) for word, args in reversed(column.modifiers) if word == "map_values"), None)

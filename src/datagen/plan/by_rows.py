@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from datagen.contracts import Block, Fill, Values
 from datagen.plan.by import Chosen, choose, merged, ordered, sound, split
-from datagen.plan.some_rows import ChildrenOfSome, SomeRows, put_together
+from datagen.plan.some_rows import ChildrenOfSome, put_together
 from datagen.rows._contract import BoundRows
 
 Ints = NDArray[np.int64]

@@ -12,7 +12,6 @@ LATER_TARGETS = ("composite_effect",)
 NODE_KEYS = frozenset(
     {
         "lifecycle_model",
-        "correlations",
         "duplicates",
         "sql",
         "emits",
@@ -59,7 +58,6 @@ PART_VALUES: Mapping[tuple[str, str, str], frozenset[str]] = {}
 
 # What exists instead, by key, or by `where.key` where one key means different things.
 INSTEAD: Mapping[str, str] = {
-    "correlations": "an `expression` over the other column ties two columns together",
     "imperfections": "the modifier `outliers` makes extreme values",
     "fanout.total": "a law whose mean is the total over the number of parents comes close",
     "fanout.mean": "a law with that mean and a `clamp`",
