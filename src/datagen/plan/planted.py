@@ -41,6 +41,7 @@ class Population:
     spread: float  # squared coefficient of variation of the expected rows between parents, factors left out
     uneven: float  # E[m²] / E[m]² of the factors m of a parent
     disturbed: bool  # effects on the volume act too: they are known when their table is made, not before
+    tied: bool  # the rate follows the state of something else, which may follow a segment too
 
 
 def planted_effects(
@@ -92,6 +93,9 @@ def population_of(binding: Binding, behaviors: Behaviors, table: TablePlan) -> P
     if mean <= 0:
         return None
     spread = float(plain.rows.var()) / mean**2
+    # what other tables do to the rate, and calendars that differ between parents, are not foreseen here
+    disturbed = bool(shape.windows or shape.stays or shape.calendar.groups > 1)
+    tied = bool(shape.stays)
     factor = uneven = 1.0
     for one in shape.factors:
         factor *= 1.0 if one.mean is None else one.mean
@@ -99,7 +103,7 @@ def population_of(binding: Binding, behaviors: Behaviors, table: TablePlan) -> P
             uneven *= one.second / one.mean**2
     expected = rows.expected if rows is not None else 0.0
     scaled = Intensity(shape.calendar, low, high, np.full(DRAWS, expected / mean), pieces=pieces)
-    return Population(times, scaled, expected / factor if factor else expected, spread, uneven, bool(shape.windows))
+    return Population(times, scaled, expected / factor if factor else expected, spread, uneven, disturbed, tied)
 
 
 def _segment_rows(
@@ -128,13 +132,14 @@ def _segment_rows(
         entities = tables[one.entity].expected_rows
         mean = sum(share * one.by_value.get(value, 1.0) for value, share in shares.items())
         each = table.expected_rows / entities / mean if entities and mean else 0.0
-        spread = 0.0 if population is None else population.spread
+        own = one.second / one.mean**2 if one.mean and one.second is not None else 1.0
+        spread = 0.0 if population is None else (1.0 + population.spread) * population.uneven / own - 1.0
         for value, factor in one.by_value.items():
             if factor == 1.0 or value not in shares or value == reference:
                 continue
             n, m = entities * shares[value], entities * shares[reference]
             error = None
-            if n > 0 and m > 0 and each > 0 and factor > 0:
+            if n > 0 and m > 0 and each > 0 and factor > 0 and not (population is not None and population.tied):
                 error = factor * math.sqrt((1.0 / (each * factor) + spread) / n + (1.0 / each + spread) / m)
             quoted, base = quoted_text(value), quoted_text(reference)
             yield PlantedEffect(
@@ -197,7 +202,9 @@ def _ageing(
             statistic=f"{table.id} rows in age unit {last}, divided by those in unit 0, of {one.entity} seen that long",
             expected=ratio,
             absent=_absent_ratio(population, whole, unit, last),
-            standard_error=ratio * math.sqrt(1 / n0 + 1 / nk + population.spread / max(parents * whole.mean(), 1.0)),
+            standard_error=None
+            if population.disturbed
+            else ratio * math.sqrt(1 / n0 + 1 / nk + population.spread / max(parents * whole.mean(), 1.0)),
             sql=f"""with aged as (
     select floor(epoch(t."{time}" - e."{one.created}") / {seconds:.0f}) as age from {join}
     where epoch(e."{one.created}") + {(last + 1) * seconds:.0f} <= {end / 1e6:.0f})
@@ -302,25 +309,23 @@ def _season(binding: Binding, table: TablePlan, population: Population) -> Itera
     """The busiest weekday or hour against an average one, where weights are declared."""
     draft = binding.tables[table.id]
     time = time_column_of(draft)
-    if time is None:
-        return
-    declared: list[tuple[str, Any]] = []
+    if time is None or population.intensity.calendar.groups > 1:
+        return  # with local times of several zones no hour stands out in UTC
+    declared: list[Mapping[str, Any]] = []
     column = draft.columns[time]
     pattern = column.params.get("pattern")
     for one in pattern if isinstance(pattern, list) else [pattern] if pattern else []:
-        declared.append((str(one.get("dimension")), one.get("weights")))
-    declared += [
-        (str(args.get("dimension")), args.get("weights")) for word, args in column.modifiers if word == "seasonality"
-    ]
+        declared.append(one)
+    declared += [args for word, args in column.modifiers if word == "seasonality"]
     spec = binding.drafting.nodes[table.id].get("fanout")
     for step in (spec.get("multipliers") or ()) if isinstance(spec, Mapping) else ():
         if step.get("transform") == "seasonality":
-            args = step.get("args") or {}
-            declared.append((str(args.get("dimension")), args.get("weights")))
+            declared.append(step.get("args") or {})
     parts = {"dow": ("isodow({}) - 1", clock.dow, 7), "hour": ("hour({})", clock.hour, 24)}
-    for dimension, weights in declared:
-        if dimension not in parts or not weights:
-            continue
+    for one in declared:
+        dimension, weights = str(one.get("dimension")), one.get("weights")
+        if dimension not in parts or not weights or one.get("timezone") is not None:
+            continue  # local hours do not stand out in UTC
         text, place, size = parts[dimension]
         calendar = population.intensity.calendar
         if calendar.step > 3_600_000_000 and dimension == "hour":

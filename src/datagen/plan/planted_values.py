@@ -101,6 +101,8 @@ def _trends(binding: Binding, behaviors: Behaviors, table: TablePlan) -> Iterato
             time = args.get("time_reference") or time_column_of(draft)
             if word != "trend" or time not in draft.columns or binding.timeframe is None:
                 continue
+            if column.type not in ("int", "float"):
+                continue  # a trend of arrivals
             trend, _ = check_part(Trend, args, binding.document, draft.columns[column.name].loc)
             numbers = _numbers(binding, table, column.name)
             if trend is None or trend.type != "exponential" or not trend.growth_rate or trend.anchor is not None:
