@@ -111,4 +111,5 @@ def zone_reader(name: str, scope: Scope, field: tuple[str | int, ...], *, loud: 
                 hint=did_you_mean(wrong[0], zone_names()),
             )
         return None
-    return ZoneReader(name, scope.read(name), f"{scope.table}.{scope.column}", known)
+    home = getattr(scope, "own", None) or f"{scope.table}.{scope.column}"  # a fan-out is told by its table
+    return ZoneReader(name, scope.read(name), home, known)
