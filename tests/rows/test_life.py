@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from tests.recovery.shops import decay, shop
-from tests.support import made, plan_of, table_of
+from tests.support import codes_of, made, plan_of, table_of
 
 RATE = {"poisson": 4, "per": "month"}
 MONTHS = 731 / 30.4375
@@ -62,3 +62,30 @@ def test_lives_of_grandparents_bound_rows_as_well() -> None:
     plain["tables"].append(document["tables"][2])
     items, all_items = made(document, "items").height, made(plain, "items").height
     assert abs(items / all_items - STAY) < 0.03
+
+
+@pytest.mark.parametrize(("freq", "truncated"), [("D", "1d"), ("h", "1h"), ("6h", "6h"), ("M", "1mo")])
+def test_times_stand_on_their_grid_wherever_a_life_has_a_point_of_it(freq: str, truncated: str) -> None:
+    document = shop(300, {"poisson": 3, "per": "month"}, ages=decay(), time={"datetime_series": {"freq": freq}})
+    document["tables"][0]["columns"]["left_at"] = {"expression": "departed_at", "type": "datetime", "nullable": True}
+    plan = plan_of(document)
+    both = table_of(plan, "orders").join(table_of(plan, "customers"), on="customers_id")
+    assert both.filter(pl.col("ordered_at") < pl.col("created_at")).height == 0
+    assert both.filter(pl.col("ordered_at") >= pl.col("left_at")).height == 0
+    off = both.filter(pl.col("ordered_at") != pl.col("ordered_at").dt.truncate(truncated))
+    point = pl.col("created_at").dt.truncate(truncated).dt.offset_by(truncated)  # the next one after the creation
+    there = (pl.col("left_at").is_null() | (point < pl.col("left_at"))) & (point < pl.datetime(2025, 1, 1))
+    assert off.filter((pl.col("ordered_at") != pl.col("created_at")) | there).height == 0
+    assert off.height < 0.02 * both.height or freq == "M"
+
+
+@pytest.mark.parametrize(
+    ("law", "code"),
+    [
+        ({"uniform": {"low": -3, "high": -1}}, "fanout.negative"),
+        ({"pareto": {"alpha": 0.5, "min": 1}}, "fanout.unbounded"),
+    ],
+)
+def test_laws_per_unit_that_cannot_count_are_refused(law: dict[str, Any], code: str) -> None:
+    assert code in codes_of(shop(10, {**law, "per": "week"}))
+    assert "fanout.unbounded" not in codes_of(shop(10, {**law, "per": "week", "clamp": [0, 9]}))

@@ -9,9 +9,41 @@ from numpy.typing import NDArray
 
 from datagen.contracts import Block, Reader
 from datagen.generators._interval import TimeBounds
+from datagen.kernel import clock
 from datagen.kernel.clock import Times
 
 STEPS = {"s": 1_000_000, "ms": 1_000, "us": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class TimeGrid:
+    """The points on which times stand: every `step` microseconds from `origin`, or the first of every so many months."""
+
+    origin: int
+    step: int
+    months: int
+
+    def before(self, times: Times) -> Times:
+        """(n,) the last point at or before each time."""
+        if self.months:
+            return clock.month_start(clock.month_index(times) // self.months * self.months)
+        cut: Times = times - (times - self.origin) % self.step
+        return cut
+
+    def after(self, times: Times) -> Times:
+        """(n,) the first point at or after each time."""
+        if self.months:
+            return clock.month_start((clock.month_index(times - 1) // self.months + 1) * self.months)
+        cut: Times = times + (self.origin - times) % self.step
+        return cut
+
+    def inside(self, times: Times, start: Times, end: Times) -> Times:
+        """(n,) times cut to the grid; where that falls before the start the first point after it, if the end allows one."""
+        cut = self.before(times)
+        early = np.flatnonzero(cut < start)
+        first = self.after(start[early])
+        cut[early] = np.where(first < end[early], first, start[early])
+        return cut
 
 
 @dataclass(frozen=True, slots=True)

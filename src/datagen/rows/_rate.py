@@ -22,7 +22,7 @@ from datagen.kernel.effects import Stretches
 from datagen.kernel.intensity import Calendar, Intensity, Pieces
 from datagen.rows._by_state import Stays
 from datagen.rows._contract import Ageing, RateFactor, product, whole
-from datagen.rows._exposure import Exposure
+from datagen.rows._exposure import Exposure, TimeGrid
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -42,7 +42,7 @@ class Shape:
     factors: tuple[RateFactor, ...]
     ages: tuple[Ageing, ...]
     windows: tuple[Windows, ...]  # effects on the volume
-    on_grid: Callable[[Times], Times] | None
+    on_grid: TimeGrid | None
     step: int  # microseconds to which times are cut
     name: str  # of the table
     parent: str
@@ -94,12 +94,12 @@ class Shape:
         found: Floats = whole(parent, f"{self.name} factor", lambda: product(self.factors, parent))
         return found
 
-    def settle(self, times: Times, start: Times) -> Times:
+    def settle(self, times: Times, start: Times, end: Times) -> Times:
         """Times cut to the column's precision and grid, never before the start of their parent."""
         if self.step != 1:
             times = times - times % self.step
         if self.on_grid is not None:
-            times = self.on_grid(times)
+            return self.on_grid.inside(times, start, end)
         return np.maximum(times, start)
 
     def chunks(self, parents: int) -> Sequence[slice]:
@@ -177,7 +177,7 @@ class RateRows:
         at = slice(first, last)
         intensity = self.shape.intensity(parent, self.scale(parent)[at], at)
         times = intensity.time(owner - first, place)
-        return Values("time", self.shape.settle(times, intensity.start[owner - first]))
+        return Values("time", self.shape.settle(times, intensity.start[owner - first], intensity.end[owner - first]))
 
     def places(self, made: Made, parent: Block, first: int, last: int, skip: int, rows: int) -> tuple[Ints, Floats]:
         """(parent, place in operational time) of the rows of some parents, in order."""

@@ -24,6 +24,7 @@ from datagen.kernel.density import ORDER
 from datagen.kernel.intensity import Calendar
 from datagen.rows._anomalies import AnomalyLabel, labelled
 from datagen.rows._contract import RowScope
+from datagen.rows._exposure import TimeGrid
 from datagen.rows._zone_lines import ZoneLines
 from datagen.schema.durations import LENGTHS, Frequency, parse_duration, span_of
 from datagen.schema.model_fanout import ArrivalRate, Fanout, Noise
@@ -229,18 +230,14 @@ def _as_parent(name: str, owner: Scope | None) -> str | None:
     return None
 
 
-def grid_of(freq: Frequency | None, window: _time_grid.Window | None) -> Any:
-    """A function that cuts times to the grid of a time column; None without one."""
+def grid_of(freq: Frequency | None, window: _time_grid.Window | None) -> TimeGrid | None:
+    """The grid to which times of a time column are cut; None without one."""
     if freq is None or window is None:
         return None
     step = freq.microseconds
     if step is not None:
-        if step <= clock.SECOND_US:
-            return None
-        origin = window.start
-        return lambda times: times - (times - origin) % step
-    months = {"month": 1, "quarter": 3, "year": 12}[freq.unit] * freq.count
-    return lambda times: clock.month_start(clock.month_index(times) // months * months)
+        return None if step <= clock.SECOND_US else TimeGrid(window.start, step, 0)
+    return TimeGrid(0, 0, {"month": 1, "quarter": 3, "year": 12}[freq.unit] * freq.count)
 
 
 def multipliers(spec: Fanout, scope: RowScope, shaping: Shaping) -> list[tuple[Scope, Mapping[str, Any]]]:

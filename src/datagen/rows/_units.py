@@ -155,7 +155,7 @@ class UnitRows:
         owner, place = owner[skip : skip + block.rows], place[skip : skip + block.rows]
         intensity = self._intensity(parent, slice(first, last))
         times = intensity.time(owner - first, place)
-        return Values("time", self.shape.settle(times, intensity.start[owner - first]))
+        return Values("time", self.shape.settle(times, intensity.start[owner - first], intensity.end[owner - first]))
 
     def _places(self, made: Counted, parent: Block, first: int, last: int) -> tuple[Ints, Floats]:
         rows, running = made.rows[first:last], made.running[first:last]

@@ -285,6 +285,8 @@ class Fanout:
         if law is None:
             return None
         mean = law.draw.mean()
+        if not self._can_count(law.draw, mean, clamp[1]):
+            return None
         per = self.per
         if per == "parent":
             factor, unsure = mean_factor(shape.factors)
@@ -308,6 +310,28 @@ class Fanout:
         )
         rows.fills["time"] = rows.times  # type: ignore[index]
         return rows
+
+    def _can_count(self, draw: Any, mean: float | None, high: float) -> bool:
+        """Refuse laws that are never positive, and those without a finite mean that nothing caps."""
+        low, top = draw.support()
+        if top < 0 or (draw.constant and low < 0 and draw.discrete):
+            self.scope.refuse(
+                "fanout.negative",
+                (),
+                found=f"a law with values down to {low:g}",
+                expected="numbers of rows, 0 or more",
+            )
+            return False
+        if mean is not None and not math.isfinite(mean) and not math.isfinite(high):
+            self.scope.refuse(
+                "fanout.unbounded",
+                (),
+                found=f"{mean:.3g} rows per parent expected",
+                expected="a finite number of rows",
+                hint="cap it: clamp: [0, 1000]",
+            )
+            return False
+        return True
 
     def _regular(self, shape: Shape, shaping: Shaping, clamp: tuple[float, float]) -> BoundRows | None:
         scope, spec = self.scope, self.spec
