@@ -169,9 +169,9 @@ def seasons_of_time(
         if series is not None:
             window = _time_grid.read_window(series, time)
             freq = _time_grid.read_grid(series, time)
-    for season, loud, field in _of_column(time):
+    for season, loud, at in _of_column(time):
         if loud:
-            season.check(time, "pattern", field)
+            season.check(time, "pattern", at)
         name = season.zone_column
         if name is None:
             shaping.take(season, time, field)
@@ -371,8 +371,8 @@ def active_share(shaping: Shaping, created: Floats, curves: Sequence[AgeCurve]) 
     days = max(1, clock.DAY_US // shaping.step)
     coarse = middles[::days]
     total = np.zeros(len(coarse))
-    for moment in created:  # about a thousand representative creations
-        age = coarse - moment
+    for one in created:  # about a thousand representative creations
+        age = coarse - one
         share = np.clip(0.5 + age / (days * shaping.step), 0.0, 1.0)  # of the day after the creation
         late = share > 0
         for curve in curves:

@@ -166,8 +166,8 @@ class Fanout:
                 expected="a beginning before the end, inside the timeframe",
             )
             return None
-        created, departed = (tuple(scope.read(name) for name in names) for names in scope.life)
-        exposure = Exposure(start, end, bounds, step, begins, ends, created, departed)
+        came, left = (tuple(scope.read(name) for name in names) for names in scope.life)
+        exposure = Exposure(start, end, bounds, step, begins, ends, came, left)
         factors = [*scope.factors, *self._heterogeneity()]
         active = None
         if any(seat == "total" for _, seat in shaping.trends) and scope.creation is not None:
