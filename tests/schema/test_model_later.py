@@ -69,6 +69,21 @@ def test_roles_that_are_built_pass(role):
     assert refused(column(f"role: {role}")) == {}
 
 
+@pytest.mark.parametrize(
+    ("model", "found"),
+    [
+        ("curve_type: cascade, graph: friends, p: 5%, seeds: 10",
+         {"curve_type": "cascade", "graph": "graph", "seeds": "seeds"}),
+        ("params: {curve_type: cascade, graph: friends}", {"params.curve_type": "cascade", "params.graph": "graph"}),
+        ("curve_type: bass, p: 3%, q: 0.3", {}),
+    ],
+)  # fmt: skip
+def test_adoption_along_a_graph_is_refused(model, found):
+    assert refused(table(f"adoption_model: {{{model}}}")) == {
+        f"nodes[0].adoption_model.{key}": name for key, name in found.items()
+    }
+
+
 def test_top_level_keys_of_the_base_language_pass():
     text = "dag: [[customer]]\nparams: {n: 3}\nscenarios: {big: {seed: 3}}\nnotes: [x]\nassumptions: [{decision: a}]\n"
     assert refused(text + table("")) == {}

@@ -114,6 +114,9 @@ class _Sorting:
     def _take_table(self, n: int) -> None:
         self.tables.add(n)
         self._gone(self.nodes[n]["id"])
+        chain = self.nodes[n].get("attribution_chain")
+        if isinstance(chain, Map) and isinstance(chain.get("conversions"), str):
+            self._gone(chain["conversions"])  # nothing else makes its rows
 
     def _take_column(self, n: int, c: int) -> None:
         node, column = self.nodes[n], self.nodes[n]["columns"][c]

@@ -18,7 +18,7 @@ from datagen.plan.behaviors import DEPARTED, Behaviors, Factors, names_of, path_
 from datagen.plan.binding import Binding
 from datagen.plan.by_rows import ByMaker, every, faults_of_by, has_by
 from datagen.plan.constraints import Steering
-from datagen.plan.conversions import find_conversions
+from datagen.plan.conversions import find_conversions, refuse_moved, refuse_multiplied
 from datagen.plan.drafts import time_column_of
 from datagen.plan.names import ColumnDraft, TableDraft
 from datagen.plan.row_scope import PlanRowScope
@@ -82,10 +82,12 @@ def _nothing(block: Any) -> Any:
 def find_makers(binding: Binding, behaviors: Behaviors) -> None:
     """Decide which tables a row maker makes, and which of their columns it fills. Sets `binding.makers`."""
     binding.sources = find_conversions(binding)
+    refuse_multiplied(binding, behaviors)
     for table in binding.tables.values():
         if table.id in binding.sources:
             binding.makers[table.id] = ("attribution_chain", Conversions)
             _fill(binding, table, Conversions.FILLS)
+            refuse_moved(binding, table)
             continue
         node = binding.drafting.nodes[table.id]
         words = [key for key in PROCESS_KEYS if node.get(key) is not None]
@@ -104,6 +106,8 @@ def find_makers(binding: Binding, behaviors: Behaviors) -> None:
             if maker is not None and table.parent is not None:
                 binding.makers[table.id] = (words[0], maker)
                 _fill(binding, table, maker.FILLS)
+                if words[0] in ("attribution_chain", "adoption_model"):
+                    refuse_moved(binding, table)
             continue
         column = arriving(binding, table)
         if column is not None:
