@@ -174,13 +174,13 @@ def seasons_of_time(
             season.check(time, "pattern", at)
         name = season.zone_column
         if name is None:
-            shaping.take(season, time, field)
+            shaping.take(season, time, at)
         elif (known := _as_parent(name, owner)) is not None and owner is not None:
-            shaping.take(season.model_copy(update={"timezone": known}), owner, field)
+            shaping.take(season.model_copy(update={"timezone": known}), owner, at)
         else:
             time.refuse(
                 "timezone.unknown",
-                (*field, "timezone") if loud else (),
+                (*at, "timezone") if loud else (),
                 found=f"'{name}'",
                 expected="a time zone such as Europe/Prague, or a column of the driving parent that holds one",
                 hint="these rows get their times before they have columns",
