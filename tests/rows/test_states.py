@@ -145,6 +145,36 @@ def test_rows_are_as_many_as_the_plan_expects(kind: str) -> None:
         assert abs(rows / expected - 1) < slack, f"{table}: {rows} rows, {expected:.0f} expected"
 
 
+def test_rates_that_begin_before_the_states_are_counted_as_in_the_first_state() -> None:
+    document = world(rows=4_000)
+    document["tables"][0]["columns"]["joined"]["role"] = "time"  # when states begin, not when the user came to be
+    document["tables"][2]["fanout"]["by_state"]["factors"] = {"active": 0.2}
+    plan = plan_of(document)
+    expected, rows = plan.tables["visit"].expected_rows, table_of(plan, "visit").height
+    # 4,000 users with 20 ± 12 rows each: 3 standard errors
+    assert abs(rows / expected - 1) < 0.03, f"{rows} rows, {expected:.0f} expected"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"modifiers": [{"time_jitter": {"std_minutes": 5}}]}, "state.moved_time"),
+        ({"type": "string"}, "constraint.types"),
+    ],
+)
+def test_the_times_of_changes_are_left_alone(change: dict[str, Any], code: str) -> None:
+    document = world()
+    document["tables"][1]["columns"] = {"state": {"role": "state"}, "changed_at": {"role": "time", **change}}
+    assert codes_of(document) == [code]
+
+
+def test_a_table_of_states_is_not_multiplied() -> None:
+    document = world()
+    multiplied = {"segments": {"vip": {"fanout_multiplier": 2}}, "applies_to": ["plan"]}
+    document["tables"][0]["segment_behavior"] = multiplied
+    assert codes_of(document) == ["state.not_a_rate"]
+
+
 def us(text: str) -> int:
     return int(np.datetime64(text, "us").astype(np.int64))
 

@@ -29,7 +29,16 @@ class Stays:
 
     pieces: Callable[[Block, slice, Times, Times], Pieces]
     curve: AgeCurve
+    starts: Times  # equally likely moments at which the states begin
+    first: float  # the factor of the first state, which also counts before it
     text: str
+
+    def course(self, begun: Times, start: Times, end: Times) -> Pieces:
+        """The mean factor over [start, end) of parents whose states begin at some time: (n, j) pieces."""
+        after = self.curve.pieces(begun, start, end)
+        before = np.full((len(start), 1), self.first)
+        edges = np.concatenate([start[:, None], after.edges], axis=1)
+        return Pieces(edges, np.concatenate([before, after.factors], axis=1))
 
 
 def state_reads(spec: ByState, scope: RowScope) -> list[tuple[str, str]]:
@@ -89,7 +98,9 @@ def bind_by_state(spec: ByState, scope: RowScope) -> Stays | None:
     def pieces(parent: Block, at: slice, start: Times, end: Times) -> Pieces:
         return rows.pieces(parent, at, factors, start, end)
 
-    return Stays(pieces, AgeCurve(rows.rules.periods.length, steps), f"state of {node} {said}")
+    return Stays(
+        pieces, AgeCurve(rows.rules.periods.length, steps), rows.starts, float(mean[0]), f"state of {node} {said}"
+    )
 
 
 def _named(node: str, made: Iterable[str]) -> str | None:

@@ -36,6 +36,7 @@ class StateRows:
     description: str
     guessed: bool
     outlook: Outlook
+    starts: Times  # equally likely moments at which histories begin
 
     def __call__(self, parent: Block) -> Ints:
         return self.log(parent).counts

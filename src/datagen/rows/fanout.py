@@ -384,12 +384,15 @@ class Fanout:
         created = scope.creations() if scope.creation is not None else None
         guessed = guessed or (scope.creation is not None and created is None)
         exposure = shape.exposure
-        starts = np.full(1, exposure.start, dtype=np.int64) if created is None else created.astype(np.int64)
+        # states may begin later than the rows whose rate follows them
+        begun = shape.stays[0].starts if shape.stays else np.full(1, exposure.start, dtype=np.int64)
+        starts = np.full(len(begun), exposure.start, dtype=np.int64) if created is None else created.astype(np.int64)
         starts = np.clip(starts, exposure.start, exposure.end)
+        begun = starts if created is not None else begun
         ends = np.full(len(starts), exposure.end, dtype=np.int64)
         pieces = None
-        for curve in (*scope.leaving, *self._courses(shape.stays)):
-            one = curve.pieces(starts, starts, ends)
+        courses = [curve.pieces(starts, starts, ends) for curve in (*scope.leaving, *self._courses(()))]
+        for one in (*courses, *(stays.course(begun, starts, ends) for stays in shape.stays)):
             pieces = one if pieces is None else pieces.times(one)
         guessed = guessed or bool(shape.windows)
         rows = Intensity(shape.calendar, starts, ends, np.full(len(starts), per_day * factor), pieces=pieces).rows

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from datagen.contracts import Block, ColumnType, Reader
 from datagen.errors import listed
 from datagen.generators._interval import TimeBounds
-from datagen.kernel.clock import DAY_US
+from datagen.kernel.clock import DAY_US, Times
 from datagen.rows._contract import BoundRows, RowScope
 from datagen.rows._exposure import STEPS, Exposure
 from datagen.rows._mapped import mapped
@@ -80,18 +80,19 @@ class StateTransitionModel:
         start, end = scope.timeframe.start, scope.timeframe.end
         shares = {} if variation is None or variation.shares is None else dict(variation.shares)
         groups = self._outlooks(rules, factors, shares, frailty, rules.periods.most(start, end) + 1)
-        expected, guessed = self._expected(rules, groups)
+        starts, guessed = self._starts()
         return StateRows(
             own=scope.own,
             parent=scope.parent,
             rules=rules,
             exposure=Exposure(start, end, self._bounds(), rules.step, begins=self._begin()),
             output=self._output,
-            expected=expected,
+            expected=self._expected(rules, groups, starts),
             largest=float(1 + rules.periods.most(start, end)),
             description=self._said(chain, rules, groups),
             guessed=guessed or (variation is not None and variation.shares is None),
             outlook=_mixed(groups),
+            starts=starts,
         )
 
     @property
@@ -232,23 +233,27 @@ class StateTransitionModel:
         total = sum(share for _, share, _ in found)
         return [(name, share / total, one) for name, share, one in found]
 
-    def _expected(self, rules: Rules, groups: list[tuple[str, float, Outlook]]) -> tuple[float, bool]:
+    def _starts(self) -> tuple[Times, bool]:
+        """Equally likely moments at which histories begin, and whether they had to be guessed."""
         scope = self.scope
         assert scope.timeframe is not None
         start, end = scope.timeframe.start, scope.timeframe.end
-        begun = scope.begins()
-        starts = np.array([float(start)]) if scope.begin is None else begun
-        if starts is None:  # the times of a process: as if they came evenly
-            starts = start + (np.arange(NODES) + 0.5) / NODES * (end - start)
-        starts = np.maximum(starts, start)
-        begun, passed = rules.periods.passed(starts.astype(np.int64), end)
+        known = np.array([float(start)]) if scope.begin is None else scope.begins()
+        # the times of a process: as if they came evenly
+        starts = start + (np.arange(NODES) + 0.5) / NODES * (end - start) if known is None else known
+        return np.maximum(starts, start).astype(np.int64), known is None
+
+    def _expected(self, rules: Rules, groups: list[tuple[str, float, Outlook]], starts: Times) -> float:
+        assert self.scope.timeframe is not None
+        end = self.scope.timeframe.end
+        begun, passed = rules.periods.passed(starts, end)
         snapshots = self._output == "snapshots"  # written at the beginning of their period
         until = np.maximum(begun - 1.0, 0.0) if snapshots else passed
         rows = np.zeros(len(starts))
         for _, share, one in groups:
             rows += share * one.rows_after(until)
         there = (begun > 0) if snapshots else starts < end
-        return float(np.where(there, rows, 0.0).mean()), scope.begin is not None and begun is None
+        return float(np.where(there, rows, 0.0).mean())
 
     def _said(self, chain: Chain, rules: Rules, groups: list[tuple[str, float, Outlook]]) -> str:
         parts = [f"{self._output} of {listed(chain.names[: chain.declared])} by {rules.periods.unit}"]
