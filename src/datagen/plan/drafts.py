@@ -9,8 +9,18 @@ from typing import Any
 from datagen.errors import did_you_mean, listed, quoted
 from datagen.plan.names import ColumnDraft, TableDraft, find_table
 from datagen.schema.counts import read_count
+from datagen.schema.expand_processes import PROCESS_KEYS
 
 FACT_ROWS = 1_000  # rows of a parentless table that names none
+# columns that a process fills without a role, by their names
+FALLBACK: Mapping[str, tuple[str, ...]] = {
+    "stage": ("stage_name",),
+    "stage_index": ("stage_index",),
+    "time": ("event_timestamp", "changed_at"),
+    "state": ("state", "status"),
+    "previous_state": ("previous_state",),
+    "event_type": ("event_type",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,12 @@ def draft_tables(document: Any, refuse: Callable[..., None], *, scale: float, ve
     return made
 
 
+def _filled_by_name(node: Mapping[str, Any], spec: Mapping[str, Any]) -> bool:
+    """Whether a column without a role has a name that processes fill."""
+    named = str(spec.get("name")).lower() in {name for names in FALLBACK.values() for name in names}
+    return named and any(node.get(key) is not None for key in PROCESS_KEYS)
+
+
 def _draft_table(
     made: Drafting, node: Mapping[str, Any], loc: tuple[str | int, ...], refuse: Callable[..., None]
 ) -> None:
@@ -61,7 +77,8 @@ def _draft_table(
     for place, spec in enumerate(node.get("columns") or []):
         at = (*loc, "columns", place)
         generator = spec.get("generator") or {}
-        if not generator and spec.get("role") is not None:  # its row maker fills it, or nobody does
+        if not generator and (spec.get("role") is not None or _filled_by_name(node, spec)):
+            # its row maker fills it, or nobody does
             column = ColumnDraft(
                 table.id, spec["name"], "process", {}, at, _modifiers(spec), spec.get("type"), spec.get("role")
             )

@@ -19,7 +19,7 @@ from datagen.plan.binding import Binding
 from datagen.plan.by_rows import ByMaker, every, faults_of_by, has_by
 from datagen.plan.constraints import Steering
 from datagen.plan.conversions import find_conversions, refuse_moved, refuse_multiplied
-from datagen.plan.drafts import time_column_of
+from datagen.plan.drafts import FALLBACK, time_column_of
 from datagen.plan.names import ColumnDraft, TableDraft
 from datagen.plan.row_scope import PlanRowScope
 from datagen.plan.variation import find_variation
@@ -35,13 +35,6 @@ FANOUT_IN_TIME = (
     "heterogeneity", "p_zero", "holidays", "bursts", "noise", "by_state", "every", "from", "until", "multipliers",
     "total", "mean", "anomalies",
 )  # fmt: skip
-FALLBACK: Mapping[str, tuple[str, ...]] = {
-    "stage": ("stage_name",),
-    "stage_index": ("stage_index",),
-    "time": ("event_timestamp", "changed_at"),
-    "state": ("state", "status"),
-    "previous_state": ("previous_state",),
-}
 
 
 class ProcessColumn(Generator):

@@ -41,6 +41,12 @@ PROCESS_COLUMNS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
         {"name": "stage_name", "type": "string", "role": "stage"},
         {"name": "event_timestamp", "type": "datetime", "role": "time"},
     ),
+    "lifecycle_model": (
+        {"name": "stage_index", "type": "int", "role": "stage_index"},
+        {"name": "stage_name", "type": "string", "role": "stage"},
+        {"name": "event_type", "type": "string"},
+        {"name": "event_timestamp", "type": "datetime", "role": "time"},
+    ),
     "state_transition_model": (
         {"name": "state", "type": "string", "role": "state"},
         {"name": "previous_state", "type": "string", "nullable": True, "role": "previous_state", "of": "transitions"},

@@ -11,7 +11,6 @@ TOP_KEYS = frozenset({"experiments", "metrics"})
 LATER_TARGETS = ("composite_effect",)
 NODE_KEYS = frozenset(
     {
-        "lifecycle_model",
         "duplicates",
         "sql",
         "emits",
