@@ -402,3 +402,18 @@ def test_effects_multiply_the_rate_of_parents_whose_key_matches_while_a_window_i
     lifts_are(written(promoted(True), tmp_path / "on", "parquet"))
     with pytest.raises(AssertionError, match="lift of vip"):
         lifts_are(written(promoted(False), tmp_path / "off", "parquet"))
+
+
+# large
+
+
+@pytest.mark.slow
+def test_a_small_and_a_large_data_set_grow_the_same(tmp_path: Path) -> None:
+    found = []
+    for customers in (51_000, 1_000_000):
+        fanout = {"poisson": 0.3, "per": "month", "multipliers": [trend(0.05, "total")]}
+        document = shop(customers, fanout, segments=SEGMENTS, ages=decay())
+        found.append(monthly_growth(written(document, tmp_path / str(customers), "parquet"), "count(*)"))
+        grows_by(found[-1], 0.05)
+    small, large = found
+    close("monthly growth", small.slope, large.slope, 2 * (small.error**2 + large.error**2) ** 0.5)

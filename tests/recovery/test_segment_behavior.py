@@ -232,3 +232,18 @@ def test_laws_per_parent_keep_their_shape_and_their_mean_when_multiplied(
             fourth = ((counts - counts.mean()) ** 4).mean()
             error = ((fourth - counts.var() ** 2) / len(counts)) ** 0.5
             close(f"variance of rows of {name}", counts.var(), variance(factor), 4 * error)
+
+
+@pytest.mark.slow
+def test_a_small_and_a_large_data_set_tell_the_same(tmp_path: Path) -> None:
+    found = []
+    for customers in (51_000, 1_000_000):
+        document = shop(customers, {"poisson": 0.3, "per": "month"}, segments=SEGMENTS, ages=decay())
+        tables = written(document, tmp_path / str(customers), "parquet")
+        rows_differ(tables, ROWS)
+        amounts_differ(tables)
+        found.append(rates(tables))
+    small, large = found
+    for name in SEGMENTS:
+        error = (small[name][1] ** 2 + large[name][1] ** 2) ** 0.5
+        close(f"rows per month of {name}", small[name][0], large[name][0], 2 * error)
