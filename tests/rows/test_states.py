@@ -155,6 +155,18 @@ def test_rates_that_begin_before_the_states_are_counted_as_in_the_first_state() 
     assert abs(rows / expected - 1) < 0.03, f"{rows} rows, {expected:.0f} expected"
 
 
+def test_histories_end_with_the_departure_of_their_entity() -> None:
+    document = world(rows=3_000)
+    gone = {"curve": [1, 0.5, 0.25, 0.1], "applies_to": ["plan"]}
+    document["tables"][0]["vintage_behavior"] = {"age_based_multipliers": {"gone": gone}}
+    plan = plan_of(document)
+    found = table_of(plan, "plan").join(table_of(plan, "user"), on="user_id")
+    assert found.filter(pl.col("changed_at") < pl.col("joined")).height == 0
+    expected = plan.tables["plan"].expected_rows
+    assert abs(found.height / expected - 1) < 0.03, f"{found.height} rows, {expected:.0f} expected"
+    assert found.height < 0.8 * table_of(plan_of(world(rows=3_000)), "plan").height
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [

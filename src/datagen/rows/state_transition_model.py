@@ -25,6 +25,7 @@ from datagen.schema.model_behaviors import StateTransitionModel as Spec
 Floats = NDArray[np.float64]
 
 NODES = 256  # equally likely entities that stand for a beta law in the plan
+LEAVERS = 64  # equally likely departures of each of them
 CLIPPED = 0.02  # of the mean chance of loss that may be cut off at 1
 ONLY_WITH = {"valid_to": ("intervals",), "is_current": ("intervals",)}  # roles that some outputs alone fill
 
@@ -81,11 +82,12 @@ class StateTransitionModel:
         shares = {} if variation is None or variation.shares is None else dict(variation.shares)
         groups = self._outlooks(rules, factors, shares, frailty, rules.periods.most(start, end) + 1)
         starts, guessed = self._starts()
+        came, left = (tuple(scope.read(name) for name in names) for names in scope.life)
         return StateRows(
             own=scope.own,
             parent=scope.parent,
             rules=rules,
-            exposure=Exposure(start, end, self._bounds(), rules.step, begins=self._begin()),
+            exposure=Exposure(start, end, self._bounds(), rules.step, self._begin(), None, came, left),
             output=self._output,
             expected=self._expected(rules, groups, starts),
             largest=float(1 + rules.periods.most(start, end)),
@@ -247,13 +249,19 @@ class StateTransitionModel:
         assert self.scope.timeframe is not None
         end = self.scope.timeframe.end
         begun, passed = rules.periods.passed(starts, end)
-        snapshots = self._output == "snapshots"  # written at the beginning of their period
-        until = np.maximum(begun - 1.0, 0.0) if snapshots else passed
-        rows = np.zeros(len(starts))
+        there = begun > 0 if self._output == "snapshots" else starts < end
+        until = np.repeat(passed, LEAVERS).reshape(-1, LEAVERS)
+        for place, curve in enumerate(self.scope.leaving):
+            u = ((np.arange(LEAVERS) * (2 * place + 1)) % LEAVERS + 0.5) / LEAVERS  # another order for each curve
+            most = (end - self.scope.timeframe.start) / curve.unit
+            stays = curve.leaving(u, np.full(LEAVERS, 0.5), most) * (curve.unit / rules.periods.length)
+            until = np.minimum(until, stays[None, :])
+        if self._output == "snapshots":  # written at the beginning of their period
+            until = np.maximum(np.ceil(until) - 1.0, 0.0)
+        rows = np.zeros(until.size)
         for _, share, one in groups:
-            rows += share * one.rows_after(until)
-        there = (begun > 0) if snapshots else starts < end
-        return float(np.where(there, rows, 0.0).mean())
+            rows += share * one.rows_after(until.ravel())
+        return float(np.where(there, rows.reshape(until.shape).mean(axis=1), 0.0).mean())
 
     def _said(self, chain: Chain, rules: Rules, groups: list[tuple[str, float, Outlook]]) -> str:
         parts = [f"{self._output} of {listed(chain.names[: chain.declared])} by {rules.periods.unit}"]
