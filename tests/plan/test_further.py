@@ -83,3 +83,15 @@ def test_a_long_chain_of_columns_is_followed_quickly() -> None:
     started = time.process_time()
     assert codes_of(text) == ["language.unknown_key"]
     assert time.process_time() - started < 5
+
+
+def test_a_table_whose_list_of_parents_is_empty_is_looked_at_again_without_a_crash() -> None:
+    document = """
+nodes:
+  - id: city
+    parents: []
+    columns:
+      - {name: size, generator: {choice: {choices: [a, b], weights: [1]}}}
+      - {name: code, generator: {uuid: {}}}
+"""
+    assert codes_of(document) == ["choice.weights_length"]

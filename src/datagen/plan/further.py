@@ -189,8 +189,9 @@ class _Sorting:
                 carry(made, node, key, columns)
             elif key == "parents" and isinstance(value, Seq):  # the column that looks up a second parent may be gone
                 first = Seq(value.mark)
-                first.add(value[0], mark=value.item_marks[0])
-                carry(made, node, key, first if value else value)
+                for parent in value[:1]:
+                    first.add(parent, mark=value.item_marks[0])
+                carry(made, node, key, first)
             else:
                 carry(made, node, key)
         return made
