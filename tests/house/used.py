@@ -61,6 +61,10 @@ def of_node(node: Mapping[str, Any]) -> Iterator[str]:
     if node.get("fanout") is not None:
         yield from (f"fanout.{key}" for key in node["fanout"])
         yield from of_law(node["fanout"])
+    rows = node.get("rows")
+    for home in (node.get("fanout") or {}, rows if isinstance(rows, dict) else {}):
+        for modifier in home.get("multipliers") or ():
+            yield from of_part("modifier", modifier["transform"], modifier.get("args"))
 
 
 def of_column(node: Mapping[str, Any], column: Mapping[str, Any]) -> Iterator[str]:
@@ -99,7 +103,8 @@ def of_params_inside(home: str, params: Any) -> Iterator[str]:
 
 
 def of_law(law: Mapping[str, Any]) -> Iterator[str]:
-    yield from of_part("law", law["type"], law.get("params"))
+    if "type" in law:  # a grid or an exact total has none
+        yield from of_part("law", law["type"], law.get("params"))
     params = law.get("params") or {}
     if any(isinstance(value, str) and re.search("[a-z]", value) for value in params.values()):
         yield "form law with a parameter from the row"

@@ -91,7 +91,9 @@ def test_top_level_keys_of_the_base_language_pass():
 
 def test_targets_without_anything_in_them_change_nothing():
     assert refused(f"targets: {{}}\n{table('')}") == {}
-    assert refused(f"targets: {{weekend_share: []}}\n{table('')}") == {"targets": "targets"}
+    assert refused(f"targets: {{weekend_share: []}}\n{table('')}") == {}
+    effect = "{composite_effect: {table: customer, metric: n, influences: [a]}}"
+    assert refused(f"targets: {effect}\n{table('')}") == {"targets.composite_effect": "composite_effect"}
     assert refused(f"metrics: {{}}\n{table('')}") == {"metrics": "metrics"}
 
 
