@@ -199,3 +199,25 @@ def test_weights_of_holidays_leave_the_number_of_rows_alone_and_factors_add_rows
     for key in ("seasonality", None):
         close(f"rows with {key}", rows[key], usual, 3 * usual**0.5)
     assert rows["holidays"] > usual * 1.05
+
+
+# large
+
+
+@pytest.mark.slow
+def test_small_and_large_data_sets_have_the_same_local_hours(tmp_path: Path) -> None:
+    found = []
+    for customers in (51_000, 1_000_000):
+        document = local_shops("customers.zone", customers=customers)
+        document["tables"][1]["fanout"]["poisson"] = 0.2
+        tables = written(document, tmp_path / str(customers), "parquet")
+        hours_are_local(tables)
+        rates = orders_by_hour(tables, "Asia/Kolkata")
+        rows = float(
+            tables.value("select count(*) from orders join customers using (customers_id) where zone like 'Asia%'")
+        )
+        share = rates / rates.sum()
+        found.append((share, share * (1 - share) / rows))
+    (small, one), (large, other) = found
+    off = float((np.abs(small - large) / (one + other) ** 0.5).max())
+    close("largest difference of an hour, in standard errors", off, 0.0, 3.0)  # the largest of 24: 2 for each alone

@@ -174,3 +174,17 @@ def test_growth_of_small_data_is_inside_its_interval(tmp_path: Path) -> None:
 def test_without_a_trend_nothing_grows(tmp_path: Path) -> None:
     line = growth(written(small(0), tmp_path, "parquet"), "orders", "ordered_at")
     close("monthly growth", line.slope, 0.0, 2 * line.error)
+
+
+# large
+
+
+@pytest.mark.slow
+def test_small_and_large_data_sets_have_the_same_growth_of_arrivals(tmp_path: Path) -> None:
+    lines = []
+    for customers in (10_000, 51_000, 1_000_000):
+        tables = written(arriving(customers, acquisition(0.05)), tmp_path / str(customers), "parquet")
+        arrivals_grow_by(tables, 0.05)
+        lines.append(growth(tables, "customers", "created_at"))
+    for small, large in ((lines[0], lines[1]), (lines[1], lines[2])):
+        close("growth of arrivals", small.slope, large.slope, 2 * (small.error**2 + large.error**2) ** 0.5)
