@@ -111,6 +111,7 @@ def test_a_total_follows_arrivals_that_have_seasons_of_their_own() -> None:
         (visits({**RATE, "holidays": {"country": "US", "factor": 2, "lag": "3x"}}), "time.bad_duration", "lag"),
         (visits({**RATE, "bursts": [{"at": "soon", "factor": 2, "decay": "2d"}]}), "time.unreadable", "bursts[0].at"),
         (visits({**RATE, "bursts": [{"at": "2024-02-01", "factor": 2, "decay": "0d"}]}), "fanout.burst_decay", "decay"),
+        (visits({"every": "1d"}, pattern()), "fanout.every_shaped", "fanout.every"),
         (visits({**RATE, "noise": {"ar": [1.2], "std": 0.1}}), "noise.not_stationary", "noise.ar"),
     ],
 )

@@ -350,8 +350,9 @@ class Fanout:
             return None
         shaping_keys = ("heterogeneity", "bursts", "noise", "multipliers", "holidays", "by_state", "anomalies")
         shaped = [key for key in shaping_keys if getattr(spec, key)]
-        if "type" in self.law or shaped or scope.factors or shape.ages or shape.windows:
-            what = "a law" if "type" in self.law else listed(shaped) or "segments, ages or effects"
+        if "type" in self.law or shaped or scope.factors or shape.ages or shape.windows or shaping.seasons:
+            weights = "weights of the time column" if shaping.seasons else "segments, ages or effects"
+            what = "a law" if "type" in self.law else listed(shaped) or weights
             scope.refuse(
                 "fanout.every_shaped",
                 "every",
