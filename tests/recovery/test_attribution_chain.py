@@ -256,3 +256,19 @@ def test_the_plan_tells_the_share_that_converts(tmp_path: Path) -> None:
         rows = tables.value(f"select count(*) from {name}")
         # the touches of a journey come together: about twice the error of independent rows
         near(f"rows of {name}", rows, expected, ERRORS * 2 * expected**0.5)
+
+
+@pytest.mark.parametrize("half_life", [None, "10d"])
+def test_the_plan_tells_what_channels_and_touches_do(half_life: str | None, tmp_path: Path) -> None:
+    source = document(10_000, conversion=RISING, effects=EFFECTS, half_life=half_life)
+    effects = api.prepare(source).bind().effects
+    assert [one.kind for one in effects] == ["channel"] * len(EFFECTS) + ["touches"]
+    tables, plain = (
+        written(one, tmp_path / name, "parquet") for name, one in (("it", source), ("off", document(10_000)))
+    )
+    for one in effects:
+        assert one.standard_error is not None
+        near(one.id, tables.value(one.sql), one.expected, 4.0 * one.standard_error)
+    rise = effects[-1]
+    with pytest.raises(AssertionError, match=r"touches.touches: estimate [01]\."):
+        near(rise.id, plain.value(rise.sql), rise.expected, 4.0 * (rise.standard_error or 0.0))

@@ -75,6 +75,16 @@ class Touches:
 
 
 @dataclass(frozen=True, slots=True)
+class Imagined:
+    """Journeys that stand for all: (j,) touches of each, and of every touch its journey, channel and age before the end."""
+
+    touches: Ints
+    journey: Ints
+    channel: Ints
+    age: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Journey:
     """What makes journeys. rows: the fan-out that they come from; window: microseconds; step: to which times are cut.
 
@@ -215,8 +225,8 @@ class Journey:
 
     # what to expect
 
-    def outlook(self, journeys: int = 4_096) -> tuple[float, float]:
-        """Mean touches of a journey and the share that converts, over representative journeys of a full window."""
+    def imagined(self, journeys: int) -> Imagined:
+        """Representative journeys of a full window, for the plan."""
         u = (np.arange(journeys) + 0.5) / journeys
         if self.law.constant:
             counts = np.clip(np.rint(self.law.quantile(u, None)), 1.0, 10_000.0).astype(np.int64)
@@ -224,14 +234,21 @@ class Journey:
             low, high = self.law.support()
             middle = (max(low, 1.0) + high) / 2 if np.isfinite(high) else max(low, 1.0)
             counts = np.full(journeys, max(1, round(middle)), dtype=np.int64)
-        weight = None
-        if self.effects.any():
-            journey = np.repeat(np.arange(journeys, dtype=np.int64), counts)
-            address = root_addresses(self.salts["touch"], np.arange(len(journey), dtype=np.int64))
-            channel = self.pick.draw(uniform(address, self.salts["channel"])).astype(np.int64)
-            age = before_end(uniform(address, self.salts["age"])) * self.window
-            weight = self.weight(journey, channel, age, journeys)
-        return float(counts.mean()), float(self.chance(counts, weight).mean())
+        journey = np.repeat(np.arange(journeys, dtype=np.int64), counts)
+        address = root_addresses(self.salts["touch"], np.arange(len(journey), dtype=np.int64))
+        channel = self.pick.draw(uniform(address, self.salts["channel"])).astype(np.int64)
+        age = before_end(uniform(address, self.salts["age"])) * self.window
+        return Imagined(counts, journey, channel, age)
+
+    def chances(self, of: Imagined) -> Floats:
+        """(j,) how likely imagined journeys are to convert."""
+        weight = self.weight(of.journey, of.channel, of.age, len(of.touches)) if self.effects.any() else None
+        return self.chance(of.touches, weight)
+
+    def outlook(self) -> tuple[float, float]:
+        """Mean touches of a journey and the share that converts."""
+        found = self.imagined(4_096)
+        return float(found.touches.mean()), float(self.chances(found).mean())
 
 
 def before_end(u: Floats) -> Floats:
