@@ -39,6 +39,12 @@ class Truth:
         return found
 
     @property
+    def anomalies(self) -> list[dict[str, Any]]:
+        """Planted oddities: in the rows of a table, or in a column; `from` included, `until` excluded."""
+        found: list[dict[str, Any]] = self.answers["anomalies"]
+        return found
+
+    @property
     def labelled(self) -> tuple[str, ...]:
         """The tables that have labels."""
         return tuple(table.name for table in self.manifest.tables)

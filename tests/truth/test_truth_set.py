@@ -153,6 +153,18 @@ def test_hidden_tables_are_told_whole(tmp_path: Path) -> None:
     assert grades["grade"].to_list() == ["a", "b", "c"]
 
 
+def test_planted_oddities_are_told(tmp_path: Path) -> None:
+    document = json.loads(json.dumps(SHOP))
+    document["tables"][1]["columns"]["weight"]["anomalies"] = [{"kind": "spike", "at": "2025-03-01", "size": 4}]
+    generate(document, tmp_path / "shop")
+    assert truth.read(tmp_path / "shop.truth").anomalies == [
+        {
+            "table": "orders", "column": "weight", "kind": "spike", "size": 4.0,
+            "from": "2025-03-01T00:00:00Z", "until": "2025-03-02T00:00:00Z",
+        }
+    ]  # fmt: skip
+
+
 def test_only_written_tables_are_told_of(tmp_path: Path) -> None:
     generate(SHOP, tmp_path / "shop", select=("customers",))
     answers = truth.read(tmp_path / "shop.truth")

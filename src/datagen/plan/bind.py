@@ -21,6 +21,7 @@ from datagen.plan.binding import Binding
 from datagen.plan.correlations import find_correlations
 from datagen.plan.drafts import time_column_of
 from datagen.plan.estimate import expected_tables
+from datagen.plan.invisible import placed
 from datagen.plan.limits import say_too_many
 from datagen.plan.model import ConstraintPlan, Plan, TablePlan
 from datagen.plan.planted import planted_effects
@@ -93,6 +94,7 @@ def table_plans(binding: Binding) -> dict[str, TablePlan]:
 def finished(
     binding: Binding, tables: Mapping[str, TablePlan], nodes: Sequence[graph.Node], declared: tuple[ConstraintPlan, ...]
 ) -> Plan:
+    effects = placed(binding, planted_effects(binding, binding.behaviors, tables))
     root = binding.document.root
     metadata = root.get("metadata") or {}
     return Plan(
@@ -111,7 +113,7 @@ def finished(
         assumptions=tuple(root.get("assumptions") or ()),
         params=dict(root.get("params") or {}),
         metadata=dict(metadata),
-        effects=planted_effects(binding, binding.behaviors, tables),
+        effects=effects,
         anomalies=tuple(binding.anomalies),
     )
 

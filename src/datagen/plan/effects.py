@@ -35,6 +35,7 @@ class PlantedEffect:
     sql: str
     standard_error: float | None = None
     json_path: str = ""
+    loc: tuple[str | int, ...] = ()  # where it is declared in the canonical document, if its sort does not tell
     question: str = ""
     rubric: Mapping[str, Any] = field(default_factory=dict)  # tolerance of an answer, in the statistic's unit
 

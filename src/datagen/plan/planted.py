@@ -19,6 +19,7 @@ from datagen.kernel.clock import DAY_US
 from datagen.kernel.intensity import Intensity, Pieces
 from datagen.plan.behaviors import AgeFactor, Behaviors, Factors
 from datagen.plan.binding import Binding
+from datagen.plan.clamped import clamped_rows, say_dilution
 from datagen.plan.drafts import time_column_of
 from datagen.plan.effects import PlantedEffect
 from datagen.plan.model import TablePlan
@@ -134,14 +135,23 @@ def _segment_rows(
         entities = tables[one.entity].expected_rows
         mean = sum(share * one.by_value.get(value, 1.0) for value, share in shares.items())
         each = table.expected_rows / entities / mean if entities and mean else 0.0
-        own = one.second / one.mean**2 if one.mean and one.second is not None else 1.0
-        spread = 0.0 if population is None else (1.0 + population.spread) * population.uneven / own - 1.0
-        for value, factor in one.by_value.items():
-            if factor == 1.0 or value not in shares or value == reference:
-                continue
+        picked = one not in behaviors.rates.get(table.id, ())  # a share of the rows there are, whoever has them
+        spread = 0.0 if picked else _spread(population, one)
+        clamped = None if picked else clamped_rows(binding, behaviors, table, one, population)
+        told = [
+            value for value in one.by_value if one.by_value[value] != 1.0 and value in shares and value != reference
+        ]
+        if clamped is not None:
+            say_dilution(binding, table, one, reference, dict.fromkeys(told, clamped))
+        for value in told:
+            factor = one.by_value[value]
             n, m = entities * shares[value], entities * shares[reference]
-            error = None
-            if n > 0 and m > 0 and each > 0 and factor > 0 and not (population is not None and population.tied):
+            error, ratio = None, factor if clamped is None else clamped.ratio(factor)
+            if population is not None and population.tied:
+                error = None
+            elif clamped is not None:
+                error = clamped.error(factor, n, m)
+            elif n > 0 and m > 0 and each > 0 and factor > 0:
                 error = factor * math.sqrt((1.0 / (each * factor) + spread) / n + (1.0 / each + spread) / m)
             quoted, base = quoted_text(value), quoted_text(reference)
             yield PlantedEffect(
@@ -152,7 +162,7 @@ def _segment_rows(
                 parameters={"value": value, "factor": factor, "reference": reference},
                 statement=f"{one.entity} with {one.column} {value} have {factor:g} times as many {table.id} rows",
                 statistic=f"{table.id} rows per {one.entity} with {value}, divided by those with {reference}",
-                expected=factor,
+                expected=ratio,
                 absent=1.0,
                 standard_error=error,
                 sql=f"""with counted as (select e."{one.column}" as v, count(*) as n from {join} group by 1),
@@ -162,6 +172,14 @@ select (select n from counted where v::varchar = {quoted}) * (select n from owne
                 question=f"How many times as many {table.id} rows does {value} have as {reference}?",
                 rubric={"relative_tolerance": 0.1},
             )
+
+
+def _spread(population: Population | None, one: Factors) -> float:
+    """Squared coefficient of variation of the expected rows between parents of one segment."""
+    if population is None:
+        return 0.0
+    own = one.second / one.mean**2 if one.second is not None and one.mean else 1.0
+    return max((1.0 + population.spread) * population.uneven / own - 1.0, 0.0)
 
 
 def _ageing(

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from datagen.errors import Finding, UsageError
 from datagen.plan.effects import PlantedEffect
+from datagen.plan.explain import spell_time
 from datagen.plan.model import Plan
 from datagen.sinks.disk import disk_errors
 from datagen.sinks.manifest import NAME, FileFacts, Manifest, TableEntry, read_manifest, write_manifest, write_text
 
 if TYPE_CHECKING:
     from datagen.engine.executor import Made
+    from datagen.rows._anomalies import AnomalyLabel
 
 SUFFIX = ".truth"
 ANSWERS = "answer_key.json"
@@ -77,9 +79,16 @@ def answer_key(
         "measured_in": "SQL of DuckDB over the written tables, each under its own name",
         "effects": [effect.as_dict() for effect in effects],
         "placebos": [effect.as_dict() for effect in placebos],
+        "anomalies": [_oddity(one) for one in plan.anomalies if one.table in shown],
         "labels": {table.name: [column.name for column in table.columns] for table in labels},
     }
     return json.dumps(facts, ensure_ascii=False, indent=1) + "\n"
+
+
+def _oddity(one: AnomalyLabel) -> dict[str, Any]:
+    """A planted oddity; its end is excluded."""
+    where = {"table": one.table, "column": one.column, "kind": one.kind, "size": one.size}
+    return {**where, "from": spell_time(one.start), "until": spell_time(one.end)}
 
 
 def lay_labels(directory: Path, made: Made) -> None:

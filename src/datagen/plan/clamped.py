@@ -1,0 +1,231 @@
+"""What a clamp on the rows of a table does to the ratios that are planted in it: a cap cuts the many, not the few.
+
+A segment with 3.5 times the rows of another has fewer than that once both are capped at the same number. How many is a
+matter of arithmetic: the mean of the clamped law at the segment's own rate, over representative parents.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.plan.behaviors import Behaviors, Factors
+from datagen.plan.binding import Binding
+
+if TYPE_CHECKING:
+    from datagen.plan.model import TablePlan
+    from datagen.plan.planted import Population
+
+Floats = NDArray[np.float64]
+MOVED = 0.02  # of a planted ratio, from which on a clamp is told
+POINTS = 64  # quantiles that stand for the parents' own rates, and for what parents differ in
+LAW_POINTS = 2_000
+MOST = 2.0**40
+
+
+@dataclass(frozen=True, slots=True)
+class Clamped:
+    """Rows of a parent behind a clamp. moments(factor) -> (mean, variance) with a multiplier, clamped or not."""
+
+    low: float
+    high: float
+    plain: float  # mean of a parent with factor 1 without the clamp
+    moments: Callable[[float, float, float], tuple[float, float]]  # (factor, low, high)
+
+    def mean(self, factor: float) -> float:
+        """Expected rows of a parent with this factor."""
+        return self.moments(factor, self.low, self.high)[0]
+
+    def ratio(self, factor: float) -> float:
+        """How many times as many rows a parent with this factor has, as an analyst finds it."""
+        base = self.mean(1.0)
+        return self.mean(factor) / base if base > 0 else factor
+
+    def error(self, factor: float, parents: float, others: float) -> float | None:
+        """Standard error of that ratio between so many parents with the factor and others without."""
+        (one, wide), (base, narrow) = (self.moments(each, self.low, self.high) for each in (factor, 1.0))
+        if min(one, base, parents, others) <= 0:
+            return None
+        return one / base * math.sqrt(wide / one**2 / parents + narrow / base**2 / others)
+
+    def enough(self, factor: float) -> int | None:
+        """The cap from which on the ratio stays within what is told; None where the floor is what moves it."""
+
+        def off(high: float) -> float:
+            base = self.moments(1.0, self.low, high)[0]
+            return abs(self.moments(factor, self.low, high)[0] / base / factor - 1.0) if base > 0 else math.inf
+
+        least, most = self.high, max(2.0 * self.high, 2.0)
+        if not math.isfinite(least):
+            return None
+        while off(most) > MOVED:
+            least, most = most, most * 2
+            if most > MOST:
+                return None
+        while most - least > 1:
+            middle = (least + most) // 2
+            least, most = (middle, most) if off(middle) > MOVED else (least, middle)
+        return int(most)
+
+
+def clamped_rows(
+    binding: Binding, behaviors: Behaviors, table: TablePlan, seat: Factors, population: Population | None
+) -> Clamped | None:
+    """What the clamp of a table does to the multiplier of a segment; None without a clamp, or where it cannot be told."""
+    rows = binding.counts.get(table.id)
+    low, high = getattr(rows, "clamp", (0.0, math.inf))
+    if rows is None or (low <= 0 and not math.isfinite(high)):
+        return None
+    others = _others(binding, behaviors, table, seat)
+    if hasattr(rows, "per_day"):
+        if population is None:
+            return None
+        own = population.intensity.rows / max(float(population.intensity.rows.mean()), 1e-300) * population.per_parent
+        return _poisson(_thin(own), others, low, high)
+    draw, law = getattr(rows, "draw", None) or getattr(getattr(rows, "law", None), "draw", None), _law(binding, table)
+    if draw is None or not draw.constant or draw.mean() is None or getattr(rows, "units", None) is not None:
+        return None  # a law per unit of time: the clamp acts on a sum of draws
+    mean = draw.mean()
+    plain = law.get("truncate") is None  # a law that is cut is multiplied and rounded; these two take the factor in
+    if law.get("type") == "poisson" and plain:
+        return _poisson(np.array([float(mean)]), others, low, high)
+    variance = draw.variance()
+    if law.get("type") == "negative_binomial" and plain and variance is not None and variance > mean:
+        gamma = _gamma(mean * mean / (variance - mean))
+        return _poisson(np.array([float(mean)]), np.multiply.outer(others, gamma).ravel(), low, high)
+    counts = np.maximum(draw.quantile((np.arange(LAW_POINTS) + 0.5) / LAW_POINTS, None), 0.0)
+    return _rounded(counts, others, low, high)
+
+
+def say_dilution(
+    binding: Binding, table: TablePlan, seat: Factors, reference: str, told: Mapping[str, Clamped]
+) -> None:
+    """Warn where a clamp moves a planted ratio by more than it should."""
+    moved = {
+        value: clamped
+        for value, clamped in told.items()
+        if abs(clamped.ratio(seat.by_value[value]) / seat.by_value[value] - 1.0) > MOVED
+    }
+    if not moved:
+        return
+    said, needed = [], []
+    for value, clamped in moved.items():
+        factor = seat.by_value[value]
+        said.append(
+            f"{value} x{factor:g} becomes x{clamped.ratio(factor):.3g}: "
+            f"{clamped.mean(factor):.3g} rows instead of {clamped.plain * factor:.3g} per {table.parent}, "
+            f"{clamped.mean(1.0):.3g} instead of {clamped.plain:.3g} of {reference}"
+        )
+        needed.append(clamped.enough(factor))
+    caps = [one for one in needed if one is not None]
+    one = next(iter(moved.values()))
+    binding.refuse(
+        "fanout.clamp_dilutes",
+        (*binding.tables[table.id].loc, "fanout", "clamp"),
+        found=f"{table.id} clamped to {one.low:g}..{one.high:g}; {seat.entity}.{seat.column} " + "; ".join(said),
+        expected="a clamp that leaves planted ratios within 2 %",
+        hint=f"a cap of {max(caps):,} does" if len(caps) == len(needed) else "lower the floor of the clamp",
+        severity="warning",
+    )
+
+
+def _law(binding: Binding, table: TablePlan) -> Mapping[str, Any]:
+    law = binding.drafting.fanouts[table.id].law if table.id in binding.drafting.fanouts else None
+    if law is not None:
+        return dict(law)
+    spec = binding.drafting.nodes[table.id].get("fanout")
+    return (
+        {key: spec[key] for key in ("type", "params", "truncate") if key in spec} if isinstance(spec, Mapping) else {}
+    )
+
+
+def _others(binding: Binding, behaviors: Behaviors, table: TablePlan, seat: Factors) -> Floats:
+    """(k,) equally likely products of everything else that makes parents differ."""
+    from datagen.plan.segments import shares_of
+
+    found = np.ones(1)
+    for one in behaviors.rates.get(table.id, ()):
+        shares = None if one is seat else shares_of(binding, binding.tables[one.entity].columns[one.column])
+        if shares:
+            values = [one.by_value.get(value, 1.0) for value in shares]
+            edges = np.cumsum(list(shares.values()))
+            at = np.minimum(np.searchsorted(edges, (np.arange(POINTS) + 0.5) / POINTS), len(values) - 1)
+            found = _thin(np.multiply.outer(found, np.array(values)[at]).ravel())
+    spec = binding.drafting.nodes[table.id].get("fanout")
+    uneven = spec.get("heterogeneity") if isinstance(spec, Mapping) else None
+    shape = uneven.get("gamma") if isinstance(uneven, Mapping) else None
+    if isinstance(shape, int | float):
+        found = np.multiply.outer(found, _gamma(float(shape))).ravel()
+    return found
+
+
+def _gamma(shape: float) -> Floats:
+    """(k,) equally likely values of a gamma law of mean 1."""
+    from scipy.special import gammaincinv
+
+    points: Floats = gammaincinv(shape, (np.arange(POINTS) + 0.5) / POINTS) / shape
+    mean = float(points.mean())
+    return points / mean
+
+
+def _thin(values: Floats) -> Floats:
+    """At most POINTS of many equally likely values, their mean kept."""
+    if len(values) <= POINTS:
+        return values
+    ordered = np.sort(values, kind="stable")
+    return np.array([piece.mean() for piece in np.array_split(ordered, POINTS)])
+
+
+def _poisson(rates: Floats, others: Floats, low: float, high: float) -> Clamped:
+    every = np.multiply.outer(rates, others).ravel()
+
+    def moments(factor: float, low: float, high: float) -> tuple[float, float]:
+        first, second = _poisson_moments(every * factor, low, high)
+        mean = float(first.mean())
+        return mean, float(second.mean()) - mean * mean
+
+    return Clamped(low, high, float(every.mean()), moments)
+
+
+def _poisson_moments(rate: Floats, low: float, high: float) -> tuple[Floats, Floats]:
+    """(n,) first and second moments of clamped Poisson numbers; nobody has rows at a rate of 0."""
+    from scipy.special import pdtr
+
+    least = max(math.floor(low), 0)
+
+    def below(k: float) -> Floats:
+        """P(N <= k)."""
+        if k < 0:
+            return np.zeros(len(rate))
+        found: Floats = np.ones(len(rate)) if math.isinf(k) else pdtr(k, rate)
+        return found
+
+    most = math.inf if math.isinf(high) else float(math.floor(high))
+    under = below(least - 1)
+    over = np.zeros(len(rate)) if math.isinf(most) else 1.0 - below(most - 1)
+    inside = [
+        below(most - 1 - k) - below(least - 1 - k) for k in (1, 2)
+    ]  # of N, and of N (N - 1), with least <= N < most
+    cap = 0.0 if math.isinf(most) else most
+    first = least * under + rate * inside[0] + cap * over
+    second = least**2 * under + rate**2 * inside[1] + rate * inside[0] + cap**2 * over
+    return np.where(rate > 0, first, 0.0), np.where(rate > 0, second, 0.0)
+
+
+def _rounded(counts: Floats, others: Floats, low: float, high: float) -> Clamped:
+    """Of a law that is multiplied and rounded up with the chance of its fraction."""
+    every = np.multiply.outer(counts, others).ravel()
+
+    def moments(factor: float, low: float, high: float) -> tuple[float, float]:
+        whole = np.floor(every * factor)
+        part = every * factor - whole
+        down, up = (np.clip(number, max(low, 0.0), high) for number in (whole, whole + 1.0))
+        mean = float((down * (1 - part) + up * part).mean())
+        return mean, float((down**2 * (1 - part) + up**2 * part).mean()) - mean * mean
+
+    return Clamped(low, high, float(every.mean()), moments)
