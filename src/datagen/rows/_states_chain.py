@@ -40,9 +40,10 @@ class Exits:
 
     def pick(self, state: Ints, share: Floats) -> Ints:
         """(m,) the way that each row takes; share (m,) between 0 and the total of its state."""
+        if self.to.shape[1] == 1:
+            return self.to[state, 0]  # type: ignore[no-any-return]
         place = (self.running[state] <= share[:, None]).sum(axis=1)
-        last = (self.running[state] < self.total[state][:, None]).sum(axis=1)  # the first that reaches the total
-        picked: Ints = self.to[state, np.minimum(place, last)]
+        picked: Ints = self.to[state, np.minimum(place, self.to.shape[1] - 1)]  # padded with the last way
         return picked
 
 

@@ -23,7 +23,7 @@ from datagen.rows._states_periods import Periods
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-BURIED = 16  # one part of so many being gone is worth leaving them out
+BURIED = 8  # one part of so many being gone is worth leaving them out
 NOBODY = -1  # no state before the first, nothing that waits
 
 
@@ -196,9 +196,10 @@ def _leaving(living: _Living, rules: Rules, k: int) -> tuple[Ints, Ints]:
         at = at[living.waiting[living.who[at]] == NOBODY]
     who, u, lost = living.who[at], u[at], u[at] >= high[at]
     state = living.state[who]
-    scale = np.where(lost, living.factor[who] * hazard, hazard)
-    share = np.where(lost, 1.0 - u, u) / scale
-    to = np.where(lost, chain.losses.pick(state, share), chain.others.pick(state, share))
+    to = np.empty(len(at), dtype=np.int64)
+    mine, rest = np.flatnonzero(lost), np.flatnonzero(~lost)
+    to[mine] = chain.losses.pick(state[mine], (1.0 - u[mine]) / (living.factor[who[mine]] * hazard))
+    to[rest] = chain.others.pick(state[rest], u[rest] / hazard)
     if living.waiting is None:
         return at, to
     if k % rules.term:
