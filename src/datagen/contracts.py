@@ -166,6 +166,9 @@ class Block(Protocol):
     def once(self, key: object, make: Callable[[], Any]) -> Any:
         """Something made once per run and worker, such as an index over a whole table."""
 
+    def before(self) -> Block | None:
+        """The rows of the first row's driving parent (at a root, of the table) that stand before this block, if any."""
+
     def memo(self, key: object, make: Callable[[], Any]) -> Any:
         """Something made once for these rows, such as what a row maker knows of their children."""
 

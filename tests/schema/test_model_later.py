@@ -141,7 +141,6 @@ def test_later_keys_of_parts_are_refused(key, path):
         ("case: {cases: [{when: a, sequence: {}, uuid: {}}]}", "column.two_generators", "case.cases[0]"),
         ("rollup: {from: a, agg: median}", "language.unknown_word", "rollup.agg"),
         ("siblings: {agg: rank, off: t}", "language.unknown_key", "siblings.off"),
-        ("series: {ar: 0.5}", "language.wrong_type", "series.ar"),
         ("pattern: 3", "language.wrong_type", "pattern"),
         ("point: {spread_km: 3}", "language.missing_key", "point"),
         ("polygon: {place: a, vertices: -3}", "language.out_of_range", "polygon.vertices"),

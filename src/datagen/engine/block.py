@@ -103,6 +103,18 @@ class TableBlock:
     def once(self, key: object, make: Callable[[], Any]) -> Any:
         return self.run.once(key, make)
 
+    def before(self) -> TableBlock | None:
+        """The rows of the first row's driving parent (at a root, of the table) that stand before this block, if any."""
+        first = int(self.ordinal[0]) if self.rows else 0
+        if not first:
+            return None
+        places = np.arange(first, dtype=np.int64)
+        numbers = int(self.row_number[0]) - first + places
+        if self.parent is None or self.parent_index is None:
+            return TableBlock(self.run, self.table, numbers)
+        index = np.full(first, self.parent_index[0], dtype=np.int64)
+        return TableBlock(self.run, self.table, numbers, parent=self.parent, parent_index=index, ordinal=places)
+
     def memo(self, key: object, make: Callable[[], Any]) -> Any:
         """Something made once for these rows."""
         found = self._memo.get(key)

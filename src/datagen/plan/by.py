@@ -23,6 +23,7 @@ from datagen.schema.model_words import Branched
 
 ELSE = "else"
 FIXED = {"lookup": ("from", "on"), "choice": ("choices_ref",)}  # which table a column points to is one for all rows
+WHOLE = ("series",)  # generators that see all rows of a parent
 TIMES = ("seasonality", "effect")  # modifiers that shape times where they fall, and not row by row
 
 
@@ -261,6 +262,9 @@ def by_part(
     findings = sound(params, document, loc)
     if findings:
         return None, findings
+    if word in WHOLE:
+        found = f"`by` in a {word}, whose values follow from the rows before"
+        return None, [document.finding("by.whole", (*loc, "by"), found=found, expected="one way to make all rows")]
     column, branches = split(params, law=word == "distribution")
     parts: dict[str, Any] = {}
     for text in ordered(branches):

@@ -68,6 +68,9 @@ class SomeRows:
     def once(self, key: object, make: Callable[[], Any]) -> Any:
         return self._block.once(key, make)
 
+    def before(self) -> Block | None:
+        raise AssertionError("some rows of a block have none before them: a series takes no `by`")
+
     def memo(self, key: object, make: Callable[[], Any]) -> Any:
         if key not in self._memo:
             self._memo[key] = make()

@@ -127,20 +127,6 @@ class Siblings(LaterPart):
     floor: Maybe[Number] = Field(default=None, description="least value")
 
 
-class Series(LaterPart):
-    """A value per row in time order that remembers the one before."""
-
-    ar: Maybe[Many[Number]] = Field(default=None, description="autoregressive coefficients, first lag first")
-    ma: Maybe[Many[Number]] = Field(default=None, description="moving-average coefficients, first lag first")
-    d: Maybe[Count] = Field(default=None, description="times the series is summed up")
-    std: Maybe[Weight] = Field(default=None, description="standard deviation of the shocks")
-    ou: Maybe[dict[str, Any]] = Field(
-        default=None, description="Ornstein-Uhlenbeck process instead: it returns to a mean"
-    )
-    gbm: Maybe[dict[str, Any]] = Field(default=None, description="geometric Brownian motion instead: it drifts")
-    per: Maybe[str] = Field(default=None, description="the entity that has a series of its own")
-
-
 class Pattern(LaterPart):
     """Texts of a given form."""
 
@@ -176,7 +162,6 @@ GENERATORS: dict[str, type[BaseModel]] = {
     "case": Case,
     "rollup": Rollup,
     "siblings": Siblings,
-    "series": Series,
     "pattern": Pattern,
     "nested": Nested,
     "point": Point,

@@ -39,7 +39,6 @@ GENERATOR_WORDS = (
     "case",
     "rollup",
     "siblings",
-    "series",
     "pattern",
     "nested",
     "point",
@@ -67,7 +66,6 @@ INSTEAD: Mapping[str, str] = {
     "generator.ingested": "an `expression` that adds a delay to the time of the event",
     "generator.pattern": "`faker: {method: bothify, text: '??-####'}`",
     "generator.siblings": "`ordinal` in an `expression` numbers the rows of a parent",
-    "generator.series": "the generator `trend` with the modifiers `seasonality` and `jitter`",
     "lookup.same": "a lookup with `on` copies columns of the row that a key points to",
     "lookup.self": "a lookup into the own table is a self key without saying so",
 }
