@@ -12,7 +12,7 @@ from datagen.errors import SchemaError
 from datagen.kernel import clock
 from tests.parts.proofs import proof
 from tests.parts.time_schemas import choice, micros, modifier, number, schema, series, table
-from tests.support import codes_of, findings_of, made
+from tests.support import codes_of, findings_of, made, plan_of, table_of
 
 WEEK = [1, 1, 1, 1.1, 1.3, 1.6, 0.4]
 HOURS = [0.0] * 8 + [0.5, 1, 2, 3, 2, 1, 1, 2] + [1.0] * 5 + [0.0] * 3
@@ -189,6 +189,13 @@ def test_a_row_does_not_move_when_other_zones_come_in() -> None:
     here = many["zone"] == "Europe/Prague"
     assert here.sum() > 200
     assert many["at"].filter(here).equals(few["at"].filter(here))
+
+
+def test_blocks_of_any_size_hold_the_same_local_times() -> None:
+    weights = {"dimension": "hour", "weights": OFFICE, "timezone": "zone"}
+    columns = [choice("zone", ZONES), series({"pattern": weights}), number([modifier("seasonality", **weights)])]
+    plan = plan_of(schema(table(columns, rows=500)))
+    assert table_of(plan, "t", block_rows=7).equals(table_of(plan, "t"))
 
 
 def test_zones_that_are_made_as_texts_or_are_null() -> None:
