@@ -222,3 +222,24 @@ def test_without_a_timeframe_there_is_no_time(kind: str) -> None:
     del timeless["timeframe"]
     timeless["nodes"][0]["columns"].pop("created_at")
     assert codes_of(timeless) == ["fanout.no_timeframe"]
+
+
+def test_other_spellings_mean_the_same() -> None:
+    chain = CHAIN
+    second = {
+        "touchpoint_types": chain["channels"],
+        "touchpoints_per_conversion": chain["touches"],
+        "attribution_window_days": 30,
+        "conversion_probability": chain["conversion"],
+    }
+    other = changed("rate", channels=None, touches=None, window=None, conversion=None, **second)
+    assert_frame_equal(made(other, "event"), made(document("rate"), "event"))
+    assert codes_of(changed("rate", attribution_window_days=30)) == ["attribution.two_spellings"]
+    bass = {"curve_type": "bass", "params": {**ADOPTION["bass"], "time_unit": "month"}}
+    assert_frame_equal(made(changed("bass", p=None, q=None, **bass), "event"), made(document("bass"), "event"))
+
+
+def test_a_list_of_channels_is_one_of_equal_weights() -> None:
+    written = changed("rate", channels=["search", "social", "email"])
+    weighted = changed("rate", channels={"search": 2, "social": 2, "email": 2})
+    assert_frame_equal(made(written, "event"), made(weighted, "event"))
