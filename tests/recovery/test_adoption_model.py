@@ -267,3 +267,20 @@ def test_the_plan_tells_how_many_rows_there_will_be(created: bool, tmp_path: Pat
     expected = api.prepare(source).bind().tables["adoption"].expected_rows
     rows = written(source, tmp_path, "parquet").value("select count(*) from adoption")
     near("rows", rows, expected, 0.03 * expected)  # uses of an adopter come together: 4 standard errors are 3 %
+
+
+@pytest.mark.parametrize("created", [False, True])
+def test_the_plan_tells_how_much_sooner_a_segment_adopts(created: bool, tmp_path: Path) -> None:
+    source = document(10_000, created=created, p=P, q=Q, ceiling=0.8, acceleration={"pro": 1.5})
+    (effect,) = (one for one in api.prepare(source).bind().effects if one.kind == "acceleration")
+    assert effect.visible
+    bound = 4.0 * (effect.standard_error or 0.0)
+    near(
+        "share of pro over that of free",
+        written(source, tmp_path / "it", "parquet").value(effect.sql),
+        effect.expected,
+        bound,
+    )
+    alike = written(document(10_000, created=created, p=P, q=Q, ceiling=0.8), tmp_path / "off", "parquet")
+    with pytest.raises(AssertionError, match=r"share of pro over that of free: estimate (0\.9|1\.?0?|1,)"):
+        near("share of pro over that of free", alike.value(effect.sql), effect.expected, bound)

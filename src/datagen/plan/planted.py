@@ -24,6 +24,7 @@ from datagen.plan.drafts import time_column_of
 from datagen.plan.effects import PlantedEffect
 from datagen.plan.model import TablePlan
 from datagen.plan.names import TableDraft, ancestors
+from datagen.plan.planted_adoption import planted_adoption
 from datagen.plan.planted_journeys import planted_journeys
 from datagen.plan.planted_sql import is_written, join_to, quoted_text, reference_of
 from datagen.plan.planted_values import planted_values
@@ -61,6 +62,7 @@ def planted_effects(
             found += _growth(binding, table, population, tables)
             found += _season(binding, table, population)
         found += planted_journeys(binding, table)
+        found += planted_adoption(binding, table)
         found += list(getattr(rows, "effects", ()) or ())
     return tuple(found)
 

@@ -13,7 +13,7 @@ from datagen.contracts import Block, ColumnType, Dictionary, Fill, Reader, Value
 from datagen.kernel.clock import Times
 from datagen.kernel.draws import uniform
 from datagen.rows._adoption_curve import AdoptionCurve
-from datagen.rows._contract import whole
+from datagen.rows._contract import Variation, whole
 from datagen.rows._exposure import Exposure
 from datagen.rows._journeys import Siblings
 from datagen.rows._rate import RateRows
@@ -78,11 +78,13 @@ class Adopters:
         found = np.asarray(values.array, dtype=np.int64)
         return found if values.valid is None else np.where(values.valid, found, start)
 
-    def expected(self, late: Floats, whole_time: Floats, speed: float) -> Floats:
-        """(n,) chance of adopting in a window that begins `late` and ends `whole_time` units after the origin."""
+    def share_by(self, moment: float, begins: Floats, speed: float) -> float:
+        """Share of parents that have adopted by a moment of the window, of those that are there from `begins` on."""
+        origin = np.full(len(begins), float(self.origin)) if isinstance(self.origin, int) else begins
+        late = np.maximum(np.maximum(begins, self.exposure.start) - origin, 0.0) / self.unit
+        until = np.maximum(np.maximum(moment - origin, 0.0) / self.unit, late)
         before = np.maximum(self.curve.left(late * speed), 1e-300)
-        after = self.curve.left(np.maximum(whole_time, late) * speed)
-        return self.ceiling * (1.0 - after / before)
+        return self.ceiling * float((1.0 - self.curve.left(until * speed) / before).mean())
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,9 @@ class AdoptionRows:
     largest: float
     description: str
     guessed: bool
+    begins: Floats  # equally likely moments from which parents are there
+    variation: Variation | None  # the segments that are faster, and by which factors
+    speeds: Mapping[str, float]
 
     def __call__(self, parent: Block) -> Ints:
         adopted = self.adopters(parent).adopts.astype(np.int64)

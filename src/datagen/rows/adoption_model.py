@@ -131,6 +131,9 @@ class AdoptionModel:
             description=f"{self._said()}: {adopted:.2%} adopt in the window"
             + (f", {used / adopted:.3g} uses each" if used and adopted else ""),
             guessed=guessed,
+            begins=self._begins(adopters)[0],
+            variation=variation,
+            speeds={name: float(factor) for name, factor in (spec.acceleration or {}).items()},
         )
 
     # what is written
@@ -261,26 +264,28 @@ class AdoptionModel:
 
     def _expected(self, adopters: Adopters, variation: Variation | None, rates: Floats) -> tuple[float, float, bool]:
         """Chance that a parent adopts in the window, its expected uses, and whether something had to be guessed."""
-        scope = self.scope
-        start, end = adopters.exposure.start, adopters.exposure.end
-        created = scope.begins() if scope.begin is not None and (scope.creation or self.spec.origin) else None
-        guessed = created is None and scope.begin is not None and self.spec.origin == "created"
-        begins = np.array([float(start)])
-        if created is not None:
-            begins = np.sort(created)[:: max(1, len(created) // STARTS)].astype(np.float64)
+        begins, guessed = self._begins(adopters)
         origin = np.full(len(begins), float(adopters.origin)) if isinstance(adopters.origin, int) else begins
-        late = np.maximum(np.maximum(begins, start) - origin, 0.0) / adopters.unit
-        until = np.maximum(end - origin, 0.0) / adopters.unit
+        late = np.maximum(np.maximum(begins, adopters.exposure.start) - origin, 0.0) / adopters.unit
+        until = np.maximum(adopters.exposure.end - origin, 0.0) / adopters.unit
         v = (np.arange(NODES) + 0.5) / NODES
         adopted = used = 0.0
         for part, speed in self._speeds(variation):
-            adopted += part * float(adopters.expected(late, until, speed).mean())
+            adopted += part * adopters.share_by(adopters.exposure.end, begins, speed)
             left = (adopters.curve.left(late * speed)[:, None] * (1.0 - v)).ravel()
             wait = adopters.curve.time(left) / speed
             days = np.maximum(np.repeat(until, NODES) - np.maximum(wait, np.repeat(late, NODES)), 0.0)
             rate = rates[np.searchsorted(adopters.bands[:-1], 1.0 - left, side="right")]
             used += part * adopters.ceiling * float((days * rate).mean()) * adopters.unit / DAY_US
         return adopted, used, guessed
+
+    def _begins(self, adopters: Adopters) -> tuple[Floats, bool]:
+        """Equally likely moments from which parents are there, and whether they had to be guessed."""
+        scope = self.scope
+        created = scope.begins() if scope.begin is not None and (scope.creation or self.spec.origin) else None
+        if created is None:
+            return np.array([float(adopters.exposure.start)]), scope.begin is not None and self.spec.origin == "created"
+        return np.sort(created)[:: max(1, len(created) // STARTS)].astype(np.float64), False
 
     def _speeds(self, variation: Variation | None) -> list[tuple[float, float]]:
         """(share of the parents, factor on their speed)."""
