@@ -75,7 +75,70 @@ MARKET: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module", params=[SHOP, MARKET], ids=["shop", "market"])
+USERS: dict[str, Any] = {
+    "name": "users",
+    "rows": 3_000,
+    "columns": {
+        "plan": {"choices": {"vip": "20%", "free": "80%"}},
+        "joined_at": {"datetime_series": {}, "role": "created"},
+    },
+}
+
+
+def told(**process: Any) -> dict[str, Any]:
+    """Users of two plans, and what one process makes of them."""
+    window = {"start": "2024-01-01", "end": "2025-12-31"}
+    return {
+        "name": "process",
+        "timeframe": window,
+        "tables": [USERS, {"name": "course", "parents": ["users"], **process}],
+    }
+
+
+FUNNEL = told(
+    stage_config={
+        "stages": {
+            "visit": 1,
+            "sign_up": {"transition_rate": "40%", "dwell": {"lognormal": {"median": "3d", "sigma": 1}}},
+            "order": {"transition_rate": "60%", "dwell": {"exponential": {"mean": "10d"}}, "skip_rate": "10%"},
+        },
+        "segment_variation": {"vip": {"transition_multiplier": 1.4}},
+    }
+)
+CONTRACT = told(
+    state_transition_model={
+        "initial_state": "active",
+        "period_unit": "month",
+        "states": {"active": {"churned": "4%", "upgraded": "2%", "paused": "3%"}, "paused": {"active": "30%", "churned": "10%"}, "churned": {}},
+        "segment_variation": {"vip": {"churn_multiplier": 0.4}},
+    }
+)  # fmt: skip
+TENURE = told(
+    state_transition_model={
+        "initial_state": "active",
+        "period_unit": "week",
+        "states": {"active": {"churned": "2%"}, "churned": {}},
+        "hazard_curve": [3, 2, 1],
+        "heterogeneity": {"beta": [1, 49]},
+    }
+)
+LIFE = told(
+    lifecycle_model={
+        "stages": {
+            "new": {
+                "duration": {"lognormal": {"median": "30d", "sigma": 0.4}},
+                "exit_probability": "80%",
+                "events_during_stage": {"event_types": ["fault"], "rate": 0.2},
+            },
+            "used": {"duration": {"gamma": {"shape": 4, "mean": "90d"}}, "churn_probability_per_period": "5%"},
+            "worn": {"duration": {"exponential": {"mean": "50d"}}, "next_stages": {"used": "50%", "exited": "50%"}},
+        }
+    }
+)
+DOCUMENTS = {"shop": SHOP, "market": MARKET, "funnel": FUNNEL, "contract": CONTRACT, "tenure": TENURE, "life": LIFE}
+
+
+@pytest.fixture(scope="module", params=DOCUMENTS.values(), ids=DOCUMENTS)
 def planted(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[tuple[PlantedEffect, ...], Tables]:
@@ -97,7 +160,9 @@ def test_an_analyst_finds_what_the_plan_says(planted: tuple[tuple[PlantedEffect,
     for effect in effects:
         estimate = tables.value(effect.sql)
         if abs(off(effect, estimate)) > ERRORS:
-            wrong.append(f"{effect.id}: estimate {estimate:.4g}, target {effect.expected:.4g} ± {effect.standard_error}")
+            wrong.append(
+                f"{effect.id}: estimate {estimate:.4g}, target {effect.expected:.4g} ± {effect.standard_error}"
+            )
     assert not wrong, "; ".join(wrong)
 
 
@@ -111,7 +176,9 @@ def test_standard_errors_are_as_wide_as_chance(tmp_path: Path) -> None:
         for effect in api.prepare(small, seed=seed).bind().effects:
             squares.setdefault(effect.id, []).append(off(effect, tables.value(effect.sql)) ** 2)
     # 8 squares of normal distances have a mean of 1 ± 0.5: from 0.15 to 3.5 in 999 of 1,000 cases
-    wrong = {name: math.sqrt(sum(own) / len(own)) for name, own in squares.items() if not 0.15 < sum(own) / len(own) < 3.5}
+    wrong = {
+        name: math.sqrt(sum(own) / len(own)) for name, own in squares.items() if not 0.15 < sum(own) / len(own) < 3.5
+    }
     assert not wrong, f"root mean square distances in standard errors: {wrong}"
 
 
@@ -125,3 +192,55 @@ def test_an_effect_too_small_to_see_is_said_to_be_invisible() -> None:
     document["tables"][0]["segment_behavior"] = {"vip": {"fanout_multiplier": 1.05}, "standard": {}, "budget": {}}
     [effect] = [one for one in api.prepare(document).bind().effects if one.kind == "segment_rows"]
     assert effect.visible is False
+
+
+KINDS = {
+    "funnel": {"step_conversion": 4},
+    "contract": {"loss_per_period": 3},
+    "tenure": {"survival": 1},
+    "life": {"stage_share": 5, "stay_median": 3},
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_part_of_a_process_is_told(name: str) -> None:
+    kinds = [effect.kind for effect in api.prepare(DOCUMENTS[name]).bind().effects]
+    assert {kind: kinds.count(kind) for kind in kinds} == KINDS[name]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_errors_of_processes_are_as_wide_as_chance(name: str, tmp_path: Path) -> None:
+    squares: dict[str, list[float]] = {}
+    for seed in range(8):
+        publish(DOCUMENTS[name], tmp_path / str(seed), "parquet", seed=seed)
+        tables = Tables(tmp_path / str(seed), "parquet")
+        for effect in api.prepare(DOCUMENTS[name], seed=seed).bind().effects:
+            squares.setdefault(effect.id, []).append(off(effect, tables.value(effect.sql)) ** 2)
+    # 8 squares of normal distances have a mean of 1 ± 0.5: from 0.15 to 3.5 in 999 of 1,000 cases
+    wrong = {
+        name: math.sqrt(sum(own) / len(own)) for name, own in squares.items() if not 0.15 < sum(own) / len(own) < 3.5
+    }
+    assert not wrong, f"root mean square distances in standard errors: {wrong}"
+
+
+WITHOUT = {
+    "step_conversion": ("stage_config", "stages", {"visit": 1, "sign_up": 1, "order": 1}),
+    "loss_per_period": ("state_transition_model", "states", {"active": {"churned": "0%", "upgraded": "2%", "paused": "3%"}, "paused": {"active": "30%"}, "churned": {}}),
+    "stage_share": ("lifecycle_model", "stages", {"new": {}}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("funnel", "step_conversion"), ("contract", "loss_per_period"), ("life", "stage_share")]
+)
+def test_without_it_the_analyst_finds_something_else(name: str, kind: str, tmp_path: Path) -> None:
+    word, key, value = WITHOUT[kind]
+    document = {
+        **DOCUMENTS[name],
+        "tables": [USERS, {**DOCUMENTS[name]["tables"][1], word: {**DOCUMENTS[name]["tables"][1][word], key: value}}],
+    }
+    document["tables"][1][word].pop("segment_variation", None)
+    publish(document, tmp_path / "data", "parquet")
+    tables = Tables(tmp_path / "data", "parquet")
+    for effect in (one for one in api.prepare(DOCUMENTS[name]).bind().effects if one.kind == kind):
+        assert abs(off(effect, tables.value(effect.sql))) > ERRORS, f"{effect.id}: {effect.expected}"

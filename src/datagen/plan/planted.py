@@ -26,6 +26,7 @@ from datagen.plan.model import TablePlan
 from datagen.plan.names import TableDraft, ancestors
 from datagen.plan.planted_adoption import planted_adoption
 from datagen.plan.planted_journeys import planted_journeys
+from datagen.plan.planted_processes import process_effects
 from datagen.plan.planted_sql import is_written, join_to, quoted_text, reference_of
 from datagen.plan.planted_values import planted_values
 
@@ -57,6 +58,7 @@ def planted_effects(
         population = population_of(binding, behaviors, table)
         found += _segment_rows(binding, behaviors, table, tables, population)
         found += planted_values(binding, behaviors, table)
+        found += process_effects(binding, table, tables)
         if population is not None:
             found += _ageing(binding, behaviors, table, population)
             found += _growth(binding, table, population, tables)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +50,17 @@ def _reached(chances: Sequence[float]) -> Floats:
 def _inside(rules: Rules, starts: Floats | None, mean_instances: float) -> Floats:
     """(s,) the share of those who reach a stage at last that reach it before the window ends."""
     opens, end = float(rules.opens), float(rules.exposure.end)
+    shares = np.empty(len(rules.stages))
+    for place, (now, taken) in enumerate(imagined_times(rules, starts, mean_instances)):
+        shares[place] = np.mean(((now >= opens) & (now < end))[taken]) if taken.any() else 0.0
+    return shares
+
+
+def imagined_times(
+    rules: Rules, starts: Floats | None, mean_instances: float
+) -> Iterator[tuple[Floats, NDArray[np.bool_]]]:
+    """For every stage: when imagined passages that go all the way reach it, and which of them do not skip it."""
+    opens, end = float(rules.opens), float(rules.exposure.end)
     imagined = root_addresses(rules.key, np.arange(SAMPLE, dtype=np.int64))
     even = (np.arange(SAMPLE) + 0.5) / SAMPLE
     if starts is None:
@@ -61,15 +72,13 @@ def _inside(rules: Rules, starts: Floats | None, mean_instances: float) -> Float
             moved = now + uniform(imagined, rules.salts["begin"]) * np.maximum(end - now, 0.0)
             now = np.where(later, moved, now)
     now = now + _drawn(rules.delay, uniform(imagined, rules.salts["delay"]))
-    shares = np.empty(len(rules.stages))
-    for place, stage in enumerate(rules.stages):
+    for stage in rules.stages:
         lasting = np.maximum(_drawn(stage.dwell, uniform(imagined, stage.dwell_salt)), stage.least)
         if rules.compress:
             lasting = np.full(SAMPLE, float(stage.least))
         taken = uniform(imagined, stage.skip_salt) >= stage.skip
         now = now + np.where(taken, lasting, 0.0)
-        shares[place] = np.mean(((now >= opens) & (now < end))[taken]) if taken.any() else 0.0
-    return shares
+        yield now, taken
 
 
 def _drawn(draw: Draw | None, u: Floats) -> Floats:

@@ -153,6 +153,15 @@ class LifecycleModel:
                 found=f"{what}, and rows of {scope.own} that are stages and their events",
                 expected="effects and ages on the rate of a table with a fanout",
             )
+        moved = () if scope.time is None else scope.time.own_modifiers
+        if moved and scope.time is not None:
+            scope.refuse(
+                "process.moved_time",
+                (),
+                found=f"{moved[0][0]} on {scope.time.column}, whose times lie in their stages",
+                expected=f"{scope.time.column} without {moved[0][0]}",
+                hint="an expression in a column of its own may move them",
+            )
         busy = [place for place, one in enumerate(self.stages) if one.events_during_stage is not None]
         if busy and "event_type" not in scope.filled:
             scope.refuse(

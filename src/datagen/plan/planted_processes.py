@@ -1,0 +1,125 @@
+"""Tells what an analyst should find of stages, states and lives: who goes on, who is lost, who is where, for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.plan.binding import Binding
+from datagen.plan.effects import PlantedEffect
+from datagen.plan.model import TablePlan
+from datagen.plan.planted_sql import is_written, join_to, keys_between, quoted_text
+from datagen.plan.variation import find_variation
+from datagen.rows._states_rows import StateRows
+from datagen.rows.lifecycle_model import LifecycleRows
+from datagen.rows.stage_config import StageRows
+
+Floats = NDArray[np.float64]
+
+FEW = 30  # rows, or losses, that are too few to speak of a share
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Entities with one value of the column that a process varies by. where: SQL on `e`, "" for everybody."""
+
+    name: str
+    share: float
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What all statistics of one process table need. source: SQL of its rows as `t`, joined to the segments as `e`."""
+
+    table: str
+    parent: str
+    columns: Mapping[str, str]  # by role
+    key: str  # of the driving parent, in the table
+    source: str
+    segment_column: tuple[str, str] | None
+    segments: tuple[Segment, ...]
+    entities: float
+    starts: Floats | None  # equally likely beginnings; None: not known
+    opens: int
+    end: int
+    declared: Mapping[str, Any]  # the process as written
+
+    def columns_of(self, *roles: str) -> tuple[tuple[str, str], ...]:
+        """(table, column)s that take part in a statistic."""
+        own = tuple((self.table, self.columns[role]) for role in roles if role in self.columns)
+        return own if self.segment_column is None else (self.segment_column, *own)
+
+    def named(self, segment: Segment) -> str:
+        """Of whom a statement speaks."""
+        return f"{self.parent} with {self.segment_column[1]} {segment.name}" if self.segment_column else self.parent
+
+
+def process_effects(binding: Binding, table: TablePlan, tables: Mapping[str, TablePlan]) -> Iterator[PlantedEffect]:
+    """What is planted in the rows of one process table; nothing for all others, and where departures cut it short."""
+    from datagen.plan.planted_lives import planted_lives
+    from datagen.plan.planted_stages import planted_stages
+    from datagen.plan.planted_states import planted_states
+
+    rows = binding.counts.get(table.id)
+    if not isinstance(rows, StageRows | StateRows | LifecycleRows):
+        return
+    exposure = rows.exposure if isinstance(rows, StateRows) else rows.rules.exposure
+    scope = binding.row_scopes[table.id]
+    if scope.leaving or exposure.bounds.upper:
+        return
+    setting = _setting(binding, table, tables)
+    if setting is None:
+        return
+    if isinstance(rows, StageRows):
+        yield from planted_stages(rows, setting)
+    elif isinstance(rows, StateRows):
+        yield from planted_states(rows, setting)
+    else:
+        yield from planted_lives(rows, setting)
+
+
+def _setting(binding: Binding, table: TablePlan, tables: Mapping[str, TablePlan]) -> Setting | None:
+    """None where the files do not hold what the statistics ask for."""
+    draft, scope = binding.tables[table.id], binding.row_scopes[table.id]
+    parent = draft.parent
+    pair = None if parent is None else keys_between(binding, draft, parent)
+    if parent is None or pair is None or not is_written(binding, table.id, pair[0]) or binding.timeframe is None:
+        return None
+    word = binding.makers[table.id][0]
+    declared = binding.drafting.nodes[table.id][word]
+    names = tuple(declared.get("segment_variation") or ())
+    source, segment_column = f'"{table.id}" as t', None
+    segments: tuple[Segment, ...] = (Segment("", 1.0, ""),)
+    if names:
+        variation = find_variation(binding, scope, binding.tables[parent], names, "segment_variation")
+        if variation is None or variation.shares is None:
+            return None
+        entity, _, column = variation.name.rpartition(".")
+        entity = entity or parent
+        joined = join_to(binding, draft, entity)
+        if joined is None or not is_written(binding, entity, column):
+            return None
+        source, segment_column = joined, (entity, column)
+        segments = tuple(
+            Segment(name, share, f'e."{column}"::varchar = {quoted_text(name)}')
+            for name, share in variation.shares.items()
+        )
+    return Setting(
+        table=table.id,
+        parent=parent,
+        columns={role: name for role, name in scope.filled.items() if is_written(binding, table.id, name)},
+        key=pair[0],
+        source=source,
+        segment_column=segment_column,
+        segments=segments,
+        entities=tables[parent].expected_rows,
+        starts=None if scope.begin is None else scope.begins(),
+        opens=binding.timeframe.start,
+        end=binding.timeframe.end,
+        declared=declared,
+    )
