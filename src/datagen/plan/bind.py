@@ -21,6 +21,7 @@ from datagen.plan.binding import Binding
 from datagen.plan.correlations import find_correlations
 from datagen.plan.drafts import time_column_of
 from datagen.plan.estimate import expected_tables
+from datagen.plan.experiments import add_arms, find_trials
 from datagen.plan.invisible import placed
 from datagen.plan.limits import say_too_many
 from datagen.plan.model import ConstraintPlan, Plan, TablePlan
@@ -39,6 +40,7 @@ def bind(document: Document, *, seed: int, scale: float = 1.0, findings: Sequenc
     Raises SchemaError with every finding when anything cannot be made as declared.
     """
     binding = Binding(document, seed=seed, scale=scale, findings=findings)
+    add_arms(binding)
     for column in binding.columns():
         make_parts(binding, column)
     binding.stop_on_errors()
@@ -46,6 +48,8 @@ def bind(document: Document, *, seed: int, scale: float = 1.0, findings: Sequenc
         column.infer = binding.infer
         column.texts = lambda one: texts_of_values(binding, one)
         column.shares = lambda one: shares_of(binding, one)
+    binding.trials = find_trials(binding)
+    binding.stop_on_errors()
     binding.behaviors = lower(binding)
     find_makers(binding, binding.behaviors)
     binding.stop_on_errors()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from datagen.contracts import NUMBERS, Bound, Change, Fill, Generator, Modifier
+from datagen.plan.arms import arm_changes, bound_arms, with_arms
 from datagen.plan.binding import Binding, mapped_type
 from datagen.plan.column_anomalies import anomaly_changes
 from datagen.plan.constraints import ConstraintReader
@@ -64,7 +65,8 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
         upper=bounds[1],
     )
     scope.picking = bound_picking(binding, column, scope)
-    fill = correlated(binding, column, scope, generator.bind(scope))
+    drawn, arms = generator.bind(scope), bound_arms(binding, column)
+    fill = correlated(binding, column, scope, with_arms(column, arms, scope, drawn, {}))
     if untyped and not binding.has_errors(since=before):  # what the generator itself is refused for explains it
         binding.refuse(
             "column.no_type",
@@ -90,6 +92,13 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
         )
     changes = [modifier.bind(at) for modifier, at in zip(binding.modifiers[node], scopes[1:], strict=True)]
     changes += value_multipliers(binding, column)
+    if arms:
+        plain = tuple(changes)
+        binding.outcomes[node] = lambda forced: (
+            correlated(binding, column, scope, with_arms(column, arms, scope, drawn, forced)),
+            (*plain, *arm_changes(column, arms, forced)),
+        )
+        changes += arm_changes(column, arms, {})
     changes += anomaly_changes(binding, column)
     refuse_closed(binding, column, spec)
     steps = [*(spelled(word, args) for word, args in column.modifiers), *seated_texts(binding, column)]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from datagen.contracts import NUMBERS, Block
 from datagen.plan import graph
+from datagen.plan.arms import refuse_untimed
 from datagen.plan.binding import Binding
 from datagen.plan.by_rows import ByMaker, faults_of_by, has_by
 from datagen.plan.constraints import Steering
@@ -28,6 +29,7 @@ LAW = ("type", "params", "truncate", "keep_mean")
 
 
 def bind_counts(binding: Binding, table: TableDraft, steering: Sequence[Steering]) -> None:
+    refuse_untimed(binding, table)
     if table.id in binding.makers:
         bind_maker(binding, table, steering)
         return

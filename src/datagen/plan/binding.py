@@ -54,6 +54,8 @@ class Binding:
         self.picking: dict[graph.Node, Any] = {}  # what limits the picks of lookups (datagen.plan.picking)
         self.anomalies: list[AnomalyLabel] = []  # planted oddities of rows and values
         self.correlated: dict[graph.Node, Any] = {}  # columns drawn together (datagen.plan.correlations)
+        self.trials: Any = None  # what experiments change (datagen.plan.experiments)
+        self.outcomes: dict[graph.Node, Any] = {}  # how to fill a column as if in another arm
         self.volumes: dict[str, Any] = {}  # effects on the volume of a table, by table
         self.foreseen: dict[graph.Node, Callable[[], Any]] = {}  # how to tell equally likely numbers of a column
 

@@ -252,11 +252,18 @@ class Drawn:
     """A block in which one column's uniforms are others than those of its address alone."""
 
     def __init__(self, block: Block, salt: int, uniforms: Callable[[Block], Floats]) -> None:
-        self._block, self._salt, self._uniforms = block, salt, uniforms
+        self._block, self.salt, self._uniforms = block, salt, uniforms
+        self._memo: dict[object, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._block, name)
 
     def uniform(self, salt: int) -> Floats:
         """(n,) uniforms in [0, 1), one per row."""
-        return self._uniforms(self._block) if salt == self._salt else self._block.uniform(salt)
+        return self._uniforms(self._block) if salt == self.salt else self._block.uniform(salt)
+
+    def memo(self, key: object, make: Callable[[], Any]) -> Any:
+        """Something made once for these rows, as they are seen here."""
+        if key not in self._memo:
+            self._memo[key] = make()
+        return self._memo[key]

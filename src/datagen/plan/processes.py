@@ -13,6 +13,7 @@ from datagen.contracts import ColumnType, Fill, Generator, Scope
 from datagen.errors import listed
 from datagen.kernel.address import salt_of, table_key
 from datagen.plan import graph
+from datagen.plan.arms import arm_factors, arm_windows
 from datagen.plan.arrivals import arriving, bind_arrivals
 from datagen.plan.behaviors import DEPARTED, Behaviors, Factors, names_of, path_to
 from datagen.plan.binding import Binding
@@ -284,6 +285,7 @@ def row_scope(
     if begin is not None:
         scope.begins = lambda: _begins(binding, parent, begin, scope)
     scope.factors = rate_factors(binding, behaviors, table, scope)
+    scope.arms = arm_windows(binding, table, scope)
     scope.ages = [
         Ageing(scope.read(name), one.curve, one.mode, salt_of(one.entity, "age", one.name), one.entity, one.text)
         for one in behaviors.ages.get(table.id, ())
@@ -322,7 +324,7 @@ def rate_factors(binding: Binding, behaviors: Behaviors, table: TableDraft, scop
             return mapped(reader(block), one.by_value)
 
         found.append(RateFactor(factor, one.mean, one.text, one.second))
-    return found
+    return [*found, *arm_factors(binding, table, scope)]
 
 
 def _entity_of(binding: Binding, behaviors: Behaviors, parent: TableDraft) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from datagen.contracts import NUMBERS
 from datagen.plan import graph
+from datagen.plan.arms import rate_reads, value_reads
 from datagen.plan.bind_rows import edges, volume_reads
 from datagen.plan.binding import Binding
 from datagen.plan.column_anomalies import anomaly_reads
@@ -32,6 +33,7 @@ def find_reads(binding: Binding) -> None:
         if when is not None:
             wanted.extend(scope.names_in(when))
         wanted.extend(seated_reads(binding, column))
+        wanted.extend(value_reads(binding, column))
         wanted.extend(anomaly_reads(binding, column))
         binding.reads[node] = edges(binding, scope, wanted, node)
     for table in binding.tables.values():
@@ -44,6 +46,7 @@ def find_reads(binding: Binding) -> None:
             spec = binding.drafting.fanouts[table.id]
             wanted = list(scope.law_reads(spec.law)) if spec.law is not None else []
             wanted += maker_reads(binding, binding.behaviors, table)
+            wanted += rate_reads(binding, table)
             if table.id in binding.makers:
                 maker = maker_of(binding, table, row_scope(binding, binding.behaviors, table, None))
                 wanted += [] if maker is None else list(maker.reads())

@@ -53,6 +53,7 @@ class PlanRowScope(PlanScope):
         self.factors = factors
         self.ages = ages
         self.leaving = leaving
+        self.arms: Sequence[Any] = ()  # what experiments change from a moment on (datagen.rows._rate.Windows)
         self.life = life
         self.creation = creation
         self.table_effects = table_effects

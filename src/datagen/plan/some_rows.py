@@ -44,6 +44,8 @@ class SomeRows:
         return self._block.sibling_count[self.index]
 
     def uniform(self, salt: int) -> NDArray[np.float64]:
+        if getattr(self._block, "salt", None) == salt:
+            return self._block.uniform(salt)[self.index]  # other uniforms than those of the address
         return draws.uniform(self.address, salt)
 
     def bits(self, salt: int) -> NDArray[np.uint64]:

@@ -116,6 +116,10 @@ class RowScope(Scope, Protocol):
         """Age curves on the rate. Leaving for good is in the bounds of the time column instead."""
 
     @property
+    def arms(self) -> Sequence[Any]:
+        """What experiments change from a moment on, as effects on the volume."""
+
+    @property
     def creation(self) -> str | None:
         """The name under which the driving parent reads when it was created, if that is known."""
 

@@ -238,7 +238,8 @@ class Fanout:
 
     def _windows(self, effects: list[tuple[Scope, Any]]) -> tuple[Windows, ...] | None:
         """Effects on the volume: those of the fan-out and those of the table."""
-        return bind_windows(effects, self.scope.table_effects, self.scope)
+        bound = bind_windows(effects, self.scope.table_effects, self.scope)
+        return None if bound is None else (*bound, *self.scope.arms)
 
     # the two ways to make rows
 

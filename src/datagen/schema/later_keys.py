@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-TOP_KEYS = frozenset({"experiments", "metrics"})
+TOP_KEYS = frozenset({"metrics"})
 LATER_TARGETS = ("composite_effect",)
 NODE_KEYS = frozenset(
     {
