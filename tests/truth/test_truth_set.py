@@ -235,6 +235,46 @@ def test_data_and_truth_never_take_each_others_place(copied: Path, tmp_path: Pat
         assert files(tmp_path) == before
 
 
+def test_labels_can_be_made_again(tmp_path: Path) -> None:
+    schema = tmp_path / "shop.json"
+    schema.write_text(json.dumps(SHOP))
+    assert call("generate", schema, "-o", tmp_path / "out", "--truth", "-q").code == 0
+    done = call("verify", tmp_path / "out.truth", "--regenerate", schema)
+    assert done.code == 0, done.err
+    assert "made again" in done.out
+    other = call("verify", tmp_path / "out.truth", "--regenerate", schema, "--seed", "7")
+    assert other.code == 1
+
+
+def test_columns_drawn_together_are_connected(tmp_path: Path) -> None:
+    document = json.loads(json.dumps(SHOP))
+    columns = document["tables"][0]["columns"]
+    columns["newsletter"] = {"bernoulli": 0.4}
+    columns["height"] = {"normal": {"mean": 170, "std": 9}}
+    columns["age"] = {"normal": {"mean": 40, "std": 5}}
+    document["tables"][0]["correlations"] = [{"columns": ["Newsletter", "age"], "spearman": 0.5}]
+    generate(document, tmp_path / "shop", select=("customers",))
+    pairs = {tuple(one["columns"]) for one in truth.read(tmp_path / "shop.truth").placebos}
+    assert ("customers.newsletter", "customers.height") in pairs
+    assert ("customers.newsletter", "customers.age") not in pairs
+    assert ("customers.channel", "customers.age") in pairs
+
+
+@pytest.mark.slow
+def test_labels_of_several_parts_are_the_same_from_any_number_of_workers(tmp_path: Path) -> None:
+    keys = set()
+    for workers in (1, 2):
+        target = tmp_path / str(workers)
+        made = api.generate(api.prepare(SHOP, scale=60), target, Options(truth=True, workers=workers))
+        answers = truth.read(f"{target}.truth")
+        assert made.workers == workers
+        assert verify(Path(f"{target}.truth")) == []
+        assert len(answers.manifest.tables[1].files) > 1
+        assert answers.labels("orders")["orders_id"].is_sorted()
+        keys.add((made.answer_key, answers.manifest.content_hash))
+    assert len(keys) == 1
+
+
 def test_the_command_writes_the_truth_and_commits_to_its_key(tmp_path: Path) -> None:
     schema = tmp_path / "shop.json"
     schema.write_text(json.dumps(SHOP))

@@ -94,7 +94,8 @@ class _Search:
         """Columns of few values."""
         wanted = [
             column for column in table.visible
-            if column.type in ("string", "bool") and column.points_to is None and not column.unique and column.name != table.pk
+            if column.type in ("string", "bool", "int") and column.role != "measure"
+            and column.points_to is None and not column.unique and column.name != table.pk
         ]  # fmt: skip
         if not wanted:
             return []
@@ -184,19 +185,17 @@ select (select n from counted where v = {one}) * (select n from owners where v =
     def _top(self, way: Way, *, by_row: bool) -> tuple[str, str] | None:
         """(SQL of the unit among which the column was drawn, joins that reach it): its row, else its uppermost ancestor."""
         table = self.plan.tables[way.end]
-        if by_row:
+        if by_row or table.parent is None:
             key = way.hops[-1][3] if way.hops else table.pk
             shown = key is not None and not table.columns[key].hidden
             return (f"{way.name}.{identifier(key)}", way.joins()) if key is not None and shown else None
-        hops = list(way.hops)
-        while table.parent is not None:
-            keys = [key for key in self.entries[table.id].foreign_keys if key.table == table.parent]
-            if not keys or table.parent not in self.entries:
+        hops, here, above = list(way.hops), table.id, table.parent
+        while above is not None:
+            keys = [key for key in self.entries[here].foreign_keys if key.table == above]
+            if not keys or above not in self.entries:
                 return None
-            hops.append((table.id, keys[0].column, keys[0].table, keys[0].to_column))
-            table = self.plan.tables[table.parent]
-        if not hops:
-            return None
+            hops.append((here, keys[0].column, keys[0].table, keys[0].to_column))
+            here, above = above, self.plan.tables[above].parent
         longer = Way(tuple(hops), way.home)
         return f"{longer.name}.{identifier(hops[-1][3])}", longer.joins()
 

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from datagen.contracts import NUMBERS
-from datagen.plan.graph import ROWS, Node
+from datagen.plan.graph import COUNTS, ROWS, Node
 from datagen.plan.model import Plan
 from datagen.schema.tree import Document
 
 AMONG_SIBLINGS = re.compile(r"\b(?:ordinal|sibling_count)\b", re.IGNORECASE)  # names that know how many rows there are
-TOGETHER = "#together"
+TOGETHER = "#together"  # what the correlated columns of a table are drawn from
 NUMBERED = ("", NUMBERS)  # all row numbers count as one: those of children follow those of their parents
 
 
@@ -32,9 +32,11 @@ class Connections:
                 if AMONG_SIBLINGS.search(_text(document.root, column.loc)):
                     self._reads.setdefault((table.id, column.name), []).append((table.id, ROWS))
             node = _at(document.root, table.loc)
-            for place, group in enumerate((node.get("correlations") if isinstance(node, Mapping) else None) or ()):
-                for name in group.get("columns") or ():  # drawn together
-                    self._reads.setdefault((table.id, str(name)), []).append((table.id, f"{TOGETHER}{place}"))
+            own = {name.lower(): name for name in table.columns}
+            for group in (node.get("correlations") if isinstance(node, Mapping) else None) or ():
+                for name in group.get("columns") or ():
+                    drawn = (table.id, own.get(str(name).lower(), str(name)))
+                    self._reads.setdefault(drawn, []).append((table.id, TOGETHER))
 
     def causes(self, node: Node) -> frozenset[Node]:
         """Everything that a column depends on, itself included; keys left out, which are numbers and say nothing."""
@@ -69,7 +71,7 @@ class Connections:
 
     def by_row(self, node: Node) -> bool:
         """Whether the values of a column are drawn row by row, with nothing in common between rows."""
-        return all(one == NUMBERED or (one[0] == node[0] and not one[1].startswith("#")) for one in self.causes(node))
+        return all(one == NUMBERED or (one[0] == node[0] and one[1] not in COUNTS) for one in self.causes(node))
 
     def _key(self, node: Node) -> bool:
         table, name = node

@@ -2,6 +2,9 @@
 
 A row maker is bound once per plan to the driving parent's names. Bound, it is called with a block of parents and gives
 their numbers of rows; `fills` are functions of a block of the rows made, by role (`time`, `stage`, `state`, …).
+
+For the truth set a maker may also have `effects` (what it plants, see `plan.effects`), `latent`, a function of a block of
+parents that gives their expected rows, and `labels`: {name: (column type, function of a block of the rows made)}.
 """
 
 from __future__ import annotations
