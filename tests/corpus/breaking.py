@@ -17,7 +17,13 @@ from datagen.schema.load import load
 from datagen.schema.model_values import comment_like
 
 # Below these keys users write names of their own, or values.
-OWN_NAMES = frozenset({"choices", "mapping", "map", "data", "scenarios", "metadata", "on", "values"})
+OWN_NAMES = frozenset(
+    {
+        "choices", "mapping", "map", "data", "scenarios", "metadata", "on", "values", "segments", "behaviors",
+        "segment_behavior", "age_based_multipliers", "states", "next_states", "stages", "segment_variation", "channels",
+        "effects", "innovation_diffusion", "acceleration", "engagement_frequency", "factors", "by", "arms",
+    }
+)  # fmt: skip
 # Keys that take words of the language.
 WORDS = frozenset({"type", "transform", "kind", "dimension", "mode", "role", "precision", "time_unit", "op", "method"})
 LAW_WORDS = frozenset(PARAMETERS)
@@ -44,6 +50,7 @@ def slices() -> dict[str, Any]:
             needed = [start]
             for table in needed:  # grows while it is walked
                 needed += [other for other in tables if other not in needed and names(tables[table], other)]
+                needed += [other for other in tables if other not in needed and makes(tables[other], table)]
             kept = {
                 kind: [one for one in entries if not any(names(one, other) for other in tables if other not in needed)]
                 for kind, entries in (whole.get("constraints") or {}).items()
@@ -54,6 +61,12 @@ def slices() -> dict[str, Any]:
                 "constraints": kept,
             }
     return made
+
+
+def makes(table: Any, other: str) -> bool:
+    """Whether the rows of another table come from this one's journeys."""
+    chain = table.get("attribution_chain")
+    return isinstance(chain, dict) and chain.get("conversions") == other
 
 
 def names(value: Any, table: str) -> bool:

@@ -22,6 +22,7 @@ from datagen.rows._journeys import TouchRows
 Floats = NDArray[np.float64]
 JOURNEYS = 65_536  # representative ones
 FEW = 30  # representative journeys on a side that say too little
+RAREST = 1e-12  # a chance below this will not be seen in any data set
 
 
 def planted_journeys(binding: Binding, table: TablePlan) -> Iterator[PlantedEffect]:
@@ -45,7 +46,7 @@ def planted_journeys(binding: Binding, table: TablePlan) -> Iterator[PlantedEffe
     def effect(side: NDArray[np.bool_], other: NDArray[np.bool_], absent: Floats, **facts: Any) -> PlantedEffect | None:
         """Conversion on one side divided by that on the other."""
         parts = [(chances[at], int(at.sum())) for at in (side, other)]
-        if any(n < FEW or p.mean() <= 0 for p, n in parts):
+        if any(n < FEW or p.mean() < RAREST for p, n in parts):
             return None
         ratio = float(parts[0][0].mean() / parts[1][0].mean())
         spread = sum(
