@@ -109,6 +109,40 @@ def test_factors_lead_from_the_base_draw_to_the_value() -> None:
     assert seen == {"paid", "free"}
 
 
+def test_experiments_and_oddities_are_steps() -> None:
+    document = json.loads(json.dumps(STEPPED))
+    document["experiments"] = [
+        {
+            "name": "banner",
+            "unit": "users",
+            "start": "2024-01-01",
+            "arms": {"control": 0.5, "treatment": 0.5},
+            "effects": [
+                {"on": "value", "table": "sales.price", "size": 1.5},
+                {"on": "value", "table": "sales.returned", "op": "odds", "size": 3},
+            ],
+        }
+    ]
+    sales = document["tables"][1]
+    sales["columns"]["price"]["anomalies"] = [{"kind": "level_shift", "at": "2024-01-02", "size": 7}]
+    sales["columns"]["returned"] = {"bernoulli": 0.2}
+    plan = plan_of(document)
+    written = table_of(plan, "sales")
+    arms = table_of(plan, "users")["banner"].to_list()
+    seen = set()
+    for row in range(1, written.height, 53):
+        traced = api.trace(plan, "sales.price", row)
+        steps = {step.text.split(" ")[0]: step for step in traced.steps}
+        assert list(steps) == ["base:", "trend", "multiply", "users.plan", "experiment", "anomaly", "as"]
+        arm = arms[written["users_id"][row - 1] - 1]
+        seen.add(arm)
+        assert math.isclose(steps["experiment"].factor, {"control": 1, "treatment": 1.5}[arm], rel_tol=1e-8)  # type: ignore[arg-type]
+        assert math.isclose(steps["anomaly"].factor, 7, rel_tol=1e-8)  # type: ignore[arg-type]
+        assert math.isclose(traced.value, written["price"][row - 1])
+    assert seen == {"control", "treatment"}
+    assert "experiment banner: odds 3" in api.trace(plan, "sales.returned", 1).steps[0].text
+
+
 def test_rates_multiply_to_the_expected_rows() -> None:
     plan = plan_of(STEPPED)
     sales = table_of(plan, "sales")

@@ -260,6 +260,58 @@ def test_columns_drawn_together_are_connected(tmp_path: Path) -> None:
     assert ("customers.channel", "customers.age") in pairs
 
 
+TRIAL: dict[str, Any] = {
+    "name": "trial",
+    "timeframe": {"start": "2024-01-01", "end": "2024-12-31"},
+    "experiments": [
+        {
+            "name": "checkout",
+            "unit": "users",
+            "start": "2024-07-01",
+            "arms": {"control": 0.5, "treatment": 0.5},
+            "effects": [{"on": "value", "table": "orders.amount", "size": 1.2}],
+        }
+    ],
+    "tables": [
+        {"name": "users", "rows": 800, "columns": {"tier": {"choices": {"vip": 0.2, "free": 0.8}}}},
+        {
+            "name": "orders",
+            "parents": ["users"],
+            "fanout": {"poisson": 1, "per": "month"},
+            "columns": {
+                "moment": {"role": "time"},
+                "amount": {"lognormal": {"median": 20, "sigma": 0.4}, "decimals": 2},
+                "weight": {"lognormal": {"median": 2, "sigma": 0.4}},
+            },
+        },
+    ],
+}
+
+
+def test_both_outcomes_of_an_experiment_are_told(tmp_path: Path) -> None:
+    generate(TRIAL, tmp_path / "trial")
+    answers = truth.read(tmp_path / "trial.truth")
+    labels = answers.labels("orders")
+    written = pl.read_csv(tmp_path / "trial" / "orders.csv").join(
+        pl.read_csv(tmp_path / "trial" / "users.csv"), on="users_id", how="left", maintain_order="left"
+    )
+    late = (written["moment"] >= "2024-07-01").to_numpy()
+    treated = (written["checkout"] == "treatment").to_numpy()
+    control, treatment = labels["amount_if_control"].to_numpy(), labels["amount_if_treatment"].to_numpy()
+    amount = written["amount"].to_numpy()
+    assert (amount[treated] == treatment[treated]).all()
+    assert (amount[~treated] == control[~treated]).all()
+    assert abs(treatment[late] - 1.2 * control[late]).max() <= 0.0111  # both are rounded to cents
+    assert (treatment[~late] == control[~late]).all()
+    pairs = {(one["columns"][0], one["effect_id"].split(".", 4)[-1]) for one in answers.placebos}
+    assert ("users.checkout", "orders.amount") not in pairs
+    assert {
+        ("users.checkout", "orders.weight"),
+        ("users.checkout", "rows_of_orders"),
+        ("users.tier", "orders.amount"),
+    } <= pairs
+
+
 @pytest.mark.slow
 def test_labels_of_several_parts_are_the_same_from_any_number_of_workers(tmp_path: Path) -> None:
     keys = set()

@@ -189,13 +189,13 @@ select (select n from counted where v = {one}) * (select n from owners where v =
             key = way.hops[-1][3] if way.hops else table.pk
             shown = key is not None and not table.columns[key].hidden
             return (f"{way.name}.{identifier(key)}", way.joins()) if key is not None and shown else None
-        hops, here, above = list(way.hops), table.id, table.parent
-        while above is not None:
+        hops, here = list(way.hops), table.id
+        while (above := self.plan.tables[here].parent) is not None:
             keys = [key for key in self.entries[here].foreign_keys if key.table == above]
             if not keys or above not in self.entries:
                 return None
             hops.append((here, keys[0].column, keys[0].table, keys[0].to_column))
-            here, above = above, self.plan.tables[above].parent
+            here = above
         longer = Way(tuple(hops), way.home)
         return f"{longer.name}.{identifier(hops[-1][3])}", longer.joins()
 

@@ -102,7 +102,10 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
     changes += anomaly_changes(binding, column)
     refuse_closed(binding, column, spec)
     steps = [*(spelled(word, args) for word, args in column.modifiers), *seated_texts(binding, column)]
+    tried = [arm.effect.text for arm in arms]
+    steps += [] if column.word == "bernoulli" else tried
     steps += [spelled("anomaly", one) for one in spec.get("anomalies") or ()]
+    base = "; ".join([spelled(column.word, column.params), *(tried if column.word == "bernoulli" else [])])
     if not (untyped and binding.has_errors(since=before)):
         refuse_idle_keys(binding, column, spec, type_)
     if not binding.has_errors(since=before):
@@ -115,7 +118,7 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
         fill=fill,
         changes=tuple(changes),
         steps=tuple(steps),
-        base=spelled(column.word, column.params) if column.process is None else f"{column.process}, from the rows",
+        base=base if column.process is None else f"{column.process}, from the rows",
         labels={} if binding.has_errors(since=before) else labels_of(binding, column, scopes[1:]),
         when=when,
         seal=Seal(
