@@ -153,13 +153,13 @@ class LifecycleModel:
                 found=f"{what}, and rows of {scope.own} that are stages and their events",
                 expected="effects and ages on the rate of a table with a fanout",
             )
-        moved = () if scope.time is None else scope.time.own_modifiers
+        moved = [] if scope.time is None else [word for word, _ in scope.time.own_modifiers if word != "seasonality"]
         if moved and scope.time is not None:
             scope.refuse(
                 "process.moved_time",
                 (),
-                found=f"{moved[0][0]} on {scope.time.column}, whose times lie in their stages",
-                expected=f"{scope.time.column} without {moved[0][0]}",
+                found=f"{moved[0]} on {scope.time.column}, whose times lie in their stages",
+                expected=f"{scope.time.column} without {moved[0]}",
                 hint="an expression in a column of its own may move them",
             )
         busy = [place for place, one in enumerate(self.stages) if one.events_during_stage is not None]
