@@ -116,3 +116,15 @@ def test_the_nearest_matrix_is_positive_and_near():
     assert np.allclose(lower @ lower.T, near)
     assert np.abs(near - wanted).max() < 0.1
     assert (np.diag(near) == 1).all()
+
+
+def test_the_plan_tells_what_is_found(tmp_path: Path):
+    document = users(6_000)
+    told, tables = plan_of(document).effects, written(document, tmp_path / "out")
+    told = [one for one in told if one.kind.startswith("correlation")]
+    assert len(told) == 4
+    for one in told:
+        found = tables.value(one.sql)
+        assert one.standard_error is not None
+        assert abs(found - one.expected) < 4 * one.standard_error, f"{one.id}: {found}, told {one.expected}"
+        assert one.visible

@@ -173,3 +173,15 @@ def test_equal_arms_are_told_apart_in_one_case_of_twenty():
 @pytest.mark.parametrize("users", [10_000, 51_000, 1_000_000])
 def test_differences_are_found_at_every_size(users: int, tmp_path: Path):
     check(written(shop(users, size=1.2, odds=1.5, rate=1.4), tmp_path / "out"), size=1.2, odds=1.5, rate=1.4)
+
+
+def test_the_plan_tells_what_is_found(tmp_path: Path):
+    document = shop(6_000, size=1.2, odds=1.5, rate=1.4)
+    told, tables = plan_of(document).effects, written(document, tmp_path / "out")
+    told = [one for one in told if one.kind.startswith("experiment")]
+    assert len(told) == 3
+    for one in told:
+        found = tables.value(one.sql)
+        assert one.standard_error is not None
+        assert abs(found - one.expected) < 4 * one.standard_error, f"{one.id}: {found}, told {one.expected}"
+        assert one.visible

@@ -28,6 +28,7 @@ from datagen.plan.planted_adoption import planted_adoption
 from datagen.plan.planted_journeys import planted_journeys
 from datagen.plan.planted_processes import process_effects
 from datagen.plan.planted_sql import is_written, join_to, quoted_text, reference_of
+from datagen.plan.planted_together import planted_together
 from datagen.plan.planted_values import planted_values
 
 Floats = NDArray[np.float64]
@@ -58,6 +59,7 @@ def planted_effects(
         population = population_of(binding, behaviors, table)
         found += _segment_rows(binding, behaviors, table, tables, population)
         found += planted_values(binding, behaviors, table)
+        found += planted_together(binding, table)
         found += process_effects(binding, table, tables)
         if population is not None:
             found += _ageing(binding, behaviors, table, population)
