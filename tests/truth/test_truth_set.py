@@ -165,6 +165,29 @@ def test_planted_oddities_are_told(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_schema_that_plants_and_hides_nothing_has_an_empty_truth(tmp_path: Path) -> None:
+    plain = {"name": "plain", "tables": [{"name": "users", "rows": 10, "columns": {"name": {"faker": "name"}}}]}
+    generate(plain, tmp_path / "plain")
+    answers = truth.read(tmp_path / "plain.truth")
+    assert (answers.effects, answers.placebos, answers.anomalies, answers.labelled) == ([], [], [], ())
+    assert verify(tmp_path / "plain.truth") == []
+
+
+@pytest.mark.parametrize("part_rows", [None, 500], ids=["one file", "parts"])
+def test_a_table_of_labels_is_a_table_like_any_other(
+    tmp_path: Path, part_rows: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if part_rows is not None:
+        monkeypatch.setattr("datagen.engine.work.part_rows", lambda table: part_rows)
+    columns = {"size": {"uniform": {"low": 0, "high": 1}, "hidden": True}, "kind": {"choices": ["a", "b"]}}
+    named = {"name": "named", "tables": [{"name": "labels", "rows": 2_000, "columns": columns}]}
+    generate(named, tmp_path / "named", block_rows=500)
+    answers = truth.read(tmp_path / "named.truth")
+    assert len(answers.manifest.tables[0].files) == (1 if part_rows is None else 4)
+    assert answers.labels("labels").height == 2_000
+    assert verify(tmp_path / "named.truth") == []
+
+
 def test_only_written_tables_are_told_of(tmp_path: Path) -> None:
     generate(SHOP, tmp_path / "shop", select=("customers",))
     answers = truth.read(tmp_path / "shop.truth")

@@ -94,8 +94,9 @@ def _oddity(one: AnomalyLabel) -> dict[str, Any]:
 def lay_labels(directory: Path, made: Made) -> None:
     """Put the files of the labels where they belong: `labels/<table>.parquet`, parts with their numbers before the suffix."""
     folder = directory / LABELS
-    with disk_errors("making a directory", folder):
-        folder.mkdir()
+    if made.files:
+        with disk_errors("making a directory", folder):
+            folder.mkdir(exist_ok=True)  # parts of a table of that name lie there already
     for table, files in made.files.items():
         moved: list[FileFacts] = []
         for file in files:
@@ -103,7 +104,7 @@ def lay_labels(directory: Path, made: Made) -> None:
             with disk_errors("naming", directory / name):
                 os.rename(directory / file.name, directory / name)
             moved.append(replace(file, name=name))
-        if len(files) > 1:
+        if len(files) > 1 and table != LABELS:
             with disk_errors("tidying", directory / table):
                 (directory / table).rmdir()
         made.files[table] = tuple(moved)
