@@ -97,7 +97,7 @@ def _survival(rows: StateRows, setting: Setting, complete: Floats) -> Iterator[P
     lost = ", ".join(quoted_text(name) for name, gone in zip(chain.names, chain.lost, strict=True) if gone)
     unit = rows.rules.periods.unit
     yield PlantedEffect(
-        id=f"{setting.table}.kept",
+        id=f"{setting.table}.kept.{k}",
         kind="survival",
         table=setting.table,
         columns=setting.columns_of("state", "time"),
