@@ -33,6 +33,23 @@ def publish(source: Path, target: Path) -> None:
         data.publish_behind(truth)
 
 
+def calls_to_try(source: Path, target: Path, *, two_steps: bool, every: bool) -> list[int]:
+    """Numbers of calls at which to fail: all, or all from the first that may move something on and one in ten before."""
+    first = 0
+    with faults(0, errno.EIO, two_steps=two_steps) as state, pytest.MonkeyPatch.context() as patch:
+        really = Stage._place
+
+        def place(stage: Stage) -> Path | None:
+            nonlocal first
+            first = first or state.calls
+            return really(stage)
+
+        patch.setattr(Stage, "_place", place)
+        publish(source, target)
+    assert 50 < first < state.calls
+    return [at for at in range(1, state.calls + 2) if every or at >= first or at % 10 == 0]
+
+
 def place(source: Path, target: Path) -> None:
     """Both as if they had been published before."""
     for path in (target, Path(f"{target}.truth")):
@@ -63,14 +80,22 @@ def tidied(target: Path) -> tuple[int | None, int | None]:
     return found
 
 
-@pytest.mark.parametrize(("existing", "two_steps"), [(True, False), (True, True), (False, False)])
+KILLS = [(True, False), (True, True), (False, False)]
+
+
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["some", "all"])
+@pytest.mark.parametrize(("existing", "two_steps"), KILLS)
 def test_a_kill_at_any_call_leaves_a_pair_or_a_truth_that_is_refused(
-    sources: dict[int, Path], tmp_path: Path, existing: bool, two_steps: bool
+    sources: dict[int, Path], tmp_path: Path, existing: bool, two_steps: bool, every: bool
 ) -> None:
-    target = tmp_path / "out"
+    target = tmp_path / "set" / "out"
+    target.parent.mkdir()
     old = 1 if existing else None
     seen = set()
-    for at in range(1, 1000):
+    (tmp_path / "trial").mkdir()
+    if existing:
+        place(sources[1], tmp_path / "trial" / "out")
+    for at in calls_to_try(sources[2], tmp_path / "trial" / "out", two_steps=two_steps, every=every):
         if seeds(target) != (old, old):
             for path in (target, Path(f"{target}.truth")):
                 shutil.rmtree(path, ignore_errors=True)
@@ -85,19 +110,21 @@ def test_a_kill_at_any_call_leaves_a_pair_or_a_truth_that_is_refused(
                 read(f"{target}.truth", target)
             assert error.value.findings[0].code == "truth.other_data"
         seen.add(found)
-        if state.calls < at:
-            break
-    assert at > 100
+    assert state.calls < at  # the last one was not stopped
     assert seen == {(old, old), (old, 2), (2, 2)}
     assert seeds(target) == (2, 2)
 
 
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["some", "all"])
 @pytest.mark.parametrize(("number", "two_steps"), [(errno.EIO, False), (errno.ENOSPC, True)])
 def test_a_failing_call_changes_both_or_neither(
-    sources: dict[int, Path], tmp_path: Path, number: int, two_steps: bool
+    sources: dict[int, Path], tmp_path: Path, number: int, two_steps: bool, every: bool
 ) -> None:
-    target = tmp_path / "out"
-    for at in range(1, 1000):
+    target = tmp_path / "set" / "out"
+    target.parent.mkdir()
+    (tmp_path / "trial").mkdir()
+    place(sources[1], tmp_path / "trial" / "out")
+    for at in calls_to_try(sources[2], tmp_path / "trial" / "out", two_steps=two_steps, every=every):
         if not target.exists() or seeds(target) != (1, 1):
             place(sources[1], target)
         failed = False
@@ -108,10 +135,8 @@ def test_a_failing_call_changes_both_or_neither(
                 failed = True
         found = seeds(target)
         assert found in (((1, 1), (2, 2)) if failed else ((2, 2),)), f"call {at}"
-        if state.calls < at:
-            break
         tidied(target)
-    assert at > 100
+    assert state.calls < at  # the last one did not fail
 
 
 def test_data_that_cannot_be_placed_give_the_truth_back(
