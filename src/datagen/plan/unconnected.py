@@ -62,12 +62,14 @@ class Connections:
 
     def declared(self, segment: Node, table: str, measure: str | None = None) -> bool:
         """Whether an effect of a column on the rows of a table (or on a column in them) is declared."""
-        return any(
-            effect.table == table
-            and segment in effect.columns
-            and (effect.kind != "segment_values" if measure is None else (table, measure) in effect.columns)
-            for effect in self.plan.effects
-        )
+        time = self.plan.tables[table].time_column
+        for effect in self.plan.effects:
+            if effect.table != table or segment not in effect.columns:
+                continue
+            values = {name for home, name in effect.columns if home == table and name != time}
+            if measure in values or (measure is None and not values):
+                return True
+        return False
 
     def by_row(self, node: Node) -> bool:
         """Whether the values of a column are drawn row by row, with nothing in common between rows."""
