@@ -22,7 +22,12 @@ LEADS = {
 
 def page() -> str:
     """The whole page."""
-    lines = ["# Generators, modifiers and laws", "", "Made from the source by `python tools/part_pages.py`; change the docstrings, not this page.", ""]
+    lines = [
+        "# Generators, modifiers and laws",
+        "",
+        "Made from the source by `python tools/part_pages.py`; change the docstrings, not this page.",
+        "",
+    ]
     for kind, title in TITLES.items():
         lines += [f"## {title}", "", LEADS[kind], ""]
         for word in registry.words(kind):
@@ -41,7 +46,12 @@ def section(kind: str, word: str, part: Any) -> list[str]:
             lines.append(f"| `{field.alias or name}` | {'yes' if field.is_required() else ''} | {default} |")
         lines.append("")
     for example in part.EXAMPLES:
-        lines += ["```yaml", yaml_line({word: example[word]} if kind != "modifier" and word in example else example), "```", ""]
+        lines += [
+            "```yaml",
+            yaml_line({word: example[word]} if kind != "modifier" and word in example else example),
+            "```",
+            "",
+        ]
     return lines
 
 

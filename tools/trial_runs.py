@@ -99,7 +99,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             exit_code, codes, good = run(trial, Path(folder))
         bad += not good
-        lines.append(f"| {number} | {trial.what} | {trial.exit} | {exit_code} | {codes} | {'yes' if good else '**no**'} |")
+        lines.append(
+            f"| {number} | {trial.what} | {trial.exit} | {exit_code} | {codes} | {'yes' if good else '**no**'} |"
+        )
     text = "\n".join([f"`python tools/trial_runs.py`: {len(TRIALS)} runs, {len(TRIALS) - bad} good", "", *lines])
     sys.stdout.write(text + "\n")
     record("Trial runs of careless and hostile users", text)
@@ -112,9 +114,17 @@ def run(trial: Trial, folder: Path) -> tuple[int, str, bool]:
     foreign.mkdir()
     (foreign / "mine.txt").write_text("mine")
     words = [word.format(schema=schema, out=out, foreign=foreign) for word in trial.arguments]
-    done = subprocess.run([sys.executable, "-m", "datagen", *words], capture_output=True, text=True, timeout=60, cwd=folder)
+    done = subprocess.run(
+        [sys.executable, "-m", "datagen", *words], capture_output=True, text=True, timeout=60, cwd=folder
+    )
     told = done.stdout + done.stderr
-    codes = list(dict.fromkeys(piece.split("]")[0] for piece in told.split("[")[1:] if "." in piece.split("]")[0] and " " not in piece.split("]")[0]))
+    codes = list(
+        dict.fromkeys(
+            piece.split("]")[0]
+            for piece in told.split("[")[1:]
+            if "." in piece.split("]")[0] and " " not in piece.split("]")[0]
+        )
+    )
     quiet = "Traceback" not in told and "internal.bug" not in told
     kept = (foreign / "mine.txt").read_text() == "mine" and schema.read_text() == trial.schema
     nothing = done.returncode == 0 or not out.exists() or any(code.startswith("value.") for code in codes)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from datagen.expressions.compile import Program
     from datagen.expressions.parsed import Parsed
 
+
 class Unknown(Enum):
     """The value of what is no constant. An enum, so that it stays the same object in another process."""
 

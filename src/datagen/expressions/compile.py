@@ -114,9 +114,7 @@ class Program:
             if bad:
                 node = question.node
                 operation = self.text[node.start : node.end]
-                found = pointed(
-                    f"a value leaves its range: {question.why}", self.text, node.start, node.end
-                )
+                found = pointed(f"a value leaves its range: {question.why}", self.text, node.start, node.end)
                 hint = "least(…), greatest(…) or a clamp on the columns that it reads keeps it inside"
                 raise ExpressionOverflow(operation, Fault("expression.overflow", found, question.why, hint, node.start))
 

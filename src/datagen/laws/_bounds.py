@@ -30,7 +30,9 @@ def bounded(binding: Binding, law: Law, draw: BoundDraw | None, spec: Any) -> Bo
     keep_mean = bool(binding.key_of(spec, "keep_mean"))
     if keep_mean and truncate == OPEN:
         binding.refuse_at(
-            "law.keep_mean", ("keep_mean",), found="keep_mean without truncate",
+            "law.keep_mean",
+            ("keep_mean",),
+            found="keep_mean without truncate",
             expected="truncate: [low, high] beside it",
         )
         return None
@@ -56,8 +58,11 @@ def _ends(binding: Binding, spec: Any, key: str) -> Ends | None:
     if low > high:
         nothing = "no value possible: " if key == "truncate" else ""
         binding.refuse_at(
-            f"law.{key}", (key,), found=f"{nothing}low {_plain(written[0])} above high {_plain(written[1])}",
-            expected="low at most high", hint=f"swap them: [{_plain(written[1])}, {_plain(written[0])}]",
+            f"law.{key}",
+            (key,),
+            found=f"{nothing}low {_plain(written[0])} above high {_plain(written[1])}",
+            expected="low at most high",
+            hint=f"swap them: [{_plain(written[1])}, {_plain(written[0])}]",
         )
         return None
     return low, high
@@ -101,7 +106,9 @@ def _clamped(binding: Binding, draw: BoundDraw, ends: Ends) -> BoundDraw | None:
     outside = draw.beyond(*ends) if draw.constant else 0.0
     if outside > MOST_CLAMPED:
         binding.refuse_at(
-            "law.clamped_away", ("clamp",), found=f"{_percent(outside)} of values would be clamped",
+            "law.clamped_away",
+            ("clamp",),
+            found=f"{_percent(outside)} of values would be clamped",
             expected=f"bounds inside the law's values, {_reach(binding, draw)}",
             hint="move the bounds or the law; truncate draws only what is inside",
         )
@@ -126,7 +133,9 @@ def _truncated(binding: Binding, law: Law, draw: BoundDraw, ends: Ends, keep_mea
     cut = cut_to(law, p, draw, ends, binding.home)
     if cut is None:
         binding.refuse_at(
-            "law.empty_truncation", ("truncate",), found=f"no value possible in {_interval(binding, *ends)}",
+            "law.empty_truncation",
+            ("truncate",),
+            found=f"no value possible in {_interval(binding, *ends)}",
             expected=f"an interval that the law reaches: its values are {_reach(binding, draw)}",
             hint="widen truncate, or use clamp",
         )
@@ -188,7 +197,9 @@ def _kept(binding: Binding, law: Law, p: Params | None, ends: Ends) -> Params | 
     """The parameters with which the truncated law has the mean of the whole one; None after a refusal."""
     if p is None or law.CENTRE is None or not isinstance(law, Parametric):
         binding.refuse_at(
-            "law.keep_mean", ("keep_mean",), found="keep_mean with this law, whose mean no single number moves",
+            "law.keep_mean",
+            ("keep_mean",),
+            found="keep_mean with this law, whose mean no single number moves",
             expected="normal, lognormal, exponential, gamma, weibull, pareto, student_t, poisson, binomial or "
             "negative_binomial, with numbers for all parameters",
         )
@@ -197,7 +208,8 @@ def _kept(binding: Binding, law: Law, p: Params | None, ends: Ends) -> Params | 
     if isinstance(solved, Reach):
         show = duration_text if binding.durations else "{:.6g}".format
         binding.refuse_at(
-            "law.mean_out_of_reach", ("keep_mean",),
+            "law.mean_out_of_reach",
+            ("keep_mean",),
             found=f"a mean of {show(law.mean_of(p))} in {_interval(binding, *ends)}",
             expected=f"a mean {'above' if law.mean_of(p) < solved.limit else 'below'} {show(solved.limit)}",
             hint="widen truncate, or move the mean",

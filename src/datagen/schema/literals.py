@@ -50,8 +50,11 @@ def as_type(value: Any, type: str) -> tuple[Any, str]:
         case "bool":
             if isinstance(value, bool):
                 return value, ""
-            return ({"true": True, "false": False}[value.lower()], "") if isinstance(value, str) and value.lower() in (
-                "true", "false") else (None, f"{quoted(value)} is neither true nor false")
+            return (
+                ({"true": True, "false": False}[value.lower()], "")
+                if isinstance(value, str) and value.lower() in ("true", "false")
+                else (None, f"{quoted(value)} is neither true nor false")
+            )
         case _:
             from datagen.schema.times import parse_time
 

@@ -231,7 +231,10 @@ def _other_spellings(kind: str, word: str) -> Iterable[str]:
         return tuple(OF_MODIFIERS.get(word, ()))
     if (kind, word) != ("generator", "distribution"):
         return ()
-    return (*(name for names in PARAMETERS.values() for name in names), *(key for keys in SPELLINGS.values() for key in keys))
+    return (
+        *(name for names in PARAMETERS.values() for name in names),
+        *(key for keys in SPELLINGS.values() for key in keys),
+    )
 
 
 def _part_at(document: Document, loc: tuple[str | int, ...]) -> tuple[str, str]:
@@ -243,9 +246,7 @@ def _part_at(document: Document, loc: tuple[str | int, ...]) -> tuple[str, str]:
     return "", ""
 
 
-def _missing_key(
-    document: Document, loc: tuple[str | int, ...], about: str, owner: type[BaseModel] | None
-) -> Fact:
+def _missing_key(document: Document, loc: tuple[str | int, ...], about: str, owner: type[BaseModel] | None) -> Fact:
     key = str(loc[-1])
     where = document.place(loc[:-1]).json_path
     found = f"missing `{key}`" + (f" at {where}" if where else "")

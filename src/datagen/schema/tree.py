@@ -37,7 +37,9 @@ class Map(dict[str, Any]):
         """Set an entry with its places; a missing place is that of the object itself."""
         self[key] = value
         self.key_marks[key] = key_mark or value_mark or self.mark
-        self.value_marks[key] = value_mark or (value.mark if isinstance(value, (Map, Seq)) else None) or self.key_marks[key]
+        self.value_marks[key] = (
+            value_mark or (value.mark if isinstance(value, (Map, Seq)) else None) or self.key_marks[key]
+        )
 
 
 class Seq(list[Any]):
