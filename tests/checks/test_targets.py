@@ -102,3 +102,11 @@ def test_targets_of_what_is_not_there_are_refused(targets: dict[str, Any], code:
     with pytest.raises(SchemaError) as refused:
         api.prepare(document(**targets)).bind()
     assert [(one.code, one.json_path) for one in refused.value.findings] == [(code, path)]
+
+
+@pytest.mark.parametrize("format", ["parquet", "csv"])
+def test_a_share_may_be_written_in_percent(tmp_path: Path, format: str) -> None:
+    assert missed(tmp_path, format, weekend_share={**WEEKEND, "min": "0%", "max": "10%"}) == []
+    assert missed(tmp_path, format, weekend_share={**WEEKEND, "min": "20%", "max": "35%"}) == [
+        ("targets.weekend_share", "0 in the files")
+    ]

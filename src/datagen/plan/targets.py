@@ -13,6 +13,7 @@ from datagen.kernel import clock
 from datagen.plan.binding import Binding
 from datagen.plan.model import ConstraintPlan
 from datagen.plan.names import NameFault, find_column
+from datagen.schema.weights import share
 
 KINDS = {"weekend_share": "timestamp", "mean_in_range": "column"}
 TYPES = {"weekend_share": ("datetime", "date"), "mean_in_range": ("int", "float")}
@@ -51,20 +52,15 @@ def _target(
             expected=f"a column of type {listed(TYPES[kind])}",
         )
         return None
-    low, high = entry.get("min"), entry.get("max")
+    low, high = (None if entry.get(end) is None else share(entry[end]) for end in ("min", "max"))
     what = (
         f"share of {column.table} rows at weekends"
         if kind == "weekend_share"
         else f"mean of {column.table}.{column.name}"
     )
     text = f"{what} by {column.name}" if kind == "weekend_share" else what
-    text += f" in {'' if low is None else f'{float(low):g}'}..{'' if high is None else f'{float(high):g}'}"
-    facts = {
-        "table": column.table,
-        "column": column.name,
-        "min": None if low is None else float(low),
-        "max": None if high is None else float(high),
-    }
+    text += f" in {'' if low is None else f'{low:g}'}..{'' if high is None else f'{high:g}'}"
+    facts = {"table": column.table, "column": column.name, "min": low, "max": high}
     return ConstraintPlan(kind, text, "checked", "a target, measured afterwards", facts, at)
 
 
