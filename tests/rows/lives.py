@@ -33,6 +33,7 @@ KINDS: dict[str, Any] = {
     "for good": {**changed(), "old": {"events_during_stage": {"event_types": ["visit"], "frequency": "low"}}},
     "churn": changed(old={"churn_probability_per_period": "40%"}),
     "return": changed(old={"next_stages": {"grown": 3, "churned": 1}}),
+    "one way": changed(old={"next_stages": "grown"}),
     "won back": {
         **changed(young={"next_stages": ["grown", "old"], "exit_probability": 0.7}),
         "churned": {"duration": {"exponential": {"mean": "20d"}}, "next_stages": ["young"]},

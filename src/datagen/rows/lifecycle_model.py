@@ -239,6 +239,7 @@ class LifecycleModel:
         """Shares of where a stage leads when it ends."""
         scope, at = self.scope, ("stages", place)
         written, on = stage.next_stages, stage.exit_probability
+        written = (written,) if isinstance(written, str) else written
         chance = 1.0 if on is None else float(on)
         if isinstance(written, Mapping):
             found = self._shares(written, (*at, "next_stages"), chance)

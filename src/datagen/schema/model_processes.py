@@ -101,10 +101,24 @@ class AdoptionModel(Written):
     seeds: Maybe[Scalar] = Field(default=None, description="who begins a cascade: a number, a share or a condition")
 
 
+def _ways_shape(value: Any) -> str | None:
+    return "stage" if isinstance(value, str) else list_or_map(value)
+
+
+Kinds = Annotated[
+    Annotated[Many[str], Tag("list")] | Annotated[dict[str, Weight], Tag("map")],
+    Discriminator(list_or_map, **shape_error("kinds of events with weights, or a list of kinds")),
+]
+NextStages = Annotated[
+    Annotated[str, Tag("stage")] | Annotated[Many[str], Tag("list")] | Annotated[dict[str, Weight], Tag("map")],
+    Discriminator(_ways_shape, **shape_error("a stage, a list of stages, or shares by stage")),
+]
+
+
 class StageEvents(Written):
     """Events while a lifecycle stage lasts."""
 
-    event_types: Channels = Field(description="kinds of events, with weights or as a list")
+    event_types: Kinds = Field(description="kinds of events, with weights or as a list")
     frequency: Maybe[Literal["high", "medium", "low"]] = Field(default=None, description="1, 0.3 or 0.1 events per day")
     rate: Maybe[Weight] = Field(default=None, description="events per day")
 
@@ -114,7 +128,7 @@ class LifecycleStageBody(Written):
 
     duration: Maybe[LawOfTime] = Field(default=None, description="how long it lasts")
     exit_probability: Maybe[Share] = Field(default=None, description="probability of going on when it ends")
-    next_stages: Maybe[Channels] = Field(default=None, description="where to: a list, or shares by stage")
+    next_stages: Maybe[NextStages] = Field(default=None, description="where to: a stage, a list, or shares by stage")
     events_during_stage: Maybe[StageEvents] = Field(default=None, description="what happens while it lasts")
     churn_probability_per_period: Maybe[Share] = Field(default=None, description="probability of leaving for good")
 
