@@ -181,3 +181,8 @@ def test_when_somebody_leaves_does_not_depend_on_how_long_one_looks(name: str) -
 def test_a_curve_may_be_raised_more_than_once() -> None:
     assert elementary.power(np.array([0.0, 0.25]), 0.5).tolist() == [0.0, 0.5]
     assert values(CURVES["steps"].powered(0.5).powered(2.0), 0.5, 1.5) == [1, 0.75]
+
+
+def test_a_formula_that_grows_beyond_all_numbers_does_not_fall(recwarn: pytest.WarningsRecorder) -> None:
+    assert not AgeCurve(1, formula=lambda age: elementary.exp(50.0 * age)).falls
+    assert not recwarn.list

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from datagen.plan.explain import as_facts, as_text
 from tests.parts.columns import WINDOW, child, column, modified, schema, table
 from tests.support import plan_of
@@ -50,3 +52,25 @@ def test_effects_on_the_volume_make_the_rows_a_guess() -> None:
 
 def test_rows_that_laws_alone_decide_are_no_guess() -> None:
     assert "perhaps" not in as_text(plan_of(schema(table("a", 10), child("b", "a", fanout="2..5"))))
+
+
+BORN = column("born", {"datetime_series": {}}, role="created")
+GONE = column("gone", {"datetime_series": {}})
+AT = {"name": "at", "role": "time"}
+
+
+@pytest.mark.parametrize(
+    "fanout",
+    [{"poisson": 4, "per": "month"}, {"negative_binomial": {"mean": 4, "shape": 1}, "per": "month"}, {"every": "day"}],
+)
+@pytest.mark.parametrize("edge", ["from", "until"])
+def test_beginnings_and_ends_that_parents_have_of_their_own_make_the_rows_a_guess(
+    fanout: dict[str, Any], edge: str
+) -> None:
+    bounded = schema(table("a", 10, BORN, GONE), child("b", "a", AT, fanout={**fanout, edge: "gone"}))
+    assert guessed(bounded) == {"a": False, "b": True}
+    dated = schema(
+        table("a", 10, BORN, GONE),
+        child("b", "a", AT, fanout={**fanout, edge: WINDOW["start"] if edge == "from" else WINDOW["end"]}),
+    )
+    assert guessed(dated) == {"a": False, "b": False}

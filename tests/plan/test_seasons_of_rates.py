@@ -112,6 +112,8 @@ def test_a_total_follows_arrivals_that_have_seasons_of_their_own() -> None:
         (visits({**RATE, "bursts": [{"at": "soon", "factor": 2, "decay": "2d"}]}), "time.unreadable", "bursts[0].at"),
         (visits({**RATE, "bursts": [{"at": "2024-02-01", "factor": 2, "decay": "0d"}]}), "fanout.burst_decay", "decay"),
         (visits({"every": "1d"}, pattern()), "fanout.every_shaped", "fanout.every"),
+        (visits({"every": "1d", "per": "day"}), "fanout.every_shaped", "fanout.every"),
+        (visits({"every": "30d", "clamp": [20, 30]}), "fanout.every_shaped", "fanout.clamp"),
         (visits({**RATE, "noise": {"ar": [1.2], "std": 0.1}}), "noise.not_stationary", "noise.ar"),
     ],
 )

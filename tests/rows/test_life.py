@@ -89,3 +89,13 @@ def test_times_stand_on_their_grid_wherever_a_life_has_a_point_of_it(freq: str, 
 def test_laws_per_unit_that_cannot_count_are_refused(law: dict[str, Any], code: str) -> None:
     assert code in codes_of(shop(10, {**law, "per": "week"}))
     assert "fanout.unbounded" not in codes_of(shop(10, {**law, "per": "week", "clamp": [0, 9]}))
+
+
+def test_an_age_curve_that_grows_beyond_all_numbers_is_refused_and_one_that_a_window_bounds_is_not() -> None:
+    fanout = {"poisson": 1, "per": "month"}
+    assert "fanout.unbounded" in codes_of(
+        shop(10, fanout, ages={"boom": {"curve": "exponential", "params": {"a": 1, "b": 50}, "time_unit": "day"}})
+    )
+    assert not codes_of(
+        shop(10, fanout, ages={"boom": {"curve": "exponential", "params": {"a": 1, "b": 8}, "time_unit": "year"}})
+    )

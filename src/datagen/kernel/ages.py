@@ -129,7 +129,8 @@ class AgeCurve:
             values = self.value(ages)
         else:
             values = np.array(self.steps)
-        return bool(abs(values[0] - 1.0) < 1e-9 and (np.diff(values) <= 1e-12).all())
+        with np.errstate(invalid="ignore"):  # a formula that grows beyond all numbers does not fall
+            return bool(abs(values[0] - 1.0) < 1e-9 and (np.diff(values) <= 1e-12).all())
 
     @property
     def survival(self) -> AgeCurve:

@@ -46,7 +46,7 @@ class Population:
     spread: float  # squared coefficient of variation of the expected rows between parents, factors left out
     uneven: float  # E[m²] / E[m]² of the factors m of a parent
     disturbed: bool  # effects on the volume act too: they are known when their table is made, not before
-    tied: bool  # the rate follows the state of something else, which may follow a segment too
+    tied: bool  # the rate follows a state, or begins and ends by a column, which may follow a segment too
 
 
 def planted_effects(
@@ -103,8 +103,9 @@ def population_of(binding: Binding, behaviors: Behaviors, table: TablePlan) -> P
         return None
     spread = float(plain.rows.var()) / mean**2
     # what other tables do to the rate, and calendars that differ between parents, are not foreseen here
-    disturbed = bool(shape.windows or shape.stays or shape.calendar.groups > 1)
-    tied = bool(shape.stays)
+    bounded = shape.exposure.begins is not None or shape.exposure.ends is not None
+    disturbed = bool(shape.windows or shape.stays or shape.calendar.groups > 1 or bounded)
+    tied = bool(shape.stays) or bounded
     factor = uneven = 1.0
     for one in shape.factors:
         factor *= 1.0 if one.mean is None else one.mean

@@ -349,7 +349,7 @@ class Fanout:
                 expected="a grid of whole seconds or more: 5min, h, day, week, month",
             )
             return None
-        shaping_keys = ("heterogeneity", "bursts", "noise", "multipliers", "holidays", "by_state", "anomalies")
+        shaping_keys = ("per", "heterogeneity", "bursts", "noise", "multipliers", "holidays", "by_state", "anomalies")
         shaped = [key for key in shaping_keys if getattr(spec, key)]
         if "type" in self.law or shaped or scope.factors or shape.ages or shape.windows or shaping.seasons:
             weights = "weights of the time column" if shaping.seasons else "segments, ages or effects"
@@ -360,6 +360,15 @@ class Fanout:
                 found=f"{what} beside a regular grid, which has one row per point",
                 expected="every with from, until, p_zero and clamp alone",
                 hint="a rate (poisson, per: hour) can be raised and lowered",
+            )
+            return None
+        if clamp[0] > 0:
+            scope.refuse(
+                "fanout.every_shaped",
+                "clamp",
+                found=f"at least {clamp[0]:g} rows on a regular grid, which has no more than its points",
+                expected="a clamp from 0",
+                hint="a smaller grid has more points",
             )
             return None
         grid = Grid.of(freq, scope.timeframe.start)
@@ -396,9 +405,21 @@ class Fanout:
         courses = [curve.pieces(starts, starts, ends) for curve in (*scope.leaving, *self._courses(()))]
         for one in (*courses, *(stays.course(begun, starts, ends) for stays in shape.stays)):
             pieces = one if pieces is None else pieces.times(one)
-        guessed = guessed or bool(shape.windows)
-        rows = Intensity(shape.calendar, starts, ends, np.full(len(starts), per_day * factor), pieces=pieces).rows
-        return float(np.mean(rows)), guessed
+        # effects, and beginnings and ends that parents have of their own, are known when the parents are made
+        guessed = guessed or bool(shape.windows) or exposure.begins is not None or exposure.ends is not None
+        with np.errstate(over="ignore", invalid="ignore"):
+            rows = Intensity(shape.calendar, starts, ends, np.full(len(starts), per_day * factor), pieces=pieces).rows
+            mean = float(np.mean(rows))
+        if math.isfinite(per_day) and not math.isfinite(mean):
+            scope.refuse(
+                "fanout.unbounded",
+                (),
+                found="more rows per parent than any number: an age curve or a factor grows beyond all bounds",
+                expected="a finite number of rows",
+                hint="look at the parameters of age curves, and their time_unit",
+            )
+            return 0.0, True
+        return mean, guessed
 
     def _courses(self, stays: Iterable[Stays]) -> list[AgeCurve]:
         """What ages and states do to the rate of a parent, by its age."""
