@@ -13,20 +13,21 @@ from polars.testing import assert_frame_equal
 from datagen import api
 from datagen.engine.options import Options
 from tests.rows.documents import KINDS, OF_THE_WINDOW, shop
-from tests.support import made, plan_of, table_of
+from tests.rows.once import made, plan_of
+from tests.support import table_of
 
 END = datetime(2025, 1, 1)  # of the window of the shop
 ORDER = ["customer_id", "ordered_at", "amount"]
 
 
+@pytest.mark.parametrize("rows", [40, pytest.param(150, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", KINDS)
-def test_blocks_of_any_size_hold_the_same_rows(kind: str) -> None:
-    plan = plan_of(shop(kind))
-    whole = table_of(plan, "order")
-    assert whole.height > 200
+def test_blocks_of_any_size_hold_the_same_rows(kind: str, rows: int) -> None:
+    document = shop(kind, rows=rows)
+    assert made(document, "order").height > rows
     for block_rows in (7, 300):
-        assert_frame_equal(table_of(plan_of(shop(kind)), "order", block_rows=block_rows), whole)
-        assert_frame_equal(table_of(plan_of(shop(kind)), "customer", block_rows=block_rows), table_of(plan, "customer"))
+        for table in ("order", "customer"):
+            assert_frame_equal(table_of(plan_of(document), table, block_rows=block_rows), made(document, table))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -12,7 +12,8 @@ from polars.testing import assert_frame_equal
 
 from datagen import api
 from datagen.engine.options import Options
-from tests.support import codes_of, made, plan_of, table_of
+from tests.rows.once import made, plan_of
+from tests.support import codes_of, table_of
 
 START, END = datetime(2024, 1, 1), datetime(2025, 1, 1)  # of the window
 CHAIN: dict[str, Any] = {
@@ -76,14 +77,15 @@ def time_of(frame: pl.DataFrame) -> str:
     return next(name for name in ("touched_at", "adopted_at", "event_timestamp") if name in frame.columns)
 
 
+@pytest.mark.parametrize("rows", [60, pytest.param(300, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", KINDS)
-def test_blocks_of_any_size_hold_the_same_rows(kind: str) -> None:
+def test_blocks_of_any_size_hold_the_same_rows(kind: str, rows: int) -> None:
     tables = ["event", "sale"] if kind in TOUCHES else ["event"]
     for table in tables:
-        whole = table_of(plan_of(document(kind)), table)
-        assert whole.height > 20
+        whole = made(document(kind, rows=rows), table)
+        assert whole.height > rows / 15
         for block_rows in (1, 7, 300):
-            assert_frame_equal(table_of(plan_of(document(kind)), table, block_rows=block_rows), whole)
+            assert_frame_equal(table_of(plan_of(document(kind, rows=rows)), table, block_rows=block_rows), whole)
 
 
 @pytest.mark.parametrize("kind", KINDS)

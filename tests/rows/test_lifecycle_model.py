@@ -14,7 +14,8 @@ from polars.testing import assert_frame_equal
 from datagen import api
 from datagen.engine.options import Options
 from tests.rows.lives import KINDS, lives
-from tests.support import codes_of, findings_of, made, plan_of, table_of
+from tests.rows.once import made, plan_of
+from tests.support import codes_of, findings_of, table_of
 
 START, END = datetime(2024, 1, 1), datetime(2025, 1, 1)  # of the window
 ORDER = ["member_id", "place", "stage", "event_type", "at"]
@@ -28,12 +29,13 @@ def stays(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@pytest.mark.parametrize("rows", [60, pytest.param(300, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", KINDS)
-def test_blocks_of_any_size_hold_the_same_rows(kind: str) -> None:
-    whole = table_of(plan_of(lives(kind)), "life")
-    assert whole.height > 200
+def test_blocks_of_any_size_hold_the_same_rows(kind: str, rows: int) -> None:
+    whole = made(lives(kind, rows=rows), "life")
+    assert whole.height > rows
     for block_rows in (1, 7, 300):
-        assert_frame_equal(table_of(plan_of(lives(kind)), "life", block_rows=block_rows), whole)
+        assert_frame_equal(table_of(plan_of(lives(kind, rows=rows)), "life", block_rows=block_rows), whole)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -16,7 +16,8 @@ from datagen.engine.options import Options
 from datagen.rows._states_chain import distance
 from datagen.rows._states_periods import Periods
 from datagen.schema.durations import DAY, HOUR
-from tests.support import codes_of, made, plan_of, table_of
+from tests.rows.once import made, plan_of
+from tests.support import codes_of, table_of
 
 LEVELS = [{"name": "basic", "value": 9}, {"name": "pro", "value": 29}]
 STATES = {
@@ -74,13 +75,14 @@ def time_of(frame: pl.DataFrame) -> str:
     return next(name for name in ("changed_at", "valid_from", "snapshot_at") if name in frame.columns)
 
 
+@pytest.mark.parametrize("rows", [60, pytest.param(400, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", KINDS)
-def test_blocks_of_any_size_hold_the_same_rows(kind: str) -> None:
+def test_blocks_of_any_size_hold_the_same_rows(kind: str, rows: int) -> None:
     for table in ("plan", "visit"):
-        whole = table_of(plan_of(world(kind)), table)
-        assert whole.height > 400
+        whole = made(world(kind, rows=rows), table)
+        assert whole.height > rows
         for block_rows in (7, 300):
-            assert_frame_equal(table_of(plan_of(world(kind)), table, block_rows=block_rows), whole)
+            assert_frame_equal(table_of(plan_of(world(kind, rows=rows)), table, block_rows=block_rows), whole)
 
 
 @pytest.mark.parametrize("kind", KINDS)
