@@ -35,11 +35,13 @@ class Faults:
         self.at = at
         self.error = error
         self.calls = 0
+        self.names: list[str] = []
         self.open: set[int] = set()
 
     def wrap(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def wrapped(*arguments: Any, **options: Any) -> Any:
             self.calls += 1
+            self.names.append(name)
             if self.calls == self.at and self.error is not None:
                 if name == "close":  # Linux closes the file all the same
                     call(*arguments)
@@ -72,6 +74,19 @@ def faults(at: int, error: int | None, *, two_steps: bool = False) -> Iterator[F
         os.close(descriptor)
 
 
+MOVES = ("exchange", "rename")  # what changes the data sets that are seen
+EVERY = [pytest.param(11, id="sample"), pytest.param(1, id="all", marks=pytest.mark.slow)]
+
+
+def moments(publish: Callable[[], Any], every: int, *, two_steps: bool) -> list[int]:
+    """Which calls are to fail: every n-th of a publication, those beside all that move something, and one after the last."""
+    with faults(10_000, None, two_steps=two_steps) as state:
+        publish()
+    beside = {at + step for at, name in enumerate(state.names, 1) if name in MOVES for step in (0, 1)}
+    assert beside
+    return sorted({*range(1, state.calls + 1, every), *beside, state.calls, state.calls + 1})
+
+
 def check_next_start(target: Path, seeds: set[int | None]) -> int | None:
     """The directory holds one of the data sets, and a run that is given up leaves just that behind."""
     with Stage(target) as stage:
@@ -82,14 +97,17 @@ def check_next_start(target: Path, seeds: set[int | None]) -> int | None:
     return seed
 
 
+@pytest.mark.parametrize("every", EVERY)
 @pytest.mark.parametrize(("existing", "two_steps"), [(True, False), (True, True), (False, False)])
 def test_a_kill_at_any_call_leaves_the_old_or_the_new(
-    sources: dict[int, Path], tmp_path: Path, existing: bool, two_steps: bool
+    sources: dict[int, Path], tmp_path: Path, existing: bool, two_steps: bool, every: int
 ) -> None:
     old = 1 if existing else None
     target = tmp_path / "out"
     seen = set()
-    for at in range(1, 1000):
+    if existing:
+        shutil.copytree(sources[1], target)
+    for at in moments(lambda: small_data_set.publish(sources[2], target), every, two_steps=two_steps):
         if target.exists() and small_data_set.seed_of(target) != old:
             shutil.rmtree(target)
         if existing and not target.exists():
@@ -99,8 +117,7 @@ def test_a_kill_at_any_call_leaves_the_old_or_the_new(
         if not two_steps and existing:
             assert small_data_set.seed_of(target) in (1, 2)
         seen.add(check_next_start(target, {old, 2}))
-        if state.calls < at:
-            break
+    assert state.calls < at
     assert at > 60
     assert seen == {old, 2}
     assert small_data_set.seed_of(target) == 2
@@ -110,14 +127,19 @@ FAST = [(errno.EIO, False), (errno.ENOSPC, True)]
 SLOW = [(number, two) for number in (errno.EROFS, errno.EACCES, errno.EMFILE, errno.EDQUOT) for two in (False, True)]
 
 
-@pytest.mark.parametrize(
-    ("number", "two_steps"), [*FAST, *(pytest.param(*case, marks=pytest.mark.slow) for case in SLOW)]
-)
+CASES = [
+    *(pytest.param(*case, 11, id=f"{case[0]}-{case[1]}-sample") for case in FAST),
+    *(pytest.param(*case, 1, id=f"{case[0]}-{case[1]}-all", marks=pytest.mark.slow) for case in (*FAST, *SLOW)),
+]
+
+
+@pytest.mark.parametrize(("number", "two_steps", "every"), CASES)
 def test_a_failing_call_is_one_message_and_changes_nothing(
-    sources: dict[int, Path], tmp_path: Path, number: int, two_steps: bool
+    sources: dict[int, Path], tmp_path: Path, number: int, two_steps: bool, every: int
 ) -> None:
     target = tmp_path / "out"
-    for at in range(1, 1000):
+    shutil.copytree(sources[1], target)
+    for at in moments(lambda: small_data_set.publish(sources[2], target), every, two_steps=two_steps):
         if not target.exists() or small_data_set.seed_of(target) != 1:
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(sources[1], target)
@@ -140,8 +162,7 @@ def test_a_failing_call_is_one_message_and_changes_nothing(
             assert isinstance(error, MachineError), error
             assert len(error.findings) == 1
         assert check_next_start(target, {found}) == found
-        if state.calls < at:
-            break
+    assert state.calls < at
     assert at > 60
     assert error is None
 
