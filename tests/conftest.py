@@ -1,4 +1,5 @@
-"""Settings of the whole suite: property tests draw the same examples every time and may take as long as the machine does.
+"""Settings of the whole suite: property tests draw the same examples every time, a quarter of them unless asked for all,
+and may take as long as the machine does.
 
 A run of thousands of tests keeps what it compiled, waits for no busy threads and does not look for garbage in its own tests.
 """
@@ -13,7 +14,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-settings.register_profile("house", deadline=None, derandomize=True)
+settings.register_profile("house", deadline=None, derandomize=True, max_examples=25)
+settings.register_profile("full", deadline=None, derandomize=True, max_examples=100)  # --hypothesis-profile=full
 settings.load_profile("house")
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is loaded; the command does so, too

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
+from hypothesis import settings
 
 from datagen.engine.block import TableBlock
 from datagen.engine.grain import BLOCK_ROWS, Walk, grains
@@ -66,3 +67,8 @@ def made(schema: str | Mapping[str, Any], table: str, **overrides: Any) -> pl.Da
 def plain(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with Enums as texts."""
     return frame.cast({name: pl.String for name, kind in frame.schema.items() if isinstance(kind, pl.Enum)})
+
+
+def examples(number: int) -> int:
+    """How many of the examples of a property test the profile draws: all of them under `--hypothesis-profile=full`."""
+    return -(-number * settings.default.max_examples // 100)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from datagen.engine import grain
 from datagen.engine.grain import cuts, places
+from tests.support import examples
 
 
 def rows_of(counts: np.ndarray, block_rows: int) -> list[tuple[int, int]]:
@@ -26,7 +27,7 @@ def expected_rows(counts: np.ndarray) -> list[tuple[int, int]]:
     return [(parent, ordinal) for parent, count in enumerate(counts.tolist()) for ordinal in range(count)]
 
 
-@settings(derandomize=True, max_examples=200)
+@settings(derandomize=True, max_examples=examples(200))
 @given(st.lists(st.integers(0, 40), max_size=60), st.integers(1, 50), st.integers(1, 30))
 def test_every_row_is_in_exactly_one_block_and_in_order(counts: list[int], block_rows: int, wide: int) -> None:
     numbers = np.array(counts, dtype=np.int64)

@@ -8,6 +8,7 @@ from datagen.expressions.functions import SPELLINGS
 from datagen.expressions.words import CONSTRUCTS, GRAMMAR_WORDS
 from tests.expressions.columns import TYPES
 from tests.expressions.oracle import ROWS, series
+from tests.support import examples
 
 quick = settings(derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 SIGNS = [*"+-*/%=<>&|~()(),.;[]{}:?@$^!", "//", "**", "==", "<>", "!=", "<=", ">=", "||", "::", "--"]
@@ -74,7 +75,7 @@ def well_told(text, faults):
         assert fault.found.replace("\n", "").isprintable()
 
 
-@settings(quick, max_examples=600)
+@settings(quick, max_examples=examples(600))
 @given(st.lists(PIECES, min_size=1, max_size=12).map(" ".join))
 @example("interval (i) days")
 @example("interval i")
@@ -105,13 +106,13 @@ def test_words_and_signs_in_any_order(text):
     well_told(text, try_out(text))
 
 
-@settings(quick, max_examples=300)
+@settings(quick, max_examples=examples(300))
 @given(st.text(max_size=60))
 def test_any_characters(text):
     well_told(text, try_out(text))
 
 
-@settings(quick, max_examples=300)
+@settings(quick, max_examples=examples(300))
 @given(st.text(alphabet="abijxst019.'\"()+-*/%<>=|&~:, \n", max_size=40))
 def test_signs_without_sense(text):
     well_told(text, try_out(text))

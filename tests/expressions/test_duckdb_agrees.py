@@ -17,6 +17,7 @@ from tests.expressions.columns import COLUMNS, FINE_UNITS, TYPES, UNITS
 from tests.expressions.formulas import formulas
 from tests.expressions.making import Formula
 from tests.expressions.oracle import ROWS, connection, leaves_range, ours, same, series, theirs
+from tests.support import examples
 
 LAZY = re.compile(r"\band\b|\bor\b|[|&]|case|if\(|coalesce|ifnull")
 quick = settings(derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -49,25 +50,25 @@ def agree(formula: Formula) -> None:
             assert same(value, other), f"row {row}: {value!r} is not {other!r}\n  {formula.ours}\n  {formula.duck}"
 
 
-@settings(quick, max_examples=200)
+@settings(quick, max_examples=examples(200))
 @given(formulas(depth=1))
 def test_single_operations_give_the_values_of_duckdb(formula):
     agree(formula)
 
 
-@settings(quick, max_examples=150)
+@settings(quick, max_examples=examples(150))
 @given(formulas(depth=2))
 def test_small_formulas_give_the_values_of_duckdb(formula):
     agree(formula)
 
 
-@settings(quick, max_examples=75)
+@settings(quick, max_examples=examples(75))
 @given(formulas(depth=4))
 def test_large_formulas_give_the_values_of_duckdb(formula):
     agree(formula)
 
 
-@settings(quick, max_examples=60)
+@settings(quick, max_examples=examples(60))
 @given(formulas(depth=3), st.integers(1, ROWS - 1))
 def test_rows_do_not_depend_on_how_a_table_is_cut(formula, cut):
     try:
@@ -84,7 +85,7 @@ def test_rows_do_not_depend_on_how_a_table_is_cut(formula, cut):
     assert pl.concat(pieces).equals(whole)
 
 
-@settings(quick, max_examples=100)
+@settings(quick, max_examples=examples(100))
 @given(formulas(depth=3), st.integers(0, ROWS - 1))
 def test_constants_are_worked_out_as_columns_are(formula, row):
     """The same formula with the values of one row written in place of its names."""
@@ -174,7 +175,7 @@ def flat(draw):
     return text
 
 
-@settings(quick, max_examples=80)
+@settings(quick, max_examples=examples(80))
 @given(flat())
 def test_order_of_operations_is_that_of_duckdb(text):
     assert ours(text)[1] == theirs(

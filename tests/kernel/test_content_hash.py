@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support import examples
 
 from datagen.kernel.content_hash import ColumnSum, TableSums, canonical, lane_sum, prepare, root_hash
 from datagen.kernel.text_bytes import text_chunks
@@ -49,7 +50,7 @@ def test_text_hash_follows_its_definition_at_every_length() -> None:
     assert text_hash(pl.Series(texts)).tolist() == [text_by_hand(text) for text in texts]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(st.text(max_size=40) | st.text(min_size=250, max_size=300), max_size=30))
 def test_text_hash_follows_its_definition_for_any_text(texts: list[str]) -> None:
     assert text_hash(pl.Series(texts, dtype=pl.String)).tolist() == [text_by_hand(text) for text in texts]
@@ -133,7 +134,7 @@ def test_a_missing_value_is_not_an_empty_one() -> None:
     assert sum_of(pl.Series([False])) != sum_of(pl.Series([None], dtype=pl.Boolean))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.integers(1, 30_000), st.lists(st.integers(0, 30_000), max_size=6), st.randoms(use_true_random=False))
 def test_blocks_of_any_size_in_any_order_give_one_sum(rows: int, cuts: list[int], order) -> None:  # type: ignore[no-untyped-def]
     values = pl.Series(np.arange(rows) * 7 - 3)

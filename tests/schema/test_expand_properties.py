@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from language import GENERATORS, LAWS, MODIFIERS, Language, marks, same
+from tests.support import examples
 
 from datagen.errors import Finding
 from datagen.schema.expand import expand
@@ -77,7 +78,7 @@ def settled(finding: Finding) -> bool:
     return finding.code in ("column.two_names", "stage.two_names")
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=examples(150), deadline=None, derandomize=True)
 @given(documents)
 def test_any_document_expands_once_and_for_all(written: dict[str, Any]) -> None:
     document = from_object(written)
@@ -92,7 +93,7 @@ def test_any_document_expands_once_and_for_all(written: dict[str, Any]) -> None:
     assert all(finding.line == 1 and finding.found for finding in findings)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=examples(100), deadline=None, derandomize=True)
 @given(documents)
 def test_any_document_takes_its_parameters_without_failing(written: dict[str, Any]) -> None:
     document = from_object(written)

@@ -8,13 +8,14 @@ import pytest
 import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.support import examples
 
 from datagen.errors import SchemaError
 from datagen.schema.load import from_object, load_text
 from datagen.schema.load_yaml import scalar
 from datagen.schema.tree import Document, Map
 
-FAST = settings(max_examples=100, deadline=None, derandomize=True, database=None)
+FAST = settings(max_examples=examples(100), deadline=None, derandomize=True, database=None)
 
 # Everything a text may hold: no half pairs, no NUL; keys hold nothing invisible.
 VALUES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
@@ -152,7 +153,7 @@ STRICTER = {"load.duplicate_key", "load.not_finite", "load.number_range", "load.
 STRICTER |= {"load.not_an_object", "load.empty", "load.too_deep", "load.not_a_schema", "load.more"}
 
 
-@settings(FAST, max_examples=300)
+@settings(FAST, max_examples=examples(300))
 @given(st.sampled_from(TEXTS[1:3]), EDITS)
 def test_json_is_what_the_standard_library_reads_and_stricter_only_on_purpose(text, edits):
     text = mutated(text, edits)
@@ -167,7 +168,7 @@ def test_json_is_what_the_standard_library_reads_and_stricter_only_on_purpose(te
         assert expected is None or STRICTER.issuperset(finding.code for finding in found.findings)
 
 
-@settings(FAST, max_examples=300)
+@settings(FAST, max_examples=examples(300))
 @given(st.sampled_from(TEXTS), EDITS.map(lambda edits: edits[:2]))
 def test_both_yaml_scanners_read_the_same(text, edits):
     text = mutated(text, edits)

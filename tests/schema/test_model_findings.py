@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_documents import FIXTURES, WORDS, checked, column, document, expanded, fault, only, table
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+from tests.support import examples
 
 from datagen.errors import render
 from datagen.schema.load import from_object
@@ -303,7 +304,7 @@ def holds(tree: Any) -> None:
 
 
 JUNK = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8)
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8)
     | st.sampled_from(["4%", "1_000", "2024-13-01", "a.b", "normal", "trend", "choice"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
         st.sampled_from(["type", "name", "by", "params", "generator", "columns", "notes", "when"]), inner, max_size=3
@@ -321,7 +322,7 @@ CANONICAL = plain(expanded((FIXTURES / "every_key.yaml").read_text())[0].root)
 SPOTS = [spot for spot in spots(CANONICAL) if spot]
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=examples(150), deadline=None, derandomize=True)
 @given(st.sampled_from(SPOTS), JUNK)
 def test_junk_anywhere_is_a_finding_or_nothing(spot, junk):
     whole = plain(CANONICAL)

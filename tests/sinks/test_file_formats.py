@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support import examples
 
 from datagen.errors import MachineError, SchemaError, UsageError
 from datagen.sinks.manifest import FORMATS, FileFacts
@@ -302,7 +303,7 @@ def test_a_full_disk_is_the_same_message_from_every_encoder(format: str, tmp_pat
     assert "MB are free" in finding.hint
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(
         st.none() | st.datetimes(datetime.datetime(1, 1, 1), datetime.datetime(9999, 12, 31, 23, 59, 59)), max_size=20
@@ -331,7 +332,7 @@ def test_a_time_finer_than_its_precision_is_never_cut_in_silence() -> None:
         time_text(pl.Series("t", [1_500_000]).cast(pl.Datetime("us")), "s")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(
