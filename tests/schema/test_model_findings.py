@@ -304,7 +304,8 @@ def holds(tree: Any) -> None:
 
 
 JUNK = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8)
+    st.none() | st.booleans() | st.text(max_size=8)
+    | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)  # what a file can hold
     | st.sampled_from(["4%", "1_000", "2024-13-01", "a.b", "normal", "trend", "choice"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
         st.sampled_from(["type", "name", "by", "params", "generator", "columns", "notes", "when"]), inner, max_size=3
