@@ -120,6 +120,22 @@ class Reach:
         return floats if len(floats) == 1 else []
 
 
+def factors_above(
+    made: Behaviors, tables: Mapping[str, TableDraft], table: TableDraft, one: Factors
+) -> dict[str, float]:
+    """What the same column does to the rows of the tables between the entity and a table, by value: 1 where not said."""
+    found: dict[str, float] = {}
+    above = ancestors(tables, table)
+    for name in above:
+        if name == one.entity:
+            break
+        for other in made.rates.get(name, ()):
+            if (other.entity, other.column) == (one.entity, one.column):
+                for value, factor in other.by_value.items():
+                    found[value] = found.get(value, 1.0) * factor
+    return found
+
+
 def seat_rate(made: Behaviors, way: Way, one: Factors | AgeFactor) -> None:
     """Put a multiplier on the rows of a table: on its rate, or on the pick of the lookup that refers to the entity."""
     if way.lookup is not None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from datagen.kernel import clock
 from datagen.kernel.clock import DAY_US
 from datagen.kernel.intensity import Intensity, Pieces
-from datagen.plan.behaviors import AgeFactor, Behaviors, Factors
+from datagen.plan.behaviors import AgeFactor, Behaviors, Factors, factors_above
 from datagen.plan.binding import Binding
 from datagen.plan.clamped import clamped_rows, say_dilution
 from datagen.plan.drafts import time_column_of
@@ -140,8 +140,13 @@ def _segment_rows(
         if reference is None:
             continue
         entities = tables[one.entity].expected_rows
-        mean = sum(share * one.by_value.get(value, 1.0) for value, share in shares.items())
-        each = table.expected_rows / entities / mean if entities and mean else 0.0
+        # the same segments may have more rows already in the tables between, and all of it shows per row of the entity
+        above = factors_above(behaviors, binding.tables, draft, one)
+        usual = above.get(reference, 1.0)
+        if not usual:
+            continue
+        mean = sum(share * one.by_value.get(value, 1.0) * above.get(value, 1.0) for value, share in shares.items())
+        each = table.expected_rows / entities / mean * usual if entities and mean else 0.0
         picked = one not in behaviors.rates.get(table.id, ())  # a share of the rows there are, whoever has them
         spread = 0.0 if picked else _spread(population, one)
         clamped = None if picked else clamped_rows(binding, behaviors, table, one, population)
@@ -154,7 +159,10 @@ def _segment_rows(
             factor = one.by_value[value]
             n, m = entities * shares[value], entities * shares[reference]
             error, ratio = None, factor if clamped is None else clamped.ratio(factor)
-            if population is not None and population.tied:
+            compound = above.get(value, 1.0) / usual
+            if not picked and draft.parent != one.entity:
+                ratio *= compound  # how unequal the tables between are is not known here: there is no error to tell
+            elif population is not None and population.tied:
                 error = None
             elif clamped is not None:
                 error = clamped.error(factor, n, m)
@@ -167,7 +175,7 @@ def _segment_rows(
                 table=table.id,
                 columns=((one.entity, one.column),),
                 parameters={"value": value, "factor": factor, "reference": reference},
-                statement=f"{one.entity} with {one.column} {value} have {factor:g} times as many {table.id} rows",
+                statement=f"{one.entity} with {one.column} {value} have {factor * compound:g} times as many {table.id} rows",
                 statistic=f"{table.id} rows per {one.entity} with {value}, divided by those with {reference}",
                 expected=ratio,
                 absent=1.0,

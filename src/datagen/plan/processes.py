@@ -15,7 +15,7 @@ from datagen.kernel.address import salt_of, table_key
 from datagen.plan import graph
 from datagen.plan.arms import arm_factors, arm_windows
 from datagen.plan.arrivals import arriving, bind_arrivals
-from datagen.plan.behaviors import DEPARTED, Behaviors, Factors, names_of, path_to
+from datagen.plan.behaviors import DEPARTED, Behaviors, Factors, factors_above, names_of, path_to
 from datagen.plan.binding import Binding
 from datagen.plan.by_rows import ByMaker, every, faults_of_by, has_by
 from datagen.plan.constraints import Steering
@@ -323,8 +323,28 @@ def rate_factors(binding: Binding, behaviors: Behaviors, table: TableDraft, scop
         def factor(block: Any, reader: Any = reader, one: Factors = one) -> NDArray[np.float64]:
             return mapped(reader(block), one.by_value)
 
-        found.append(RateFactor(factor, one.mean, one.text, one.second))
+        found.append(RateFactor(factor, *_means(binding, behaviors, table, one)))
     return [*found, *arm_factors(binding, table, scope)]
+
+
+def _means(
+    binding: Binding, behaviors: Behaviors, table: TableDraft, one: Factors
+) -> tuple[float | None, str, float | None]:
+    """Mean factor, its text and its mean square over the driving rows, of which favoured segments may have more already."""
+    from datagen.plan.segments import shares_of
+
+    above = factors_above(behaviors, binding.tables, table, one)
+    shares = shares_of(binding, binding.tables[one.entity].columns[one.column]) if above else None
+    if shares is None:
+        return one.mean, one.text, one.second
+    weights = {value: share * above.get(value, 1.0) for value, share in shares.items()}
+    total = sum(weights.values())
+    if not total:
+        return one.mean, one.text, one.second
+    factors = {value: one.by_value.get(value, 1.0) for value in weights}
+    mean = sum(weight * factors[value] for value, weight in weights.items()) / total
+    second = sum(weight * factors[value] ** 2 for value, weight in weights.items()) / total
+    return mean, one.text, second
 
 
 def _entity_of(binding: Binding, behaviors: Behaviors, parent: TableDraft) -> tuple[str, str]:
