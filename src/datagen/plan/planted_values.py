@@ -113,8 +113,12 @@ def _trends(binding: Binding, behaviors: Behaviors, table: TablePlan) -> Iterato
             unit = LENGTHS[trend.time_unit] / 1e6
             slope = math.log1p(rate)
             length = binding.timeframe.length / 1e6 / unit
-            variance = float(np.var(np.log(numbers))) + _segment_spread(binding, behaviors, table, column.name)
-            rows = max(table.expected_rows, 1.0)
+            seats = [one for one in behaviors.values.get((table.id, column.name), ()) if isinstance(one, Factors)]
+            grouped = _grouped(binding, table, seats)
+            if grouped is None:
+                continue
+            inside = f"""select ln(t."{column.name}") as y, epoch(t."{time}") / {unit:.0f} as x, {grouped[0]} as g
+    from {grouped[1]} where t."{column.name}" > 0"""
             yield PlantedEffect(
                 id=f"{table.id}.{column.name}.trend",
                 kind="trend",
@@ -122,26 +126,26 @@ def _trends(binding: Binding, behaviors: Behaviors, table: TablePlan) -> Iterato
                 columns=((table.id, column.name), (table.id, str(time))),
                 parameters={"growth_rate": rate, "time_unit": trend.time_unit, "applies_to": "value"},
                 statement=f"{table.id}.{column.name} grows by {rate:.2%} a {trend.time_unit}",
-                statistic=f"slope of the logarithm of {column.name} over time, per {trend.time_unit}",
+                statistic=f"slope of the logarithm of {column.name} over time, per {trend.time_unit}"
+                + (", within segments" if seats else ""),
                 expected=slope,
                 absent=0.0,
                 # times spread evenly over the window have a deviation of its length / √12; later ones are commoner
-                standard_error=math.sqrt(12.0 * variance / rows) / length,
-                sql=f"""select regr_slope(ln("{column.name}"), epoch("{time}") / {unit:.0f}) from "{table.id}"
-where "{column.name}" > 0""",
+                standard_error=math.sqrt(12.0 * float(np.var(np.log(numbers))) / max(table.expected_rows, 1.0))
+                / length,
+                sql=f"""with logs as ({inside})
+select regr_slope(y, x) from (
+    select y - avg(y) over (partition by g) as y, x - avg(x) over (partition by g) as x from logs)""",
                 question=f"By how much does {column.name} grow per {trend.time_unit} (as a logarithm)?",
                 rubric={"relative_tolerance": 0.1},
             )
 
 
-def _segment_spread(binding: Binding, behaviors: Behaviors, table: TablePlan, column: str) -> float:
-    """Variance that segments add to the logarithm of a column."""
-    total = 0.0
-    for one in behaviors.values.get((table.id, column), ()):
-        shares = _row_shares(binding, behaviors, table, one) if isinstance(one, Factors) else None
-        if shares is None or not isinstance(one, Factors):
-            continue
-        logs = {value: math.log(one.by_value.get(value, 1.0)) for value in shares if one.by_value.get(value, 1.0) > 0}
-        mean = sum(shares[value] * log for value, log in logs.items())
-        total += sum(shares[value] * (log - mean) ** 2 for value, log in logs.items())
-    return total
+def _grouped(binding: Binding, table: TablePlan, seats: list[Factors]) -> tuple[str, str] | None:
+    """SQL of the segment of a row, and of the rows with it; None where no single join leads to the segments."""
+    if not seats:
+        return "0", f'"{table.id}" as t'
+    if len(seats) > 1 or not is_written(binding, seats[0].entity, seats[0].column):
+        return None
+    join = join_to(binding, binding.tables[table.id], seats[0].entity)
+    return None if join is None else (f'e."{seats[0].column}"', join)

@@ -84,7 +84,8 @@ class Adopters:
         late = np.maximum(np.maximum(begins, self.exposure.start) - origin, 0.0) / self.unit
         until = np.maximum(np.maximum(moment - origin, 0.0) / self.unit, late)
         before = np.maximum(self.curve.left(late * speed), 1e-300)
-        return self.ceiling * float((1.0 - self.curve.left(until * speed) / before).mean())
+        there = np.maximum(begins, self.exposure.start) <= moment  # where all have adopted, who comes later does at once
+        return self.ceiling * float(np.where(there, 1.0 - self.curve.left(until * speed) / before, 0.0).mean())
 
 
 @dataclass(frozen=True, slots=True)
