@@ -148,3 +148,20 @@ def test_the_plan_says_what_moves_the_rate() -> None:
     counts = plan_of(document).tables["visit"].counts
     assert counts is not None
     assert "holidays of GB x2" in counts.description
+
+
+@pytest.mark.parametrize(
+    "fanout",
+    [
+        {
+            "poisson": 1,
+            "per": "year",
+            "multipliers": [modifier("seasonality", dimension="dow", weights=WEEK, timezone="zone")],
+        },
+        {"negative_binomial": {"mean": 0.1, "shape": 1}, "per": "hour"},
+    ],
+)
+def test_a_timeframe_of_more_hours_than_fit_memory_is_refused(fanout: dict[str, Any]) -> None:
+    document = visits(fanout)
+    document["timeframe"] = {"start": "1000-01-01", "end": "9000-01-01"}
+    assert "fanout.too_many_steps" in [one.code for one in findings_of(document)]

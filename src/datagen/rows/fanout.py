@@ -41,6 +41,7 @@ from datagen.schema.times import parse_time, show_time
 Floats = NDArray[np.float64]
 
 IN_TIME = ("from_", "until", "every", "multipliers", "holidays", "bursts", "noise", "by_state", "anomalies")
+MOST_STEPS = 12_000_000  # quarter hours of 340 years: about a gigabyte while a calendar of them is made
 
 
 class Fanout:
@@ -164,6 +165,18 @@ class Fanout:
                 (),
                 found=f"rows of {scope.own} from {show_time(start)} until {show_time(end)}",
                 expected="a beginning before the end, inside the timeframe",
+            )
+            return None
+        counted = self.per in LENGTHS and self.law.get("type") != "poisson"
+        units = scope.timeframe.length // LENGTHS[self.per] if counted else 0  # type: ignore[index]
+        steps = max(shaping.cells, units)
+        if steps > MOST_STEPS:
+            scope.refuse(
+                "fanout.too_many_steps",
+                (),
+                found=f"{steps:,} steps of time in which the rate of {scope.own} may differ",
+                expected=f"at most {MOST_STEPS:,}",
+                hint="a shorter timeframe, longer units under per, or seasons by month and not by hour",
             )
             return None
         came, left = (tuple(scope.read(name) for name in names) for names in scope.life)
