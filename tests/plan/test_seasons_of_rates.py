@@ -105,6 +105,11 @@ def test_a_total_follows_arrivals_that_have_seasons_of_their_own() -> None:
         (visits(by(modifier("seasonality", dimension="dow", weights=[1]))), "seasonality.weights_length", "fanout"),
         (visits(RATE, series({}, [modifier("trend", growth_rate=1)], role="time")), "trend.seat", "columns[0]"),
         (visits(by(modifier("trend", growth_rate=1, applies_to="acquisition"))), "trend.seat", "applies_to"),
+        (
+            visits(by(modifier("trend", type="step", params={"levels": [{"at": "2024-03-01", "factor": 2}] * 2}))),
+            "trend.levels",
+            "levels[1].at",
+        ),
         (visits(by(modifier("trend", growth_rate=1, anchor="joined"))), "time.unreadable", "anchor"),
         (visits({**RATE, "holidays": {"country": "XY", "factor": 2}}), "season.country", "holidays.country"),
         (visits({**RATE, "holidays": {"country": "US", "factor": 2, "lead": -1}}), "language.out_of_range", "lead"),

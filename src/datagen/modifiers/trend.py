@@ -327,12 +327,14 @@ def _levels(trend: Trend, params: Curve, scope: Scope, anchor: int, *, moving: b
         if time is None:
             return None
         moments.append((time - anchor) / unit)
-    late = next((place for place, at in enumerate(moments) if at < (moments[place - 1] if place else 0)), None)
-    if late is not None or len(set(moments)) < len(moments):
+    late = next((place for place, at in enumerate(moments) if (at <= moments[place - 1] if place else at < 0)), None)
+    if late is not None:
         scope.refuse(
             "trend.levels",
-            ("params", "levels", late or 0, "at"),
-            found=f"levels {late} and {(late or 0) + 1} out of order" if late else "a level before the clock starts",
+            ("params", "levels", late, "at"),
+            found=f"levels {late} and {late + 1} out of order, or at one time"
+            if late
+            else "a level before the clock starts",
             expected="levels in order of time, from the anchor on (timeframe.start unless given), each at its own",
         )
         return None
