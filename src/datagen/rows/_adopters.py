@@ -84,7 +84,9 @@ class Adopters:
         late = np.maximum(np.maximum(begins, self.exposure.start) - origin, 0.0) / self.unit
         until = np.maximum(np.maximum(moment - origin, 0.0) / self.unit, late)
         before = np.maximum(self.curve.left(late * speed), 1e-300)
-        there = np.maximum(begins, self.exposure.start) <= moment  # where all have adopted, who comes later does at once
+        there = (
+            np.maximum(begins, self.exposure.start) <= moment
+        )  # where all have adopted, who comes later does at once
         return self.ceiling * float(np.where(there, 1.0 - self.curve.left(until * speed) / before, 0.0).mean())
 
 
