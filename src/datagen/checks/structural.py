@@ -54,25 +54,25 @@ def check_structure(
     tables: as declared, with the files and row counts that the run has noted; memory: bytes. Raises MachineError when
     the machine is too small. A table that cannot be read hides the faults of its keys.
     """
-    findings: list[Finding] = []
+    found: dict[str, list[Finding]] = {entry.name: [] for entry in tables}
     with locked_database(directory, memory=memory, threads=threads) as database:
         seen: dict[str, _Table] = {}
         for entry in tables:
             table = _Table(database, directory, entry, format, memory // (8 * (threads + 1)))
-            findings += table.guarded(partial(table.examine, _referenced(entry, tables)))
+            table.guarded(partial(table.examine, _referenced(entry, tables)), found[entry.name])
             if table.readable:
                 seen[entry.name] = table
         for table in seen.values():
-            findings += table.guarded(table.check_keys)
+            table.guarded(table.check_keys, found[table.entry.name])
         for table in seen.values():
             for key in table.entry.foreign_keys:
                 parent = seen.get(key.table)
-                if parent is not None:
-                    findings += table.guarded(partial(table.check_foreign_key, key, parent))
-                elif all(other.name != key.table for other in tables):
-                    found = f"{table.entry.name}.{key.column} refers to {key.table}, which was not written"
-                    findings.append(Finding("structure.foreign_key", path=str(directory), found=found))
-    return findings
+                if parent is not None and parent.readable and table.readable:
+                    table.guarded(partial(table.check_foreign_key, key, parent), found[table.entry.name])
+                elif parent is None and all(other.name != key.table for other in tables):
+                    what = f"{table.entry.name}.{key.column} refers to {key.table}, which was not written"
+                    found[table.entry.name].append(Finding("structure.foreign_key", path=str(directory), found=what))
+    return [finding for entry in tables for finding in found[entry.name]]
 
 
 @dataclass(slots=True)
@@ -116,18 +116,22 @@ class _Table:
     def source(self) -> str:
         return source(self.files, self.format, self.kinds)
 
-    def guarded(self, check: Callable[[], list[Finding]]) -> list[Finding]:
-        """Run a check; files that DuckDB cannot read are a finding as well."""
+    def guarded(self, check: Callable[[], list[Finding]], findings: list[Finding]) -> None:
+        """Add what a check finds; files that DuckDB cannot read are a finding in place of all others of the table.
+
+        Some reads of a broken file go well: what they said of it means nothing then.
+        """
         import duckdb
 
         try:
-            return check()
+            findings += check()
         except duckdb.OutOfMemoryException:
             raise
         except duckdb.Error as error:
             first = str(error).strip().split("\n")[0]
             found = f"{self.entry.name}: {first}"
-            return [self._finding("structure.unreadable", found, "files that hold what the manifest declares")]
+            self.readable = False
+            findings[:] = [self._finding("structure.unreadable", found, "files that hold what the manifest declares")]
 
     def examine(self, referenced: set[str]) -> list[Finding]:
         """One pass over the whole table: can it be read, is it what was declared, how many rows and nulls has it."""
