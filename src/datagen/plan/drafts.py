@@ -255,6 +255,10 @@ def _fanout(made: Drafting, table: TableDraft, refuse: Callable[..., None]) -> F
             expected = "a number of rows, or null for no end"
             refuse("language.wrong_type", (*at, "clamp", place), found=f"string {quoted(end)}", expected=expected)
             clamp = (None, None)
+    for place, end in enumerate(clamp):
+        if isinstance(end, float) and not end.is_integer():
+            expected = f"a whole number of rows, such as {round(end)}"
+            refuse("fanout.clamp_fraction", (*at, "clamp", place), found=f"{end:g} rows", expected=expected)
     if "type" not in law and "by" in law:
         return FanoutSpec(law, (clamp[0], clamp[1]))  # each branch has a law of its own, or is refused for having none
     if "type" not in law and any(spec.get(key) is not None for key in ("every", "each", "total", "mean")):

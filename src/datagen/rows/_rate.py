@@ -156,14 +156,7 @@ class RateRows:
         for at in self.shape.chunks(parent.rows):
             length[at] = self.shape.intensity(parent, scale[at], at).rows
         cells = Cells(parent.address, length, self.key)
-        low, high = self.clamp
-        counts, forced = cells.counts, None
-        if low > 0 or np.isfinite(high):
-            capped = np.clip(counts, int(max(low, 0)), int(min(high, 2.0**40)))
-            capped = np.where(length > 0, capped, counts)  # nobody is there: there is no time to fill
-            changed = capped != counts
-            if changed.any():
-                counts, forced = capped, changed
+        counts, forced = clamped(cells.counts, self.clamp, length)
         return Made(counts, cells, length, forced)
 
     def times(self, block: Block) -> Values:
@@ -193,6 +186,19 @@ class RateRows:
         owner, place = np.concatenate([owner[free], own]), np.concatenate([place[free], own_place])
         order = np.argsort(owner, kind="stable")
         return owner[order], place[order]
+
+
+def clamped(counts: Ints, clamp: tuple[float, float], length: Floats) -> tuple[Ints, NDArray[np.bool_] | None]:
+    """(n,) counts inside the clamp, and which of them it changed; None for none.
+
+    length (n,): time that each parent has; where nobody is there, there is none to fill and the count stays.
+    """
+    low, high = clamp
+    if low <= 0 and not np.isfinite(high):
+        return counts, None
+    capped = np.where(length > 0, np.clip(counts, int(max(low, 0)), int(min(high, 2.0**40))), counts)
+    changed = capped != counts
+    return (capped, changed) if changed.any() else (counts, None)
 
 
 def forced_places(parent: Block, who: Ints, counts: Ints, length: Floats, key: int) -> tuple[Ints, Floats]:

@@ -58,3 +58,9 @@ def scaled_law(spec: Mapping[str, Any], scope: Scope, bound: Draw | None = None)
     law = model.model_validate(dict(spec["params"]))
     readers = {name: scope.expression(value, ("params", name)) for name, value in law.parameters().items()}  # type: ignore[arg-type]
     return ScaledLaw(draw, word, readers, law, f"{scope.table}.{scope.column}")
+
+
+def written_law(spec: Any) -> dict[str, Any]:
+    """A law as the model holds it, as the mapping that binding reads."""
+    keys = ("type", "params", "clamp", "truncate", "keep_mean", "by")
+    return {key: value for key in keys if (value := getattr(spec, key)) not in (None, False)}

@@ -326,6 +326,13 @@ def calendar_keys(spec: Fanout, scope: RowScope, shaping: Shaping) -> None:
                 found=f"{one.decay!r}",
                 expected="a duration above 0, such as 2d",
             )
+        elif at is not None and decay is not None and at >= shaping.end:
+            scope.refuse(
+                "fanout.burst_outside",
+                ("bursts", place, "at"),
+                found=f"a burst at {show_time(at)}, after the timeframe",
+                expected=f"a time before {show_time(shaping.end)}",
+            )
         elif at is not None and decay is not None:
             shaping.unrest.append(partial(rates.burst, at=at, height=float(one.factor), decay=decay))
     if spec.noise is not None:

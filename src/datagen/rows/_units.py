@@ -22,7 +22,7 @@ from datagen.kernel.clock import DAY_US, HOUR_US, Times
 from datagen.kernel.draws import uniform
 from datagen.kernel.intensity import Intensity
 from datagen.rows._contract import whole
-from datagen.rows._rate import Shape, forced_places
+from datagen.rows._rate import Shape, clamped, forced_places
 from datagen.rows._scaled_law import ScaledLaw
 
 Floats = NDArray[np.float64]
@@ -110,15 +110,8 @@ class UnitRows:
             self._refuse_null(counts)
             rows[:, k] = np.clip(counts, 0, 2.0**40).astype(np.int64)
         rows[running[:, -1] <= 0] = 0
-        counts, forced = rows.sum(axis=1), None
-        low, high = self.clamp
-        if low > 0 or np.isfinite(high):
-            capped = np.clip(counts, int(max(low, 0)), int(min(high, 2.0**40)))
-            capped = np.where(running[:, -1] > 0, capped, counts)
-            changed = capped != counts
-            if changed.any():
-                counts, forced = capped, changed
-        return Counted(rows, running, counts, forced)
+        kept, forced = clamped(rows.sum(axis=1), self.clamp, running[:, -1])
+        return Counted(rows, running, kept, forced)
 
     def _running(self, parent: Block) -> Floats:
         """(n, k + 1) average days of each parent before each edge."""

@@ -19,6 +19,7 @@ from datagen.rows._contract import BoundRows, Ints, RowScope, mean_factor, whole
 from datagen.rows._exposure import STEPS, Exposure
 from datagen.rows._lifecycle_course import Course, LifeStage, Rules, course
 from datagen.rows._lifecycle_outlook import Outlook, outlook
+from datagen.rows._scaled_law import written_law
 from datagen.schema.model_processes import LifecycleModel as Spec
 from datagen.schema.model_processes import LifecycleStage, StageEvents
 from datagen.schema.weights import shares
@@ -55,7 +56,7 @@ class LifecycleModel:
         scope = self.scope
         names = [] if scope.begin is None else [scope.begin]
         for one in self.stages:
-            names += [] if one.duration is None else scope.law_reads(_law(one.duration))
+            names += [] if one.duration is None else scope.law_reads(written_law(one.duration))
         return names
 
     def bind(self) -> BoundRows | None:
@@ -305,7 +306,7 @@ class LifecycleModel:
         return found
 
     def _duration(self, written: Any, at: tuple[str | int, ...]) -> Draw | None:
-        draw = self.scope.law(_law(written), at, durations=True)  # type: ignore[arg-type]
+        draw = self.scope.law(written_law(written), at, durations=True)  # type: ignore[arg-type]
         if draw is not None and draw.constant:
             below = float(draw.cdf(np.array([-1.0]), None)[0])
             if below > DOMINANT:
@@ -353,12 +354,6 @@ class LifecycleModel:
             return None
         rate = float(written.rate) if written.rate is not None else PER_DAY[str(written.frequency)]
         return rate, found
-
-
-def _law(spec: Any) -> dict[str, Any]:
-    """A law as the model holds it, as the mapping that binding reads."""
-    keys = ("type", "params", "clamp", "truncate", "keep_mean", "by")
-    return {key: value for key in keys if (value := getattr(spec, key)) not in (None, False)}
 
 
 @dataclass(frozen=True)

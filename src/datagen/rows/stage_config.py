@@ -13,7 +13,7 @@ from datagen.contracts import Block, ColumnType, Dictionary, Draw, Fill, Reader,
 from datagen.generators._interval import TimeBounds
 from datagen.rows._contract import BoundRows, Ints, RowScope, Variation, mean_factor, whole
 from datagen.rows._exposure import STEPS, Exposure
-from datagen.rows._scaled_law import ScaledLaw, scaled_law
+from datagen.rows._scaled_law import ScaledLaw, scaled_law, written_law
 from datagen.rows._stages_outlook import outlook, said, unsure
 from datagen.rows._stages_passed import Passed, passed
 from datagen.rows._stages_rules import SECOND, Rules, StageRule
@@ -46,8 +46,8 @@ class StageConfig:
         self.stages: tuple[Stage, ...] = () if isinstance(spec.stages, Mapping) else tuple(spec.stages)
         start = spec.start
         self.start = None if start is None else start.from_
-        self.delay = None if start is None or start.delay is None else _law(start.delay)
-        self.instances = None if spec.instances_per_parent is None else _law(spec.instances_per_parent)
+        self.delay = None if start is None or start.delay is None else written_law(start.delay)
+        self.instances = None if spec.instances_per_parent is None else written_law(spec.instances_per_parent)
 
     def reads(self) -> Iterable[Any]:
         """What the rows read, as names of the driving parent."""
@@ -60,7 +60,7 @@ class StageConfig:
             names += scope.names_in(self.start)
         elif scope.begin is not None:
             names.append(scope.begin)
-        laws = [self.delay, self.instances, *(_law(one.dwell) for one in self.stages if one.dwell is not None)]
+        laws = [self.delay, self.instances, *(written_law(one.dwell) for one in self.stages if one.dwell is not None)]
         for law in laws:
             names += [] if law is None else scope.law_reads(law)
         return names
@@ -174,7 +174,7 @@ class StageConfig:
         rate = 1.0 if stage.transition_rate is None else float(stage.transition_rate)
         dwell: Draw | None = None
         if stage.dwell is not None or place:
-            written = DEFAULT_DWELL if stage.dwell is None else _law(stage.dwell)
+            written = DEFAULT_DWELL if stage.dwell is None else written_law(stage.dwell)
             dwell = self._times(written, ("stages", place, "dwell"))
             if dwell is None:
                 return None
@@ -275,12 +275,6 @@ class StageConfig:
         if scope.time is not None:
             bounds, step = TimeBounds.of(scope.time), STEPS[scope.time.precision]
         return Exposure(NEVER, scope.timeframe.end, bounds, step)
-
-
-def _law(spec: Any) -> dict[str, Any]:
-    """A law as the model holds it, as the mapping that binding reads."""
-    keys = ("type", "params", "clamp", "truncate", "keep_mean", "by")
-    return {key: value for key in keys if (value := getattr(spec, key)) not in (None, False)}
 
 
 @dataclass(frozen=True)
