@@ -331,6 +331,10 @@ class Scope(Protocol):
         """The column may be null."""
 
     @property
+    def paired(self) -> str | None:
+        """The table of whose rows every driving parent has one row here; None where the table is no grid."""
+
+    @property
     def ancestors(self) -> Sequence[str]:
         """Driving parent, its driving parent, and so on."""
 

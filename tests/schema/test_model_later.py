@@ -31,15 +31,7 @@ def test_every_later_key_is_refused_by_name():
     everything = later.TOP_KEYS | later.NODE_KEYS | later.COLUMN_KEYS | set(later.GENERATORS)
     assert everything - names == set()
     # keys that only stand beside others, or in the other form of the same thing
-    assert later.FANOUT_KEYS - names <= {"each"}
     assert parts - names <= {"within"}
-
-
-@pytest.mark.parametrize("key", ["each: product"])
-def test_keys_of_a_fanout_are_refused(key):
-    assert refused(table(f"fanout: {{poisson: 3, {key}}}")) == {
-        f"nodes[0].fanout.{key.split(':')[0]}": key.split(":")[0]
-    }
 
 
 @pytest.mark.parametrize(
@@ -52,7 +44,7 @@ def test_keys_of_a_fanout_are_refused(key):
         "fanout: {poisson: 3, multipliers: [{trend: {growth_rate: 0.1, applies_to: total}}]}",
         "fanout: {poisson: 3, holidays: {country: US, factor: 2, lead: 3, lag: 36h}}",
         "fanout: {poisson: 3, multipliers: [{trend: {type: step, anchor: a}}, {seasonality: {dimension: holiday, weights: [1]}}]}",
-        "fanout: {every: 5min}", "fanout: {poisson: 3, total: 10k, stretch: true}", "fanout: {mean: 3.5, min: 0, max: 9}",
+        "fanout: {every: 5min}", "fanout: {each: product}", "fanout: {poisson: 3, total: 10k, stretch: true}", "fanout: {mean: 3.5, min: 0, max: 9}",
         "segment_behavior: {vip: {fanout_multiplier: 2}}",
         "vintage_behavior: {age_based_multipliers: {habit: {curve: [1, 0.5], tail: zero, mode: mixed}}}",
         "modifiers: [{effect: {effect_table: a}}]",

@@ -25,12 +25,12 @@ class ThisKey(BaseModel):
 class Lookup(Generator):
     """A value of another table's row.
 
-    Params: from, `table.column`. Without `on`: of the driving parent or another ancestor, that very ancestor's value;
-    of any other table a row picked uniformly; of the own table a row with a lower number (`root_share` of the rows,
-    1/√n unless given, are roots: null if the column is nullable, else their own key). With `on: {this_key: column}`:
-    the value of the row that this row's key points to, so that several columns agree. Fills the type of the column
-    looked at. One draw per pick. Source: picks by BinomialHash (Coluzzi et al. 2024), so that one more row moves only
-    the picks it wins.
+    Params: from, `table.column`. Without `on`: of the driving parent or another ancestor, that very ancestor's value; of
+    the table that a grid pairs with its parent (`fanout: {each: …}`) that very row's; of any other table a row picked
+    uniformly; of the own table a row with a lower number (`root_share` of the rows, 1/√n unless given, are roots: null if
+    the column is nullable, else their own key). With `on: {this_key: column}`: the value of the row that this row's key
+    points to, so that several columns agree. Fills the type of the column looked at. One draw per pick. Source: picks by
+    BinomialHash (Coluzzi et al. 2024), so that one more row moves only the picks it wins.
     """
 
     MAIN: ClassVar[str | None] = "from"
@@ -56,7 +56,7 @@ class Lookup(Generator):
                     (target.table, target.name),
                     *scope.key_of(target.table),
                 )
-            case "ancestor":
+            case "ancestor" | "paired":
                 return (f"{target.table}.{target.name}",)
             case "self":
                 return ((target.table, target.name), (target.table, NUMBERS))
@@ -67,7 +67,7 @@ class Lookup(Generator):
         target = scope.find_target(self.from_)
         return None if target is None else target.type
 
-    def _way(self, scope: Scope, target: Any) -> Literal["along", "match", "ancestor", "self", "pick"]:
+    def _way(self, scope: Scope, target: Any) -> Literal["along", "match", "ancestor", "paired", "self", "pick"]:
         """How the row of the other table is found."""
         if self.on is not None:
             key = scope.find_target(f"{scope.table}.{self.on.this_key}")
@@ -78,6 +78,8 @@ class Lookup(Generator):
             )
         if target.table == scope.table:
             return "self"
+        if target.table == scope.paired:
+            return "paired"
         return "ancestor" if target.table in scope.ancestors else "pick"
 
     def bind(self, scope: Scope) -> Fill:
@@ -100,6 +102,8 @@ class Lookup(Generator):
                 return self._match(scope, target)
             case "ancestor":
                 return self._ancestor(scope, target)
+            case "paired":
+                return self._paired(target)
             case "self":
                 return self._self(scope, target)
             case _:
@@ -140,6 +144,11 @@ class Lookup(Generator):
             return values.changed(picks=rows)
 
         return fill
+
+    def _paired(self, target: Any) -> Fill:
+        """The row of the other table that a row of a grid stands for."""
+        table, column = target.table, target.name
+        return lambda block: block.gather(table, column, block.ordinal).changed(picks=block.ordinal)
 
     def _pick(self, scope: Scope, target: Any) -> Fill:
         from datagen.kernel.picks import pick_row

@@ -18,6 +18,7 @@ from datagen.plan.constraints import Steering
 from datagen.plan.drafts import time_column_of
 from datagen.plan.fanout import Volume, fixed
 from datagen.plan.fanout import bind_counts as counts_of
+from datagen.plan.grids import bind_grid
 from datagen.plan.names import TableDraft
 from datagen.plan.processes import maker_of, rate_factors, row_scope
 from datagen.plan.scope import PlanScope
@@ -29,6 +30,9 @@ LAW = ("type", "params", "truncate", "keep_mean")
 
 
 def bind_counts(binding: Binding, table: TableDraft, steering: Sequence[Steering]) -> None:
+    if table.each is not None:
+        bind_grid(binding, table)
+        return
     refuse_untimed(binding, table)
     if table.id in binding.makers:
         bind_maker(binding, table, steering)

@@ -130,6 +130,14 @@ class ByMaker:
         """The rows, or None after a refusal."""
         scope = self.scope
         for one in self.specs.values():
+            if one.get("each") is not None:
+                scope.refuse(
+                    "fanout.each_shaped",
+                    "each" if "each" in self.spec else (*self.steps, "by"),
+                    found="`by` beside each, which has one row of every pair",
+                    expected="each alone",
+                )
+                return None
             for key in WHOLE:
                 if one.get(key) is not None:
                     scope.refuse(

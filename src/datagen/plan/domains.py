@@ -40,6 +40,8 @@ def _refuse_equal_tuples(binding: Binding, constraint: ConstraintPlan, rows: flo
     if any(binding.plans[table, column.name].unique or column.word == "sequence" for column in columns):
         return
     above = [column for column in columns if _key_of_ancestor(binding, column)]
+    if above and any(_key_of_pair(binding, column) for column in columns):
+        return  # a grid has every pair once
     pairs = rows * (rows - 1) / 2
     if above:
         siblings = _pairs_of_siblings(binding, table)
@@ -69,6 +71,12 @@ def _key_of_ancestor(binding: Binding, column: ColumnDraft) -> bool:
     chain = ancestors(binding.tables, binding.tables[column.table])
     plain = column.word == "lookup" and column.params.get("on") is None
     return plain and column.points_to is not None and column.points_to[0] in chain
+
+
+def _key_of_pair(binding: Binding, column: ColumnDraft) -> bool:
+    """Whether a column is the key of the row that a row of a grid stands for."""
+    plain = column.word == "lookup" and column.params.get("on") is None
+    return plain and column.points_to is not None and column.points_to[0] == binding.tables[column.table].each
 
 
 def _pairs_of_siblings(binding: Binding, table: str) -> float | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from datagen.errors import did_you_mean, listed, quoted
+from datagen.plan.grids import settle_each
 from datagen.plan.names import ColumnDraft, TableDraft, find_table
 from datagen.schema.counts import read_count
 from datagen.schema.expand_processes import PROCESS_KEYS
@@ -52,6 +53,7 @@ def draft_tables(document: Any, refuse: Callable[..., None], *, scale: float, ve
     for table in made.tables.values():
         _settle_parents(made, table, refuse, version_1)
     _refuse_parent_loops(made, refuse)
+    settle_each(made, refuse)
     for table in made.tables.values():
         made.rows[table.id] = _rows(made, table, refuse, scale)
         made.fanouts[table.id] = _fanout(made, table, refuse)

@@ -7,7 +7,7 @@ dependencies can be ordered first.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from datagen.contracts import Block, ColumnType, Values
@@ -60,6 +60,7 @@ class TableDraft:
     parent: str | None
     loc: tuple[str | int, ...]
     columns: dict[str, ColumnDraft] = field(default_factory=dict)
+    each: str | None = None  # the table of whose rows every parent has one row here
 
     def column(self, name: str) -> ColumnDraft | None:
         found = self.columns.get(name)
@@ -75,13 +76,17 @@ WINDOW_NAMES = ("timeframe.start", "timeframe.end")
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A resolved name: hops from the row to where the value stands. `ancestor` first, then keys to follow, then a column."""
+    """A resolved name: hops from the row to where the value stands. `ancestor` first, then keys to follow, then a column.
+
+    paired: the table whose row a row of a grid (the row itself, or that ancestor) stands for; the way begins there.
+    """
 
     name: str
     ancestor: str | None  # None: the row itself
     hops: tuple[tuple[str, str, str], ...]  # (table, key column in it, table it points to)
     table: str
     column: str
+    paired: str | None = None
 
     @property
     def reads(self) -> tuple[tuple[str, str], ...]:
@@ -148,8 +153,15 @@ def resolve(tables: Mapping[str, TableDraft], table: TableDraft, name: str) -> P
             known = (*table.columns, *ROW_NAMES)
             return NameFault("ref.unknown_column", f"'{name}'", f"a column of {table.id}", known)
         return Path(name, None, (), table.id, own.name)
-    above = find_table(ancestors(tables, table), head)
+    chain = ancestors(tables, table)
+    above = find_table(chain, head)
     follows = own is not None and own.points_to is not None
+    if above is None and not follows:
+        for grid in (table, *chain.values()):
+            if grid.each is not None and grid.each.lower() == head.lower():
+                start = None if grid is table else grid.id
+                found = _follow(tables, name, start, (), tables[grid.each], rest)
+                return found if isinstance(found, NameFault) else replace(found, paired=grid.each)
     if above is not None and follows:
         return NameFault(
             "ref.ambiguous",
@@ -173,7 +185,7 @@ def resolve(tables: Mapping[str, TableDraft], table: TableDraft, name: str) -> P
         "ref.unknown_table",
         f"'{name}'",
         f"an ancestor of {table.id} or one of its keys before the dot",
-        (*ancestors(tables, table), *(key.rstrip(".") for key in keys)),
+        (*chain, *((table.each,) if table.each else ()), *(key.rstrip(".") for key in keys)),
     )
 
 
@@ -218,11 +230,11 @@ class PathReader:
 
         path = self.path
         here, index = (block, None) if path.ancestor is None else block.ancestor(path.ancestor)
+        first = path.hops[0][1] if path.hops else path.column
+        keys = here.column(first) if path.paired is None else here.gather(path.paired, first, here.ordinal)
         if not path.hops:
-            values = here.column(path.column)
+            values = keys
         else:
-            _, key, _ = path.hops[0]
-            keys = here.column(key)
             for (_, _, table), column in zip(path.hops, (*(hop[1] for hop in path.hops[1:]), path.column), strict=True):
                 if keys.picks is None:
                     raise AssertionError(f"{path.name}: {table} is reached by a key without row numbers")

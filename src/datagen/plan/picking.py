@@ -75,7 +75,7 @@ def _say_held(binding: Binding, reader: ConstraintReader, left: Node, right: Nod
 def _limits(binding: Binding, reader: ConstraintReader, table: TableDraft, column: ColumnDraft) -> Limits | None:
     assert column.points_to is not None
     entity = column.points_to[0]
-    if entity == table.id or entity in ancestors(binding.tables, table):
+    if entity in (table.id, table.each) or entity in ancestors(binding.tables, table):
         return None
     behaviors = binding.behaviors
     seats = behaviors.picks.get((table.id, column.name), [])

@@ -110,7 +110,7 @@ def find_makers(binding: Binding, behaviors: Behaviors) -> None:
                 binding.arrivals[table.id] = arrivals
                 binding.drafting.rows[table.id] = arrivals.rows
             _take(binding, column, "arrival", "datetime")
-        if table.parent is None:
+        if table.parent is None or table.each is not None:
             continue
         spec = node.get("fanout")
         unmade = [column for column in table.columns.values() if column.word == "process"]

@@ -12,6 +12,7 @@ from datagen.plan.binding import Binding
 from datagen.plan.column_anomalies import anomaly_reads
 from datagen.plan.constraints import Constraints
 from datagen.plan.drafts import time_column_of
+from datagen.plan.grids import grid_reads
 from datagen.plan.names import NameFault, resolve
 from datagen.plan.processes import maker_of, maker_reads, row_scope
 from datagen.plan.seated_values import seated_reads
@@ -47,6 +48,7 @@ def find_reads(binding: Binding) -> None:
             wanted = list(scope.law_reads(spec.law)) if spec.law is not None else []
             wanted += maker_reads(binding, binding.behaviors, table)
             wanted += rate_reads(binding, table)
+            wanted += grid_reads(table)
             if table.id in binding.makers:
                 maker = maker_of(binding, table, row_scope(binding, binding.behaviors, table, None))
                 wanted += [] if maker is None else list(maker.reads())

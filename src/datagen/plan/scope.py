@@ -212,6 +212,11 @@ class PlanScope:
         return () if isinstance(path, NameFault) else path.reads
 
     @property
+    def paired(self) -> str | None:
+        """The table of whose rows every driving parent has one row here; None where the table is no grid."""
+        return self.home.each
+
+    @property
     def ancestors(self) -> tuple[str, ...]:
         return tuple(ancestors(self.tables, self.home))
 

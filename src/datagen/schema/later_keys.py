@@ -22,11 +22,7 @@ NODE_KEYS = frozenset(
     }
 )
 COLUMN_KEYS = frozenset({"imperfections"})
-FANOUT_KEYS = frozenset(
-    {
-        "each",
-    }
-)
+FANOUT_KEYS: frozenset[str] = frozenset()
 # Keys of a node's objects that are available themselves, and values of those keys.
 INSIDE: Mapping[str, frozenset[str]] = {"adoption_model": frozenset({"graph", "seeds"})}
 INSIDE_VALUES: Mapping[tuple[str, str], frozenset[str]] = {("adoption_model", "curve_type"): frozenset({"cascade"})}
