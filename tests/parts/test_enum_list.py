@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import polars as pl
+import pytest
 
+from datagen.errors import SchemaError
 from tests.parts.columns import column, refused, schema
 from tests.parts.proofs import proof
-from tests.support import codes_of, made, plan_of
+from tests.support import codes_of, made, plan_of, table_of
 
 
 def vocabulary(*columns: dict[str, Any], **keys: Any) -> dict[str, Any]:
@@ -94,3 +96,39 @@ def test_a_list_belongs_into_a_table_without_parents() -> None:
         },
     )
     assert refused(document, "enum_list.of_a_child")
+
+
+def test_a_vocabulary_written_as_rows_is_looked_up_by_a_computed_column() -> None:
+    tiers = [
+        {"tier": "Starter", "price": 299, "share": 0.5, "api": False, "hours": None},
+        {"tier": "Pro", "price": 999.5, "share": 1, "api": True, "hours": 24},
+    ]
+    found = {
+        name: {"lookup": {"from": f"tiers.{name}", "on": {"this_key": "tier"}}, **keys}
+        for name, keys in (("price", {}), ("api", {}), ("hours", {"nullable": True}))
+    }
+    accounts = {
+        "name": "accounts",
+        "rows": 500,
+        "columns": {
+            "devices": {"uniform": {"low": 0, "high": 20, "integers": True}},
+            "tier": {"expression": "case when devices < 10 then 'Starter' else 'Pro' end"},
+            **found,
+        },
+    }
+    plan = plan_of({"tables": [{"name": "tiers", "hidden": True, "data": tiers}, accounts]})
+    types = {column.name: column.type for column in plan.tables["tiers"].columns.values()}
+    assert types == {"tier": "string", "price": "float", "share": "float", "api": "bool", "hours": "int"}
+    rows = table_of(plan, "accounts").select("tier", "price", "api", "hours").unique().rows()
+    assert sorted(rows) == [("Pro", 999.5, True, 24), ("Starter", 299.0, False, None)]
+
+
+def test_a_key_that_the_vocabulary_does_not_have_is_told() -> None:
+    tiers = {"name": "tiers", "data": [{"tier": "Starter", "price": 299}, {"tier": "Pro", "price": 999}]}
+    price = {"lookup": {"from": "tiers.price", "on": {"this_key": "tier"}}}
+    accounts = {"name": "accounts", "rows": 5, "columns": {"tier": {"expression": "'Prof'"}, "price": price}}
+    with pytest.raises(SchemaError) as error:
+        made({"tables": [tiers, accounts]}, "accounts")
+    [finding] = error.value.findings
+    assert finding.code == "lookup.no_match"
+    assert "Prof" in finding.found

@@ -224,7 +224,8 @@ def _with_data_columns(node: Map, reading: Reading) -> Map:
         full.add(column, mark=mark)
     for field in fields:
         mark = key_mark(data[0], field)
-        column = _with_values(made(mark, {"name": field}), field, data)
+        open_ = {"nullable": True} if any(row[field] is None for row in data) else {}
+        column = _with_values(made(mark, {"name": field, **open_}), field, data)
         full.add(column, mark=mark)
     result = Map(node.mark)
     for key in node:
