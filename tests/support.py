@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 from hypothesis import settings
 
-from datagen.engine.block import TableBlock
-from datagen.engine.grain import BLOCK_ROWS, Walk, grains
+from datagen.engine.block import BLOCK_ROWS, TableBlock
+from datagen.engine.grain import Walk, grains
 from datagen.engine.run import Run
 from datagen.engine.work import empty_frame
 from datagen.errors import Finding, SchemaError

@@ -14,9 +14,9 @@ only from `block.uniform(salt)`: a salt is made at binding time from (table, col
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -30,6 +30,14 @@ if TYPE_CHECKING:
 Kind = Literal["int", "float", "bool", "time", "text", "category"]
 # what `reads` names, as a column of the own table, when values look at row numbers or at the number of rows
 NUMBERS = "#k"
+
+
+class Only(NamedTuple):
+    """In `reads`: a column of rows that are reached from above, or from which this row is reached, not by their numbers."""
+
+    table: str
+    column: str
+
 
 ColumnType = Literal["int", "float", "string", "bool", "datetime", "date"]
 
@@ -139,6 +147,21 @@ class Block(Protocol):
     @property
     def sibling_count(self) -> NDArray[np.int64]:
         """(n,) rows that share each row's driving parent; at a root, the rows of the table."""
+
+    def below(self, table: str) -> Iterator[tuple[Block, NDArray[np.int64]]]:
+        """The blocks of a descendant table below these rows, in order, and for each row the place of its ancestor here."""
+
+    def count_below(self, table: str) -> NDArray[np.int64]:
+        """(n,) rows of a descendant table below each row."""
+
+    def rank_in(self, ancestor: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(n,) place of each row, from 0, among the rows of its table below the same row of an ancestor; (n,) how many.
+
+        Of another ancestor than the driving parent a part reads the own table's NUMBERS.
+        """
+
+    def blocks_of(self, table: str) -> Iterator[Block]:
+        """Every block of a table, in row order: for facts of a whole table, made once (see `once`)."""
 
     def uniform(self, salt: int) -> NDArray[np.float64]:
         """(n,) uniforms in [0, 1), one per row; the array is the caller's to change."""
@@ -337,6 +360,25 @@ class Scope(Protocol):
     @property
     def ancestors(self) -> Sequence[str]:
         """Driving parent, its driving parent, and so on."""
+
+    def among(self, table: str) -> Scope:
+        """The same scope with the names of the rows of another table."""
+
+    @property
+    def tables_below(self) -> Sequence[str]:
+        """The tables whose driving parents lead to this one."""
+
+    def table_below(self, name: str) -> str | None:
+        """The id of a table below this one, None if the name is none."""
+
+    def knows_table(self, name: str) -> bool:
+        """Whether there is a table of that name."""
+
+    def counts_down(self, table: str) -> Sequence[tuple[str, str]]:
+        """What tells how many rows a table below has: nodes of the dependency graph."""
+
+    def path_reads(self, name: str) -> Sequence[tuple[str, str]]:
+        """Every (table, column) that reading a name looks at."""
 
     def find_target(self, reference: str) -> Any:
         """The draft of `table.column` (see datagen.plan.names.ColumnDraft), or None, without a refusal."""

@@ -13,8 +13,9 @@ from typing import Any
 
 from datagen import api
 from datagen.datasets import shipped
+from datagen.engine.block import BLOCK_ROWS
 from datagen.engine.executor import Job, execute
-from datagen.engine.grain import BLOCK_ROWS, grains
+from datagen.engine.grain import grains
 from datagen.kernel.content_hash import root_hash
 from datagen.plan.model import Plan
 from datagen.plan.prepare import Prepared

@@ -19,7 +19,8 @@ from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 from datagen import api
 from datagen.datasets import shipped
 from datagen.engine import executor, grain
-from datagen.engine.grain import BLOCK_ROWS, Grain
+from datagen.engine.block import BLOCK_ROWS
+from datagen.engine.grain import Grain
 from datagen.engine.ledger import Ledger
 from datagen.engine.runners import Here
 from datagen.engine.work import Progress, Written

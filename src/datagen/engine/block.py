@@ -6,7 +6,7 @@ among that parent's children. Everything else follows from addresses, so any blo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from datagen.columns import to_series
 from datagen.contracts import Values
+from datagen.engine import below
 from datagen.engine.seal import seal
 from datagen.kernel import draws
 from datagen.kernel.address import child_addresses, root_addresses
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from datagen.engine.run import Run
+
+
+BLOCK_ROWS = 65_536
 
 
 class TableBlock:
@@ -38,6 +42,8 @@ class TableBlock:
         parent: TableBlock | None = None,
         parent_index: NDArray[np.int64] | None = None,
         ordinal: NDArray[np.int64] | None = None,
+        starts: Mapping[str, int] | None = None,
+        block_rows: int = BLOCK_ROWS,
     ) -> None:
         self.run = run
         self.table = table
@@ -45,6 +51,9 @@ class TableBlock:
         self.parent = parent
         self.parent_index = parent_index
         self._ordinal = ordinal
+        self.starts = starts  # the row numbers at which the tables below begin; None where only addresses are asked for
+        self.block_rows = block_rows  # of the blocks below
+        self.kept_children: dict[str, list[TableBlock]] = {}
         self._columns: dict[str, Values] = {}
         self._counts: dict[str, NDArray[np.int64]] = {}
         self._memo: dict[object, Any] = {}
@@ -82,6 +91,23 @@ class TableBlock:
                 raise AssertionError(f"{table.id} has a parent and no fan-out")
             found = self._counts[table.id] = table.counts(self)
         return found
+
+    def first_below(self, table: str) -> int:
+        """The row number of the first row of a descendant table; 0 where this block stands for itself."""
+        return 0 if self.starts is None else self.starts[table]
+
+    def below(self, table: str) -> Iterator[tuple[TableBlock, NDArray[np.int64]]]:
+        return below.below(self, table)
+
+    def count_below(self, table: str) -> NDArray[np.int64]:
+        return below.count_below(self, table)
+
+    def rank_in(self, ancestor: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        return below.rank_in(self, ancestor)
+
+    def blocks_of(self, table: str) -> Iterator[TableBlock]:
+        blocks: Iterator[TableBlock] = self.run.blocks_of(table)
+        return blocks
 
     def uniform(self, salt: int) -> NDArray[np.float64]:
         return draws.uniform(self.address, salt)
@@ -126,6 +152,8 @@ class TableBlock:
         """A column of this block in its declared type, computed on first use."""
         found = self._columns.get(name)
         if found is None:
+            if self.starts is None and (self.table.id, name) in self.run.plan.walked:
+                raise AssertionError(f"{self.table.id}.{name} needs the row numbers of the tables below it")
             found = self._columns[name] = self._make(name)
         return found
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from datagen.engine.grain import BLOCK_ROWS, Grain, grains
+from datagen.engine.block import BLOCK_ROWS
+from datagen.engine.grain import Grain, grains
 from datagen.engine.ledger import Ledger, taken
 from datagen.engine.runners import Here, Processes, Runner
 from datagen.engine.work import Part, Written, empty_frame, empty_sums, writer_of

@@ -7,20 +7,19 @@ cut never shows in the values.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.engine.block import TableBlock
+from datagen.engine.block import BLOCK_ROWS, TableBlock
 from datagen.plan.model import Plan, TablePlan
 
 if TYPE_CHECKING:
     from datagen.engine.run import Run
 
-BLOCK_ROWS = 65_536
 WIDE_PARENT = 1_048_576  # a parent with more children than this is continued over several blocks
 GRAIN_ROWS = 1_500_000  # expected rows of the widest table of a grain: one part file
 GRAIN_BYTES = 96_000_000  # and the most its widest table may hold in memory
@@ -70,16 +69,29 @@ def tree(plan: Plan, root: TablePlan) -> Iterator[TablePlan]:
 class Walk:
     """Makes the blocks of a grain in order. `offsets` are the row numbers at which each table's rows of the grain begin."""
 
-    def __init__(self, run: Run, grain: Grain, offsets: dict[str, int], *, block_rows: int = BLOCK_ROWS) -> None:
+    def __init__(
+        self,
+        run: Run,
+        grain: Grain,
+        offsets: dict[str, int],
+        *,
+        block_rows: int = BLOCK_ROWS,
+        known: frozenset[str] | None = None,
+    ) -> None:
         self.run = run
         self.plan = run.plan
         self.grain = grain
         self.block_rows = block_rows
         self.next_row = dict(offsets)
+        self.known = known  # tables that may be gone through; None: every one
         self.below: dict[str, tuple[str, ...]] = {}
 
     def ways(self, wanted: frozenset[str] | None) -> dict[str, tuple[str, ...]]:
-        """For each table of the tree, the children that are wanted or lead to wanted ones."""
+        """For each table of the tree, the children that are wanted or lead to wanted ones.
+
+        Tables whose row numbers those above them look at are always gone through, so that the numbers go on.
+        """
+        wanted = None if wanted is None else wanted | self.numbered()
         return {
             table.id: tuple(
                 child
@@ -89,14 +101,23 @@ class Walk:
             for table in tree(self.plan, self.plan.tables[self.grain.root])
         }
 
+    def numbered(self) -> frozenset[str]:
+        """The tables that are gone through in any case: whose row numbers somebody above them looks at."""
+        return self.plan.numbered if self.known is None else self.plan.numbered & self.known
+
     def blocks(self, wanted: frozenset[str] | None = None) -> Iterator[TableBlock]:
         """The blocks of the grain, parents before their children; of the wanted tables and what leads to them only."""
         self.below = self.ways(wanted)
+        for block in self.roots():
+            yield from self._below(block)
+
+    def roots(self) -> Iterator[TableBlock]:
+        """The blocks of the root table; each must be gone through before the next is asked for."""
         root = self.plan.tables[self.grain.root]
-        size = self.block_rows
+        size = min(self.block_rows, self.plan.root_rows.get(root.id, BLOCK_ROWS))
         for first in range(self.grain.first, self.grain.last, size):
             rows = np.arange(first, min(first + size, self.grain.last), dtype=np.int64)
-            yield from self._below(TableBlock(self.run, root, rows))
+            yield TableBlock(self.run, root, rows, starts=dict(self.next_row), block_rows=self.block_rows)
 
     def _below(self, block: TableBlock) -> Iterator[TableBlock]:
         yield block
@@ -107,20 +128,32 @@ class Walk:
 
     def children(self, parent: TableBlock, table: TablePlan) -> Iterator[TableBlock]:
         """The blocks of one child table below one parent block."""
-        counts = parent.child_counts(table)
-        ends = np.cumsum(counts)
-        for first, last, skip, rows in cuts(counts, ends, self.block_rows):
-            index, ordinal = places(counts, first, last, skip, rows)
-            number = self.next_row[table.id]
-            self.next_row[table.id] = number + rows
-            yield TableBlock(
-                self.run,
-                table,
-                np.arange(number, number + rows, dtype=np.int64),
-                parent=parent,
-                parent_index=index,
-                ordinal=ordinal,
-            )
+        kept = parent.kept_children.get(table.id)
+        for child in child_blocks(parent, table, self.next_row) if kept is None else kept:
+            if child.rows and int(child.row_number[0]) != self.next_row[table.id]:
+                raise AssertionError(f"rows of {table.id} were numbered from {child.row_number[0]:,} on")
+            self.next_row[table.id] += child.rows
+            yield child
+
+
+def child_blocks(parent: TableBlock, table: TablePlan, next_row: Mapping[str, int]) -> Iterator[TableBlock]:
+    """The blocks of one child table below one parent block. `next_row` is looked at when each block is made."""
+    counts = parent.child_counts(table)
+    ends = np.cumsum(counts)
+    number = next_row[table.id]
+    for first, last, skip, rows in cuts(counts, ends, parent.block_rows):
+        index, ordinal = places(counts, first, last, skip, rows)
+        yield TableBlock(
+            parent.run,
+            table,
+            np.arange(number, number + rows, dtype=np.int64),
+            parent=parent,
+            parent_index=index,
+            ordinal=ordinal,
+            starts=dict(next_row),
+            block_rows=parent.block_rows,
+        )
+        number += rows
 
 
 def cuts(counts: NDArray[np.int64], ends: NDArray[np.int64], block_rows: int) -> Iterator[tuple[int, int, int, int]]:
@@ -172,14 +205,14 @@ def totals(run: Run, grain: Grain, tables: frozenset[str] | None = None) -> dict
     found = {name: 0 for name in names if tables is None or name in tables}
     if root.id in found:
         found[root.id] = grain.last - grain.first
-    walk = Walk(run, grain, dict.fromkeys(names, 0) | dict(run.offsets.get(grain.number, {})))
+    offsets = run.offsets.get(grain.number, {})
+    known = None if tables is None else frozenset(offsets) | frozenset(found)
+    walk = Walk(run, grain, dict.fromkeys(names, 0) | dict(offsets), known=known)
     walk.below = walk.ways(frozenset(found))
     if not walk.below[root.id]:
         return found
-    size = walk.block_rows
-    for first in range(grain.first, grain.last, size):
-        rows = np.arange(first, min(first + size, grain.last), dtype=np.int64)
-        _count(walk, TableBlock(run, root, rows), found)
+    for block in walk.roots():
+        _count(walk, block, found)
     return found
 
 
@@ -187,7 +220,10 @@ def _count(walk: Walk, block: TableBlock, found: dict[str, int]) -> None:
     for name in walk.below[block.table.id]:
         table = walk.plan.tables[name]
         if not walk.below[name]:
-            found[name] += int(block.child_counts(table).sum())  # nothing below it: no block is needed to know how many
+            rows = int(block.child_counts(table).sum())  # nothing below it: no block is needed to know how many
+            walk.next_row[name] += rows
+            if name in found:
+                found[name] += rows
             continue
         for child in walk.children(block, table):
             if name in found:

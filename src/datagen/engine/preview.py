@@ -96,6 +96,8 @@ def _head(block: TableBlock, rows: int) -> TableBlock:
         parent=block.parent,
         parent_index=None if block.parent_index is None else block.parent_index[:rows],
         ordinal=None if block.parent is None else block.ordinal[:rows],
+        starts=block.starts,
+        block_rows=block.block_rows,
     )
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from datagen.columns import joined, take
 from datagen.contracts import Values
-from datagen.engine.block import TableBlock
-from datagen.engine.grain import BLOCK_ROWS, Walk, grains, totals
+from datagen.engine.block import BLOCK_ROWS, TableBlock
+from datagen.engine.grain import Grain, Walk, grains, totals, tree
 from datagen.plan.model import Plan
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ class Run:
     ) -> Values:
         """The column at row numbers of a table; null where `valid` is False."""
         plan = self.plan.tables[table]
-        if plan.columns[column].by_row_number or (plan.parent is None and self.total(table) > KEPT_ROWS):
+        walked = (table, column) in self.plan.walked
+        if plan.columns[column].by_row_number or (plan.parent is None and self.total(table) > KEPT_ROWS and not walked):
             made = TableBlock(self, plan, rows if valid is None else np.where(valid, rows, 0)).column(column)
             return made if valid is None else take(made, np.arange(len(rows)), valid)
         return take(self.whole(table, column), rows, valid)
@@ -76,7 +77,8 @@ class Run:
         """A whole column, in row order, kept for later."""
         found = self._kept.get((table, column))
         if found is None:
-            pieces = [block.column(column) for block in self.blocks_of(table)]
+            walked = (table, column) in self.plan.walked
+            pieces = [block.column(column) for block in self.blocks_of(table, numbered=walked)]
             found = joined(pieces) if pieces else self._no_rows(table).column(column)
             self._kept[table, column] = found
         return found
@@ -84,14 +86,16 @@ class Run:
     def _no_rows(self, table: str) -> TableBlock:
         """A block of no rows, below parents of no rows."""
         plan, none = self.plan.tables[table], np.zeros(0, dtype=np.int64)
+        zeros = dict.fromkeys(self.plan.tables, 0)
         if plan.parent is None:
-            return TableBlock(self, plan, none)
-        return TableBlock(self, plan, none, parent=self._no_rows(plan.parent), parent_index=none, ordinal=none)
+            return TableBlock(self, plan, none, starts=zeros)
+        above = self._no_rows(plan.parent)
+        return TableBlock(self, plan, none, parent=above, parent_index=none, ordinal=none, starts=zeros)
 
-    def blocks_of(self, table: str) -> Any:
-        """Every block of one table, in row order."""
+    def blocks_of(self, table: str, *, numbered: bool = True) -> Any:
+        """Every block of one table, in row order. numbered: rows below those of a root are asked for their numbers."""
         plan = self.plan.tables[table]
-        if plan.parent is None:
+        if plan.parent is None and not (numbered and self.plan.numbered):
             for first in range(0, self.total(table), BLOCK_ROWS):
                 last = min(first + BLOCK_ROWS, self.total(table))
                 yield TableBlock(self, plan, np.arange(first, last, dtype=np.int64))
@@ -100,10 +104,17 @@ class Run:
         root = plan
         while root.parent is not None:
             root = self.plan.tables[root.parent]
+        if numbered:
+            for one in tree(self.plan, root):
+                if one.id in self.plan.numbered:
+                    self.total(one.id)
         for grain in grains(self.plan):
             if grain.root == root.id:
-                yield from (
-                    block
-                    for block in Walk(self, grain, dict(self.offsets[grain.number])).blocks(frozenset({table}))
-                    if block.table.id == table
-                )
+                walk = self._walk(grain)
+                yield from (block for block in walk.blocks(frozenset({table})) if block.table.id == table)
+
+    def _walk(self, grain: Grain) -> Walk:
+        """A walk through a grain, as far as its tables have been counted."""
+        offsets = self.offsets.get(grain.number, {})
+        names = [one.id for one in tree(self.plan, self.plan.tables[grain.root])]
+        return Walk(self, grain, dict.fromkeys(names, 0) | dict(offsets), known=frozenset(offsets) | {grain.root})

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from datagen.engine.grain import BLOCK_ROWS, Grain, totals
+from datagen.engine.block import BLOCK_ROWS
+from datagen.engine.grain import Grain, totals
 from datagen.engine.ledger import Ledger
 from datagen.engine.run import Run
 from datagen.engine.starting import Copy, WorkerProcess, can_copy, new_interpreter

@@ -10,8 +10,8 @@ import numpy as np
 
 from datagen.columns import to_series
 from datagen.contracts import Values
-from datagen.engine.block import TableBlock
-from datagen.engine.grain import BLOCK_ROWS, Walk, grains
+from datagen.engine.block import BLOCK_ROWS, TableBlock
+from datagen.engine.grain import Walk, grains
 from datagen.engine.run import Run
 from datagen.errors import Finding, UsageError, did_you_mean, listed, quoted
 from datagen.plan.explain import spell_time
@@ -134,7 +134,7 @@ def _named(plan: Plan, reference: str) -> tuple[TablePlan, ColumnPlan | None]:
 
 def _block(run: Run, table: TablePlan, number: int) -> tuple[TableBlock, int]:
     """The block that holds a row, as a run makes it, and the row's place in it."""
-    if table.parent is None:
+    if table.parent is None and not run.plan.numbered:
         first = number - number % BLOCK_ROWS
         last = min(first + BLOCK_ROWS, run.total(table.id))
         return TableBlock(run, table, np.arange(first, last, dtype=np.int64)), number - first

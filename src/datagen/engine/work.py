@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datagen.columns import DAY_US
-from datagen.engine.block import TableBlock
-from datagen.engine.grain import BLOCK_ROWS, GRAIN_BYTES, GRAIN_ROWS, Grain, Walk, tree
+from datagen.engine.block import BLOCK_ROWS, TableBlock
+from datagen.engine.grain import GRAIN_BYTES, GRAIN_ROWS, Grain, Walk, tree
 from datagen.engine.run import Run
 from datagen.kernel.content_hash import ColumnSum, TableSums, canonical, prepare
 from datagen.plan.model import TablePlan

@@ -15,6 +15,7 @@ from datagen.errors import Finding
 from datagen.kernel.address import table_key
 from datagen.plan import graph
 from datagen.plan.behaviors import lower
+from datagen.plan.below import look_below
 from datagen.plan.bind_columns import bind_column, make_parts
 from datagen.plan.bind_rows import bind_counts
 from datagen.plan.binding import Binding
@@ -101,13 +102,15 @@ def finished(
     effects = placed(binding, planted_effects(binding, binding.behaviors, tables))
     root = binding.document.root
     metadata = root.get("metadata") or {}
+    reads = {node: tuple(dict.fromkeys(needs)) for node, needs in binding.reads.items()}
+    below = look_below(tables, reads)
     return Plan(
         name=metadata.get("name") or (PurePath(binding.document.path).stem if binding.document.path else "dataset"),
         seed=binding.seed,
         timeframe=binding.timeframe,
         tables=tables,
         order=tuple(node for node in nodes if node[1] not in graph.COUNTS),
-        reads={node: tuple(dict.fromkeys(needs)) for node, needs in binding.reads.items()},
+        reads=reads,
         constraints=declared,
         findings=tuple(finding for finding in binding.findings if finding.severity != "error"),
         fingerprint=fingerprint(binding.document, binding.seed, binding.drafting.rows),
@@ -119,6 +122,9 @@ def finished(
         metadata=dict(metadata),
         effects=effects,
         anomalies=tuple(binding.anomalies),
+        numbered=below.numbered,
+        walked=below.walked,
+        root_rows=below.root_rows,
     )
 
 

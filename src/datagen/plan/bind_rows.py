@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.contracts import NUMBERS, Block
+from datagen.contracts import NUMBERS, Block, Only
 from datagen.plan import graph
 from datagen.plan.arms import refuse_untimed
 from datagen.plan.binding import Binding
@@ -152,7 +152,9 @@ def volume_reads(binding: Binding, table: TableDraft, node: graph.Node) -> list[
 def edges(binding: Binding, scope: PlanScope, wanted: Sequence[Any], node: graph.Node) -> list[graph.Node]:
     edges: list[graph.Node] = []
     for name in wanted:
-        if isinstance(name, tuple):
+        if isinstance(name, Only):
+            edges.append((name.table, name.column))
+        elif isinstance(name, tuple):
             # a row of any table: its number of rows must be known
             edges.append(name)
             if name[0] != node[0]:

@@ -145,6 +145,11 @@ class Plan:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     effects: tuple[PlantedEffect, ...] = ()  # what is planted, and what an analyst should find
     anomalies: tuple[AnomalyLabel, ...] = ()  # planted oddities, by table and column
+    numbered: frozenset[str] = frozenset()  # tables whose row numbers are looked at from above them
+    walked: frozenset[tuple[str, str]] = frozenset()  # columns that look at such numbers
+    root_rows: Mapping[str, int] = field(
+        default_factory=dict
+    )  # rows of a root per block, where tables below are looked at
 
     @property
     def roots(self) -> tuple[TablePlan, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from datagen.contracts import NUMBERS, Block, Bound, ColumnType, Draw, Reader, Values
 from datagen.errors import Finding, SchemaError, Severity
 from datagen.kernel.address import salt_of
+from datagen.plan.graph import ROWS
 from datagen.plan.model import Timeframe
 from datagen.plan.names import (
     ROW_NAMES,
@@ -23,6 +24,7 @@ from datagen.plan.names import (
     ancestors,
     constant_reader,
     find_column,
+    find_table,
     resolve,
     row_name,
 )
@@ -197,6 +199,31 @@ class PlanScope:
         inner = copy(self)
         inner.loc = (*self.loc, *steps)
         return inner
+
+    def among(self, table: str) -> PlanScope:
+        """The same scope with the names of the rows of another table."""
+        inner = copy(self)
+        inner.home, inner.table = self.tables[table], table
+        return inner
+
+    def knows_table(self, name: str) -> bool:
+        return find_table(self.tables, name) is not None
+
+    @property
+    def tables_below(self) -> tuple[str, ...]:
+        return tuple(name for name, table in self.tables.items() if self.table in ancestors(self.tables, table))
+
+    def table_below(self, name: str) -> str | None:
+        found = find_table(self.tables, name)
+        return found.id if found is not None and found.id in self.tables_below else None
+
+    def counts_down(self, table: str) -> tuple[tuple[str, str], ...]:
+        """The numbers of rows on the way down to a table, as nodes of the dependency graph."""
+        found, step = [], self.tables[table]
+        while step.id != self.table:
+            found.append((step.id, ROWS))
+            step = self.tables[step.parent or ""]
+        return tuple(reversed(found))
 
     def law_by(self, spec: Mapping[str, Any], steps: tuple[str | int, ...], *, durations: bool = False) -> Any:
         """A law with `by`, as a draw whose law differs by row; None after a refusal."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -42,6 +42,23 @@ class SomeRows:
     @property
     def sibling_count(self) -> Places:
         return self._block.sibling_count[self.index]
+
+    def below(self, table: str) -> Iterator[tuple[Block, Places]]:
+        place = np.full(self._block.rows, -1, dtype=np.int64)
+        place[self.index] = np.arange(self.rows, dtype=np.int64)
+        for child, index in self._block.below(table):
+            mine = np.flatnonzero(place[index] >= 0)
+            yield SomeRows(child, mine), place[index[mine]]
+
+    def count_below(self, table: str) -> Places:
+        return self._block.count_below(table)[self.index]
+
+    def rank_in(self, ancestor: str) -> tuple[Places, Places]:
+        rank, count = self._block.rank_in(ancestor)
+        return rank[self.index], count[self.index]
+
+    def blocks_of(self, table: str) -> Iterator[Block]:
+        return self._block.blocks_of(table)
 
     def uniform(self, salt: int) -> NDArray[np.float64]:
         if getattr(self._block, "salt", None) == salt:

@@ -1,0 +1,58 @@
+"""What looks at rows below: which tables are numbered on the way, which columns need that, and how large root blocks are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from datagen.contracts import NUMBERS
+from datagen.plan.graph import Node, closure
+from datagen.plan.model import TablePlan
+
+ROWS_AT_ONCE = 262_144  # rows of the widest table that is looked at from above, per root block
+FEWEST_ROWS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """numbered: tables whose row numbers somebody above looks at; walked: the columns that do; root_rows: by root table."""
+
+    numbered: frozenset[str]
+    walked: frozenset[Node]
+    root_rows: Mapping[str, int]
+
+
+def look_below(tables: Mapping[str, TablePlan], reads: Mapping[Node, tuple[Node, ...]]) -> Below:
+    """Who looks below itself, from the dependency graph."""
+    above = {name: tuple(_above(tables, name)) for name in tables}
+    seen = {other for node, needs in reads.items() for other, _ in needs if _home(tables, node) in above[other]}
+    if not seen:
+        return Below(frozenset(), frozenset(), {})
+    numbered: set[str] = set()
+    walked: set[Node] = set()
+    for node in reads:
+        home = _home(tables, node)
+        found = {other for other, name in closure([node], reads) if name == NUMBERS and home in above[other]}
+        if found:
+            numbered |= found
+            walked.add(node)
+    widest: dict[str, float] = {}
+    for name in seen:
+        root = above[name][-1]
+        each = tables[name].expected_rows / max(tables[root].rows or 1, 1)
+        widest[root] = max(widest.get(root, 1.0), each)
+    rows = {root: max(FEWEST_ROWS, int(ROWS_AT_ONCE / each)) for root, each in widest.items()}
+    return Below(frozenset(numbered), frozenset(walked), rows)
+
+
+def _home(tables: Mapping[str, TablePlan], node: Node) -> str:
+    """From whose row a node looks: a stream's rows are made from those of its parent."""
+    table = tables[node[0]]
+    return table.parent if table.kind == "stream" and table.parent is not None else table.id
+
+
+def _above(tables: Mapping[str, TablePlan], name: str) -> Iterator[str]:
+    step = tables[name].parent
+    while step is not None:
+        yield step
+        step = tables[step].parent
