@@ -16,6 +16,7 @@ from datagen.plan.foreseen import foresee
 from datagen.plan.model import ColumnPlan, Seal
 from datagen.plan.names import ColumnDraft, PathReader, ReaderWhere
 from datagen.plan.picking import bound_picking
+from datagen.plan.places import is_places, places_column
 from datagen.plan.scope import CASTS
 from datagen.plan.seated_values import seated_texts
 from datagen.plan.spelling import spelled
@@ -27,6 +28,9 @@ OPEN_ROLES = frozenset({"previous_state", "valid_to", "converted_at"})
 def make_parts(binding: Binding, column: ColumnDraft) -> None:
     """The generator and the modifiers of a column as parameter models."""
     node = (column.table, column.name)
+    if is_places(binding.tables[column.table]):
+        binding.generators[node], binding.modifiers[node] = places_column(column), []
+        return
     part = (
         None
         if column.word == "process"

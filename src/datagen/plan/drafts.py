@@ -9,6 +9,7 @@ from typing import Any
 from datagen.errors import did_you_mean, listed, quoted
 from datagen.plan.grids import settle_each
 from datagen.plan.names import ColumnDraft, TableDraft, find_table
+from datagen.plan.places import add_places, is_places, places_rows
 from datagen.schema.counts import read_count
 from datagen.schema.expand_processes import PROCESS_KEYS
 
@@ -50,6 +51,7 @@ def draft_tables(document: Any, refuse: Callable[..., None], *, scale: float, ve
     made = Drafting()
     for place, node in enumerate(document.root.get("nodes") or []):
         _draft_table(made, node, ("nodes", place), refuse)
+    add_places(made, document.root)
     for table in made.tables.values():
         _settle_parents(made, table, refuse, version_1)
     _refuse_parent_loops(made, refuse)
@@ -181,6 +183,8 @@ def _rows(made: Drafting, table: TableDraft, refuse: Callable[..., None], scale:
     node = made.nodes[table.id]
     written = node.get("rows")
     at = (*table.loc, "rows")
+    if is_places(table):
+        return places_rows()
     if table.parent is not None:
         if written is not None:
             refuse(
