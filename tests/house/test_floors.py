@@ -22,6 +22,7 @@ ALLOWED = {
     ("laws", "contracts"): "a law is a Part",
     ("laws", "registry"): "a mixture and the binder find other laws by word",
     ("generators", "registry"): "whether a law makes whole numbers",
+    ("generators", "plan"): "some of the rows of a block, as a branch of a case sees them",
     ("rows", "registry"): "the law whose mean a factor multiplies",
     ("modifiers", "plan"): "the evaluation of an expression with the value so far",
 }

@@ -10,19 +10,18 @@ from typing import Any
 from datagen.contracts import Bound, Generator, Modifier
 from datagen.errors import Finding, SchemaError, did_you_mean, listed
 from datagen.plan import graph
-from datagen.plan.by import by_part
 from datagen.plan.constraints import Steering, edge_bound
 from datagen.plan.drafts import Drafting, draft_tables, time_column_of
 from datagen.plan.fanout import FixedCounts
 from datagen.plan.model import ColumnPlan, Timeframe
 from datagen.plan.names import ColumnDraft, NameFault, PathReader, TableDraft, resolve
+from datagen.plan.parts import make_part
 from datagen.plan.reach import Reaches
 from datagen.plan.scope import PlanScope
 from datagen.plan.window import read_timeframe
 from datagen.registry import find, words
 from datagen.rows._anomalies import AnomalyLabel
 from datagen.schema.literals import common_type
-from datagen.schema.model_findings import check_part
 from datagen.schema.tree import Document
 
 MOST_FINDINGS = 50
@@ -91,10 +90,7 @@ class Binding:
             )
             return None
         at = (*loc, *inside)
-        if "by" in params and "by" not in found.model_fields and kind in ("generator", "modifier"):
-            made, findings = by_part(kind, word, found, params, self.document, at)
-        else:
-            made, findings = check_part(found, params, self.document, at)
+        made, findings = make_part(kind, word, found, params, self.document, at)
         self.findings.extend(findings)
         return made
 

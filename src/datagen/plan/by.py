@@ -259,6 +259,8 @@ def by_part(
     kind: str, word: str, model: Any, params: Mapping[str, Any], document: Any, loc: tuple[str | int, ...]
 ) -> Any:
     """A part with `by` as (part, findings); the part is None after a fault."""
+    from datagen.plan.parts import make_part
+
     findings = sound(params, document, loc)
     if findings:
         return None, findings
@@ -279,10 +281,8 @@ def by_part(
                         expected=f"`{key}` beside `by`: what the column points to is one for all rows",
                     )
                 )
-        if "by" in branches[text]:
-            part, more = by_part(kind, word, model, branches[text], document, loc)
-        else:
-            part, more = check_part(model, branches[text], document, at)
+        inner = "by" in branches[text]  # a second column: its branches stand beside those of the first
+        part, more = make_part(kind, word, model, branches[text], document, loc if inner else at)
         findings += more
         parts[text] = part
     if any(part is None for part in parts.values()) or findings:

@@ -212,7 +212,10 @@ class ConstraintReader:
                 )
             )
             status, reason = ("held", f"{bounded.table}.{bounded.name} is drawn inside the bound")
-            if bounded.may_leave_bounds:
+            free = [word for word, _ in bounded.makers if not _is_steered(word)]
+            if free and bounded.process is None:
+                status, reason = "checked", f"values made by {listed(free)} are not steered"
+            elif bounded.may_leave_bounds:
                 status, reason = "checked", f"the modifiers of {bounded.table}.{bounded.name} may leave the bound"
             self.found.declared.append(ConstraintPlan("inequality", text, status, reason, facts, at))  # type: ignore[arg-type]
             return
@@ -284,9 +287,13 @@ def steers(column: ColumnDraft) -> bool:
     """Whether the generator of a column keeps bounds by construction; what a mapping makes of its draw is another thing."""
     if column.process == "time":
         return True
-    found = find("generator", column.word)
     mapped = any(word == "map_values" for word, _ in column.modifiers)
-    return bool(found is not None and found.STEERED and not mapped)
+    return not mapped and any(_is_steered(word) for word, _ in column.makers)
+
+
+def _is_steered(word: str) -> bool:
+    found = find("generator", word)
+    return bool(found is not None and found.STEERED)
 
 
 def _later(node: Node, edges: Mapping[Node, Sequence[Node]]) -> set[Node]:

@@ -143,9 +143,9 @@ def _settle_parents(made: Drafting, table: TableDraft, refuse: Callable[..., Non
             table.parent = parent.id
         else:
             looked_up = any(
-                column.word == "lookup"
-                and str(column.params.get("from", "")).lower().startswith(f"{parent.id.lower()}.")
+                word == "lookup" and str(params.get("from", "")).lower().startswith(f"{parent.id.lower()}.")
                 for column in table.columns.values()
+                for word, params in column.makers
             )
             if not looked_up:
                 refuse(
@@ -324,15 +324,23 @@ def _point(made: Drafting) -> None:
 
 
 def _points_to(made: Drafting, column: ColumnDraft) -> tuple[str, str] | None:
-    reference = {"lookup": column.params.get("from"), "choice": column.params.get("choices_ref")}.get(column.word)
-    if not isinstance(reference, str) or column.modifiers:
+    """What the column is a key of: every generator that makes it must point there."""
+    if column.modifiers:
+        return None
+    targets = {_target(made, word, params) for word, params in column.makers}
+    return next(iter(targets)) if len(targets) == 1 else None
+
+
+def _target(made: Drafting, word: str, params: Mapping[str, Any]) -> tuple[str, str] | None:
+    reference = {"lookup": params.get("from"), "choice": params.get("choices_ref")}.get(word)
+    if not isinstance(reference, str):
         return None
     head, _, tail = reference.partition(".")
     table = find_table(made.tables, head)
     target = table.column(tail) if table is not None and tail else None
     if target is None:
         return None
-    if column.params.get("on") is not None:
+    if params.get("on") is not None:
         return target.points_to  # a copied key points where the copied one does
     return target.table, target.name
 
@@ -346,6 +354,7 @@ def time_column_of(table: TableDraft) -> str | None:
         if column.process == "time":  # told by its name, in old documents
             return column.name
     for column in table.columns.values():
-        if column.known_type == "datetime" or (column.known_type is None and column.word == "datetime_series"):
+        told = column.known_type is None and any(word == "datetime_series" for word, _ in column.makers)
+        if column.known_type == "datetime" or told:
             return column.name
     return None

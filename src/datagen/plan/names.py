@@ -45,10 +45,34 @@ class ColumnDraft:
         return self.known_type
 
     @property
+    def makers(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """(word, parameters) of every generator that makes values of the column: of a case, those of its branches."""
+        return makers_of(self.word, self.params)
+
+    @property
     def may_leave_bounds(self) -> bool:
         """Whether a modifier can move the value out of an interval that its draw was cut to."""
         kept = {"seasonality", "trend", "time_jitter", "effect"} if self.type in ("datetime", "date", None) else set()
         return any(word not in kept for word, _ in self.modifiers)
+
+
+def makers_of(word: str, params: Any) -> list[tuple[str, Mapping[str, Any]]]:
+    """The generators behind a generator; what is not as it should be is left out, and refused where it stands."""
+    if word != "case":
+        return [(word, params)] if isinstance(params, Mapping) else []
+    cases = params.get("cases") if isinstance(params, Mapping) else None
+    found: list[tuple[str, Mapping[str, Any]]] = []
+    for branch in cases if isinstance(cases, list | tuple) else ():
+        inner = branch.get("generator", branch) if isinstance(branch, Mapping) else {}
+        for own, written in inner.items() if isinstance(inner, Mapping) else ():
+            if own != "when" and isinstance(written, Mapping) and not null_branch(own, written):
+                found += makers_of(own, written)
+    return found
+
+
+def null_branch(word: str, params: Mapping[str, Any]) -> bool:
+    """Whether a branch of a case says that there is no value."""
+    return word == "expression" and str(params.get("code")).strip().lower() == "null"
 
 
 @dataclass(slots=True)

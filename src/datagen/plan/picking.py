@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -44,7 +45,7 @@ def find_limits(binding: Binding, reader: ConstraintReader) -> dict[Node, Limits
     found: dict[Node, Limits] = {}
     for table in binding.tables.values():
         for column in table.columns.values():
-            if column.word == "lookup" and column.points_to and column.params.get("on") is None:
+            if column.points_to and all(picks(word, params) for word, params in column.makers):
                 limits = _limits(binding, reader, table, column)
                 if limits is not None:
                     found[table.id, column.name] = limits
@@ -55,6 +56,11 @@ def find_limits(binding: Binding, reader: ConstraintReader) -> dict[Node, Limits
         if limits.created is not None:
             _say_held(binding, reader, (target[0], limits.created), (table_id, limits.time or ""), limits.strict, name)
     return found
+
+
+def picks(word: str, params: Mapping[str, Any]) -> bool:
+    """Whether a generator is a lookup that chooses a row, and not one that follows a key."""
+    return word == "lookup" and params.get("on") is None
 
 
 def _say_held(binding: Binding, reader: ConstraintReader, left: Node, right: Node, strict: bool, lookup: str) -> None:

@@ -14,7 +14,6 @@ from datagen.schema import later
 from datagen.schema.expand import expand, told_once
 from datagen.schema.expand_modifiers import SPELLINGS
 from datagen.schema.model import Schema, unknown_top_keys, validate
-from datagen.schema.model_findings import check_part
 from datagen.schema.model_values import keys_of
 from datagen.schema.tree import Document, Map, Seq
 
@@ -165,15 +164,14 @@ def errors_of(findings: Sequence[Finding]) -> list[Finding]:
 
 def faults_of_parts(document: Document) -> list[Finding]:
     """What is wrong with the parameters of generators and modifiers, wherever what holds them can be read."""
-    from datagen.plan.by import by_part
+    from datagen.plan.parts import make_part
 
     found: list[Finding] = []
 
     def check(kind: str, word: Any, params: Any, *loc: str | int) -> None:
         model = registry.find(kind, word) if isinstance(word, str) else None
         if model is not None and isinstance(params, Map):
-            checked = by_part(kind, str(word), model, params, document, loc) if "by" in params else None
-            found.extend((checked or check_part(model, params, document, loc))[1])
+            found.extend(make_part(kind, str(word), model, params, document, loc)[1])
 
     for n, node in enumerate(_objects(document.root.get("nodes"))):
         for c, column in enumerate(_objects(node.get("columns"))):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, PlainValidator, Tag, ValidationInfo, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
 from datagen.errors import Finding, listed
 from datagen.schema.later_keys import (
@@ -40,7 +40,7 @@ from datagen.schema.model_values import (
     keys_of,
     wrong_type,
 )
-from datagen.schema.model_words import By, LawOfTime, LawSpec, Words, read_generator, shape_error
+from datagen.schema.model_words import By, LawOfTime, LawSpec, Words, shape_error
 from datagen.schema.tree import Document, Map, Seq
 
 if TYPE_CHECKING:
@@ -79,31 +79,6 @@ class Ingested(LaterPart):
 
     column: str = Field(description="the time of the event")
     profile: dict[str, Share] = Field(description="share by class of UTC days: same_day, 1-3d, 4-7d")
-
-
-def read_branch(value: Any, info: ValidationInfo) -> dict[str, Any]:
-    """`{when, <generator>: {…}}` or `{when, generator: {…}}`."""
-    if not isinstance(value, dict):
-        raise wrong_type("an object with `when` and one generator", value)
-    when = value.get("when")
-    if "when" in value and not isinstance(when, str | bool):
-        raise wrong_type("a condition as text", when, at=("when",))
-    rest = {key: inner for key, inner in value.items() if key != "when"}
-    if set(rest) == {"generator"}:
-        rest = rest["generator"]
-    read_generator(rest, info)
-    return dict(value)
-
-
-Branch = Annotated[dict[str, Any], PlainValidator(read_branch), WithJsonSchema({"type": "object", "minProperties": 1})]
-
-
-class Case(LaterPart):
-    """The first branch whose condition holds makes the value."""
-
-    MAIN = "cases"
-
-    cases: Annotated[Many[Branch], Field(min_length=1)] = Field(description="branches; the last may leave `when` out")
 
 
 class Rollup(LaterPart):
@@ -159,7 +134,6 @@ class Polygon(LaterPart):
 GENERATORS: dict[str, type[BaseModel]] = {
     "after": After,
     "ingested": Ingested,
-    "case": Case,
     "rollup": Rollup,
     "siblings": Siblings,
     "pattern": Pattern,

@@ -32,7 +32,6 @@ KINDS = frozenset({"derived", "stream", "graph"})
 GENERATOR_WORDS = (
     "after",
     "ingested",
-    "case",
     "rollup",
     "siblings",
     "pattern",
@@ -57,7 +56,6 @@ INSTEAD: Mapping[str, str] = {
     "fanout.mean": "a law with that mean and a `clamp`",
     "rows": "a number of `rows`, and a `datetime_series` for the times they arrive",
     "exact": "without `exact` shares come out close to the weights",
-    "generator.case": "an `expression` with `case when … then … else … end`",
     "generator.after": "an `expression` such as created_at + to_days(delay_days), over a `distribution` column",
     "generator.ingested": "an `expression` that adds a delay to the time of the event",
     "generator.pattern": "`faker: {method: bothify, text: '??-####'}`",

@@ -144,6 +144,21 @@ Generator = Annotated[
 ]
 
 
+def read_branch(value: Any, info: ValidationInfo) -> dict[str, Any]:
+    """One branch of a `case`: `{when, <generator>: {…}}` or `{when, generator: {…}}`."""
+    if not isinstance(value, dict):
+        raise wrong_type("an object with `when` and one generator", value)
+    when = value.get("when")
+    if "when" in value and not isinstance(when, str | bool):
+        raise wrong_type("a condition as text", when, at=("when",))
+    rest = {key: inner for key, inner in value.items() if key != "when"}
+    read_generator(rest["generator"] if set(rest) == {"generator"} else rest, info)
+    return dict(value)
+
+
+Branch = Annotated[dict[str, Any], PlainValidator(read_branch), WithJsonSchema({"type": "object", "minProperties": 1})]
+
+
 def _object(expected: LiteralString) -> BeforeValidator:
     def check(value: Any) -> Any:
         if not isinstance(value, dict | Written):
