@@ -98,12 +98,12 @@ def test_a_kind_that_is_told_by_its_key_is_refused_once():
 
 
 def test_the_refusal_has_the_line_and_what_exists_instead():
-    tree, schema, _ = expanded(column("generator: {choice: {choices: [a, b], exact: true}}"))
+    tree, schema, _ = expanded(column("imperfections: {missing: {rate: 5%}}"))
     finding = only(later.not_available(tree, schema))
-    assert (finding.line, finding.column) == (6, 47)
-    assert finding.json_path == "nodes[0].columns[0].generator.choice.exact"
-    assert finding.found == "`exact`, which this version does not build yet"
-    assert finding.hint == "without `exact` shares come out close to the weights"
+    assert (finding.line, finding.column) == (6, 9)
+    assert finding.json_path == "nodes[0].columns[0].imperfections"
+    assert finding.found == "`imperfections`, which this version does not build yet"
+    assert finding.hint == "the modifier `outliers` makes extreme values"
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,6 @@ def test_the_refusal_has_the_line_and_what_exists_instead():
         ("lookup: {from: a.b, where: 'candidate.x > 1'}", "lookup.where"),
         ("lookup: {from: a.b, else: null}", "lookup.else"),
         ("lookup: {from: a.b, self: true}", "lookup.self"),
-        ("bernoulli: {p: 0.1, exact: true}", "bernoulli.exact"),
     ],
 )
 def test_later_keys_of_parts_are_refused(key, path):
@@ -133,7 +132,6 @@ def test_later_keys_of_parts_are_refused(key, path):
         ("point: {spread_km: 3}", "language.missing_key", "point"),
         ("polygon: {place: a, vertices: -3}", "language.out_of_range", "polygon.vertices"),
         ("nested: 3", "language.wrong_type", "nested"),
-        ("choice: {choices: [a], exact: 7}", "language.wrong_type", "choice.exact"),
         ("choice: {choices: [a], clustered: 2}", "language.out_of_range", "choice.clustered"),
         ("lookup: {from: a.b, levels: [1, x]}", "language.wrong_type", "lookup.levels[1]"),
         ("lookup: {from: a.b, weights: 3}", "language.wrong_type", "lookup.weights"),

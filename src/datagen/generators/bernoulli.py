@@ -9,22 +9,31 @@ import numpy as np
 
 from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
 from datagen.errors import Finding, SchemaError, quoted
+from datagen.generators._quota import exact_places, moves, quota_reads, sound
+from datagen.schema.model_values import Maybe, YesOrName
 from datagen.schema.weights import share, share_hint
 
 
 class Bernoulli(Generator):
     """True with probability p, in each row by itself.
 
-    Params: p, a share from 0 to 1 (`0.2`, `"20%"`), or an expression of other columns. Fills bool. One draw per row.
+    Params: p, a share from 0 to 1 (`0.2`, `"20%"`), or an expression of other columns; exact, true or the name of a
+    table above, keeps the share to the row over the table or inside each of that table's rows. Fills bool. One draw per
+    row.
     """
 
     MAIN: ClassVar[str | None] = "p"
-    EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"bernoulli": {"p": 0.8}}, {"bernoulli": {"p": "5%"}}]
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"bernoulli": {"p": 0.8}}, {"bernoulli": {"p": "5%", "exact": True}}]
 
     p: float | int | str
+    exact: Maybe[YesOrName] = None
 
-    def reads(self, scope: Scope) -> Iterable[str]:
-        return scope.names_in(self.p) if share(self.p) is None else ()
+    def reads(self, scope: Scope) -> Iterable[str | tuple[str, str]]:
+        yield from quota_reads(self.exact, scope)
+        yield from scope.names_in(self.p) if share(self.p) is None else ()
+
+    def moves(self, scope: Scope) -> str:
+        return moves(self.exact, scope)
 
     def infer(self, scope: Scope) -> ColumnType:
         return "bool"
@@ -37,6 +46,8 @@ class Bernoulli(Generator):
         if scope.unique:
             scope.domain(2, "")
         salt = scope.salt("draw")
+        if not sound(self.exact, scope):
+            return lambda block: Values("bool", np.zeros(block.rows, dtype=np.bool_))
         p = share(self.p)
         if p is not None:
             if not 0 <= p <= 1:
@@ -47,7 +58,19 @@ class Bernoulli(Generator):
                     expected="a share between 0 and 1, such as 0.05 or 5%",
                     hint=share_hint(self.p),
                 )
+            elif self.exact:
+                place = exact_places(
+                    self.exact, lambda block: [p, 1 - p], scope
+                )  # yes first: of half a row it gets the whole
+                return lambda block: Values("bool", place(block) == 0)
             return lambda block: Values("bool", block.uniform(salt) < p)
+        if self.exact:
+            scope.refuse(
+                "quota.by_row",
+                "p",
+                found=f"an exact share of {quoted(self.p)}, which may differ by row",
+                expected="one share for all rows, such as 5%",
+            )
         chance = scope.expression(self.p, "p")
         if chance.type not in ("int", "float"):
             scope.refuse(

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
 from datagen.errors import Finding, SchemaError, listed
 from datagen.generators._foreseen import weighted
+from datagen.generators._quota import exact_places, moves, quota_reads, sound
 from datagen.generators._weights import Weights, names_of
 from datagen.generators.enum_list import constant_list, refuse_nulls
 from datagen.schema.literals import as_column, common_type
+from datagen.schema.model_values import Maybe, YesOrName
 
 SOURCES = {"choices": "a list of values, or {value: weight}", "choices_ref": "a column, as table.column"}
 
@@ -23,7 +25,9 @@ class Choice(Generator):
 
     Params: choices, or choices_ref; weights, one per choice (all at most 1: they must sum to 1; any above 1: relative;
     with %: they sum to 100), or weights_kind: `uniform`, `zipf@s` (weight of the k-th choice k^-s) or `head_tail@{h,a}`
-    (the first fifth shares h equally, the rest shares 1-h by Zipf a). Fills the type of the column; one draw per row.
+    (the first fifth shares h equally, the rest shares 1-h by Zipf a); exact: true keeps the shares to the row over the
+    table (largest remainder), the name of a table above keeps them inside each of its rows: every count is its share
+    rounded down or up, and the mean over all is the share. Fills the type of the column; one draw per row.
     """
 
     MAIN: ClassVar[str | None] = "choices"
@@ -31,18 +35,23 @@ class Choice(Generator):
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
         {"choice": {"choices": ["vip", "standard", "budget"], "weights": [0.15, 0.6, 0.25]}},
         {"choice": {"choices": [10, 20, 50], "weights_kind": "zipf@1.2"}},
+        {"choice": {"choices": ["online", "offline"], "weights": [0.85, 0.15], "exact": True}},
     ]
 
     choices: list[Any] | None = None
     choices_ref: str | None = None
     weights: list[float | int | str] | None = None
     weights_kind: str | None = None
+    exact: Maybe[YesOrName] = None
 
     def reads(self, scope: Scope) -> Iterable[str | tuple[str, str]]:
-        if self.choices_ref is None:
-            return ()
-        target = scope.find_target(self.choices_ref)
-        return () if target is None else ((target.table, target.name),)
+        yield from quota_reads(self.exact, scope)
+        target = None if self.choices_ref is None else scope.find_target(self.choices_ref)
+        if target is not None:
+            yield (target.table, target.name)
+
+    def moves(self, scope: Scope) -> str:
+        return moves(self.exact, scope)
 
     def infer(self, scope: Scope) -> ColumnType | None:
         if self.choices_ref is not None:
@@ -85,6 +94,8 @@ class Choice(Generator):
             )
             return _nothing
         weights = Weights(self.weights, self.weights_kind)
+        if not sound(self.exact, scope):
+            return _nothing
         if scope.unique and not weights.equal:
             scope.refuse(
                 "choice.unique_weights",
@@ -133,6 +144,9 @@ class Choice(Generator):
         if scope.unique:
             scope.domain(size, "choices")
             return _permuted(scope, lambda block: size)
+        if self.exact:
+            shares = weights.of(size)
+            return exact_places(self.exact, lambda block: shares, scope)
         from datagen.kernel.quantiles import GuideTable
 
         salt, table = scope.salt("draw"), GuideTable(weights.of(size))
@@ -179,14 +193,8 @@ class Choice(Generator):
         if scope.unique:
             return _permuted(scope, lambda block: block.total(source))
         salt, key, home = scope.salt("draw"), (scope.table, scope.column, "weights"), f"{scope.table}.{scope.column}"
-        if weights.equal:
-            from datagen.kernel.picks import pick_row
 
-            return lambda block: pick_row(block.bits(salt), block.total(source))
-
-        def make(rows: int) -> Any:
-            from datagen.kernel.quantiles import GuideTable
-
+        def made_for(rows: int) -> list[float]:
             made = weights.of(rows)
             if len(made) != rows:
                 raise SchemaError(
@@ -197,9 +205,19 @@ class Choice(Generator):
                         expected=f"{rows} weights",
                     )
                 )
-            return GuideTable(made)
+            return made
 
-        return lambda block: block.once(key, lambda: make(block.total(source))).draw(block.uniform(salt))
+        if self.exact:
+            return exact_places(self.exact, lambda block: made_for(block.total(source)), scope)
+        if weights.equal:
+            from datagen.kernel.picks import pick_row
+
+            return lambda block: pick_row(block.bits(salt), block.total(source))
+        from datagen.kernel.quantiles import GuideTable
+
+        return lambda block: block.once(key, lambda: GuideTable(made_for(block.total(source)))).draw(
+            block.uniform(salt)
+        )
 
 
 def _permuted(scope: Scope, size: Any) -> Any:

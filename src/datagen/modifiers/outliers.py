@@ -51,6 +51,9 @@ class Outliers(Modifier):
         if self.mode == "burst" and scope.time_column not in (None, scope.column):
             yield scope.time_column
 
+    def moves(self, scope: Scope) -> str:
+        return "its number of outliers is exact over all rows"
+
     def bind(self, scope: Scope) -> Change:
         times = scope.value_type in ("datetime", "date")
         if not times and scope.value_type not in ("int", "float"):

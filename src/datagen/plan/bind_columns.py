@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from datagen.contracts import NUMBERS, Bound, Change, Fill, Generator, Modifier
+from datagen.generators._quota import refused_key
 from datagen.plan.arms import arm_changes, bound_arms, with_arms
 from datagen.plan.binding import Binding, mapped_type
 from datagen.plan.column_anomalies import anomaly_changes
@@ -52,6 +53,7 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
     generator = binding.generators[node]
     unique = node in reader.found.unique
     when = condition_of(binding, column, spec)
+    refuse_quota(binding, column, when)
     bounds = binding.bounds(column, reader.found.steering)
     if when is not None:  # a row without a value needs no room for one
         bounds = (where(bounds[0], when), where(bounds[1], when))
@@ -135,6 +137,7 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
         role=spec.get("role"),
         unit=spec.get("unit"),
         unique=unique,
+        moves_with_rows=why_moved(binding, column, scopes),
         by_row_number=generator.BY_ROW_NUMBER and not changes and when is None,
         reads=tuple(dict.fromkeys(need for need in binding.reads[node] if need != (column.table, NUMBERS))),
         points_to=column.points_to,
@@ -173,6 +176,30 @@ def condition_of(binding: Binding, column: ColumnDraft, spec: Mapping[str, Any])
             expected="a condition, such as status = 'done'",
         )
     return when
+
+
+def refuse_quota(binding: Binding, column: ColumnDraft, when: Any) -> None:
+    """Refuse exact shares over all rows where only some have a value, or where something else moves single rows."""
+    key = refused_key(binding.generators[column.table, column.name])
+    others = {
+        "a condition under `when`, so that some rows have no value": when is not None,
+        "an experiment that moves some rows": bool(binding.trials.values.get((column.table, column.name))),
+    }
+    for why in (text for text, holds in others.items() if key and holds):
+        binding.refuse(
+            "quota.some_rows",
+            (*column.loc, "generator", column.word, key),
+            found=f"{key} beside {why}",
+            expected="one of them",
+        )
+
+
+def why_moved(binding: Binding, column: ColumnDraft, scopes: Sequence[Any]) -> str:
+    """Why rows added to a table change values that were there before."""
+    node = (column.table, column.name)
+    found = [binding.generators[node].moves(scopes[0])]
+    found += [part.moves(scope) for part, scope in zip(binding.modifiers[node], scopes[1:], strict=True)]
+    return "; ".join(dict.fromkeys(text for text in found if text))
 
 
 def where(bounds: Sequence[Bound], condition: Any) -> list[Bound]:

@@ -102,6 +102,7 @@ class Binding:
         return PlanScope(
             document=self.document,
             findings=self.findings,
+            seed=self.seed,
             tables=self.tables,
             table=self.tables[column.table],
             column=column.name,
@@ -129,6 +130,7 @@ class Binding:
         return PlanScope(
             document=self.document,
             findings=self.findings,
+            seed=self.seed,
             tables=self.tables,
             table=parent,
             column=graph.ROWS,
@@ -145,6 +147,7 @@ class Binding:
         return PlanScope(
             document=self.document,
             findings=self.findings,
+            seed=self.seed,
             tables=self.tables,
             table=table,
             column=time or "",

@@ -24,6 +24,7 @@ from datagen.schema.model_words import Branched
 ELSE = "else"
 FIXED = {"lookup": ("from", "on"), "choice": ("choices_ref",)}  # which table a column points to is one for all rows
 WHOLE = ("series",)  # generators that see all rows of a parent
+QUOTAS = ("exact", "at_least", "clustered")  # what makes the values of a choice a fact about many rows
 TIMES = ("seasonality", "effect")  # modifiers that shape times where they fall, and not row by row
 
 
@@ -92,6 +93,13 @@ def merged(base: Mapping[str, Any], branch: Mapping[str, Any], *, law: bool) -> 
     if law and not same and "params" not in branch:
         whole["params"] = {}
     return whole
+
+
+def all_branches(params: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    """The parameters beside `by`, and those of every value."""
+    yield params
+    for branches in params["by"].values():
+        yield from (branch for branch in branches.values() if branch)
 
 
 def sound(params: Mapping[str, Any], document: Any, loc: tuple[str | int, ...]) -> list[Finding]:
@@ -267,6 +275,12 @@ def by_part(
     if word in WHOLE:
         found = f"`by` in a {word}, whose values follow from the rows before"
         return None, [document.finding("by.whole", (*loc, "by"), found=found, expected="one way to make all rows")]
+    for key in QUOTAS if kind == "generator" and word in ("choice", "bernoulli") else ():
+        if any(one.get(key) for one in all_branches(params)):
+            found = f"{key} beside `by`: shares that are kept among the rows of one branch alone"
+            findings.append(document.finding("quota.by", (*loc, "by"), found=found, expected="one of them"))
+    if findings:
+        return None, findings
     column, branches = split(params, law=word == "distribution")
     parts: dict[str, Any] = {}
     for text in ordered(branches):

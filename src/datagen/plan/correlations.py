@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from datagen.contracts import Block, Fill
 from datagen.errors import did_you_mean, listed
+from datagen.generators._quota import refused_key
 from datagen.kernel.copula import Copula, Margin, even, factor, latent, nearest_correlation, rank_correlation, scales
 from datagen.plan.binding import Binding
 from datagen.plan.names import ColumnDraft, TableDraft
@@ -93,6 +94,8 @@ def _column(binding: Binding, table: TableDraft, name: str, loc: Any) -> str | N
         why = "whose parameters differ by row"
     elif binding.drafting.specs[table.id, column.name].get("unique") or column.name == table.pk:
         why = "whose values are unique"
+    elif key := refused_key(binding.generators.get((table.id, column.name))):
+        why = f"whose {key} is a fact about many rows"
     if why:
         binding.refuse(
             "correlation.not_drawn",

@@ -25,7 +25,6 @@ class PlanRowScope(PlanScope):
         *,
         own: str,
         key: int,
-        seed: int,
         time: PlanScope | None = None,
         factors: Sequence[RateFactor] = (),
         ages: Sequence[Ageing] = (),
@@ -48,7 +47,7 @@ class PlanRowScope(PlanScope):
         super().__init__(**more)
         self.fanout_beside = fanout_beside
         self.anomalies = [] if anomalies is None else anomalies
-        self.own, self.key, self.seed = own, key, seed
+        self.own, self.key = own, key
         self.time = time
         self.factors = factors
         self.ages = ages

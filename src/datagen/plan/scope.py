@@ -46,6 +46,7 @@ class PlanScope:
         *,
         document: Document,
         findings: list[Finding],
+        seed: int,
         tables: Mapping[str, TableDraft],
         table: TableDraft,
         column: str,
@@ -74,6 +75,7 @@ class PlanScope:
     ) -> None:
         self.document = document
         self.findings = findings
+        self.seed = seed
         self.tables = tables
         self.home = table
         self.table = table.id
@@ -107,6 +109,9 @@ class PlanScope:
 
     def salt(self, part: str, use: int = 0) -> int:
         return salt_of(*self._salt_path, part, use)
+
+    def seeded(self, part: str) -> int:
+        return salt_of("seeded", self.seed, *self._salt_path, part)
 
     def refuse(
         self,

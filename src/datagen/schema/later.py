@@ -37,6 +37,7 @@ from datagen.schema.model_values import (
     Share,
     Weight,
     Written,
+    YesOrName,
     keys_of,
     wrong_type,
 )
@@ -143,15 +144,6 @@ GENERATORS: dict[str, type[BaseModel]] = {
 }
 
 
-def _yes_or_name(value: Any) -> bool | str:
-    if isinstance(value, bool | str):
-        return value
-    raise wrong_type("true or false, or the name of an ancestor", value)
-
-
-YesOrName = Annotated[bool | str, PlainValidator(_yes_or_name), WithJsonSchema({"type": ["boolean", "string"]})]
-
-
 def _scalar_or_null(value: Any) -> Any:
     if value is None or isinstance(value, str | int | float):
         return value
@@ -166,7 +158,6 @@ ScalarOrNull = Annotated[
 class ChoiceLater(LaterPart):
     """Keys of `choice` that are not built yet."""
 
-    exact: Maybe[YesOrName] = Field(default=None, description="shares exact over the table, or inside an ancestor")
     at_least: Maybe[dict[str, Count]] = Field(default=None, description="fewest rows of a value per driving parent")
     clustered: Maybe[Share] = Field(default=None, description="how alike rows of one parent are, 0 to 1")
 
@@ -194,16 +185,9 @@ class LookupLater(LaterPart):
     else_: ScalarOrNull = Field(default=None, alias="else", description="value where no row can be picked")
 
 
-class BernoulliLater(LaterPart):
-    """Keys of `bernoulli` that are not built yet."""
-
-    exact: Maybe[YesOrName] = Field(default=None, description="share exact over the table, or inside an ancestor")
-
-
 PARTS: dict[tuple[str, str], type[BaseModel]] = {
     ("generator", "choice"): ChoiceLater,
     ("generator", "lookup"): LookupLater,
-    ("generator", "bernoulli"): BernoulliLater,
 }
 
 

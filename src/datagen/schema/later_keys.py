@@ -41,11 +41,10 @@ GENERATOR_WORDS = (
 )
 # Keys of parts that are available themselves.
 PART_KEYS: Mapping[tuple[str, str], frozenset[str]] = {
-    ("generator", "choice"): frozenset({"exact", "at_least", "clustered"}),
+    ("generator", "choice"): frozenset({"at_least", "clustered"}),
     ("generator", "lookup"): frozenset(
         {"same", "within", "where", "weights", "unique", "self", "depth", "levels", "else"}
     ),
-    ("generator", "bernoulli"): frozenset({"exact"}),
 }
 PART_VALUES: Mapping[tuple[str, str, str], frozenset[str]] = {}
 
@@ -55,7 +54,6 @@ INSTEAD: Mapping[str, str] = {
     "fanout.total": "a law whose mean is the total over the number of parents comes close",
     "fanout.mean": "a law with that mean and a `clamp`",
     "rows": "a number of `rows`, and a `datetime_series` for the times they arrive",
-    "exact": "without `exact` shares come out close to the weights",
     "generator.after": "an `expression` such as created_at + to_days(delay_days), over a `distribution` column",
     "generator.ingested": "an `expression` that adds a delay to the time of the event",
     "generator.pattern": "`faker: {method: bothify, text: '??-####'}`",

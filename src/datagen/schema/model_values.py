@@ -268,6 +268,12 @@ def read_chance(value: Any) -> str | float:
     return read_share(value)
 
 
+def read_yes_or_name(value: Any) -> bool | str:
+    if isinstance(value, bool | str):
+        return value
+    raise wrong_type("true or false, or the name of an ancestor", value)
+
+
 def read_bound(value: Any) -> str | int | float:
     """A number or a time."""
     if isinstance(value, str) or _is_number(value):
@@ -371,3 +377,4 @@ Duration = Annotated[
         {"anyOf": [_text(DURATION), {"type": "object", "minProperties": 1, "additionalProperties": {"type": "number"}}]}
     ),
 ]
+YesOrName = Annotated[bool | str, PlainValidator(read_yes_or_name), WithJsonSchema({"type": ["boolean", "string"]})]
