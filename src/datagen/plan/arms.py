@@ -5,8 +5,10 @@ A value under another arm comes from the same draws: only the size of the effect
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from datagen.plan.binding import Binding
 from datagen.plan.correlations import Drawn
 from datagen.plan.drafts import time_column_of
 from datagen.plan.names import ColumnDraft, TableDraft
+from datagen.rows._arms import ArmEffect, Arms, Level
 from datagen.rows._contract import RateFactor
 from datagen.rows._mapped import mapped
 
@@ -43,6 +46,7 @@ class Effect:
     size: float
     by: tuple[str, Mapping[str, float]] | None
     loc: tuple[str | int, ...]
+    stage: str | None = None  # the stage that it is on, None for all
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -53,8 +57,16 @@ class Effect:
     def text(self) -> str:
         return f"experiment {self.name}: {self.op} {self.size:g}"
 
+    def factor_of(self, arm: str, value: str | None) -> float:
+        """The factor in an arm, for a value of the column in `by`."""
+        if arm == self.arms[0]:
+            return 1.0
+        found = arm if self.by is not None and self.by[0] == self.name else value
+        return self.size if self.by is None or found is None else self.by[1].get(found, self.size)
+
     def size_of(self, readers: tuple[Reader, ...], block: Block, arm: str | None = None) -> Floats:
         """(n,) the factor of each row; arm: as if all rows were in it."""
+        arm = supposed(block).get(self.name) if arm is None else arm
         sizes = np.full(block.rows, self.size)
         by_arm = self.by is not None and self.by[0] == self.name
         if self.by is not None and not by_arm:
@@ -80,6 +92,33 @@ class Effect:
         )
 
 
+class Supposed:
+    """A block of rows as if all of them were in one arm of an experiment, for all that reads their arm."""
+
+    def __init__(self, block: Block, arms: Mapping[str, str]) -> None:
+        self._block, self.arms = block, arms
+        self._memo: dict[object, Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._block, name)
+
+    def ancestor(self, table: str) -> tuple[Any, NDArray[np.int64] | None]:
+        """The block of an ancestor (or this one) and, for each row here, the place of its ancestor in that block."""
+        found, index = self._block.ancestor(table)
+        return (self, None) if index is None else (found, index)
+
+    def memo(self, key: object, make: Callable[[], Any]) -> Any:
+        """Something made once for these rows, as they are supposed to be."""
+        if key not in self._memo:
+            self._memo[key] = make()
+        return self._memo[key]
+
+
+def supposed(block: Block) -> Mapping[str, str]:
+    """The arms that all rows of a block are taken to be in, by experiment."""
+    return block.arms if isinstance(block, Supposed) else {}
+
+
 # what the parts read
 
 
@@ -97,7 +136,7 @@ def rate_reads(binding: Binding, table: TableDraft) -> list[str]:
     parent = binding.tables[table.parent or ""]
     names = [
         path_to(binding, parent, effect.unit, name)
-        for effect in binding.trials.rates.get(table.id, ())
+        for effect in (*binding.trials.rates.get(table.id, ()), *binding.trials.chances.get(table.id, ()))
         for name in effect.columns
     ]
     return [name for name in names if name is not None]
@@ -155,6 +194,44 @@ def _window(factor: Callable[[Block], Floats], since: int) -> Any:
         return Stretches(np.arange(0, 2 * size + 1, 2, dtype=np.int64), edges, factors), codes.astype(np.int64)
 
     return windows
+
+
+# chances of stages and states
+
+
+def arm_chances(binding: Binding, table: TableDraft, scope: Any) -> Arms:
+    """Effects on the chances of a process, with the share of parents that each combination of sizes has."""
+    effects = binding.trials.chances.get(table.id, [])
+    if not effects:
+        return Arms()
+    bound = tuple(
+        ArmEffect(effect.name, _rate(binding, table, effect, scope), effect.op, effect.since, effect.stage)
+        for effect in effects
+    )
+    kinds = {effect.name: tuple(zip(effect.arms, effect.shares, strict=True)) for effect in effects}
+    columns = list(
+        dict.fromkeys((one.unit, one.by[0]) for one in effects if one.by is not None and one.by[0] != one.name)
+    )
+    values, guessed = [], False
+    for unit, name in columns:
+        column = binding.tables[unit].columns[name]
+        shares = column.shares(column) if column.shares is not None else None
+        if shares is None:  # every listed value, and any other
+            listed = dict.fromkeys(v for one in effects if one.by is not None and one.by[0] == name for v in one.by[1])
+            shares, guessed = dict.fromkeys([*listed, ""], 1.0 / (len(listed) + 1)), True
+        values.append(tuple(shares.items()))
+    guessed = guessed or len(columns) > 1  # they may go together
+    levels = []
+    for arms in product(*kinds.values()):
+        for some in product(*values):
+            by = {column: value for column, (value, _) in zip(columns, some, strict=True)}
+            of = {name: arm for name, (arm, _) in zip(kinds, arms, strict=True)}
+            sizes = tuple(
+                one.factor_of(of[one.name], None if one.by is None else by.get((one.unit, one.by[0])))
+                for one in effects
+            )
+            levels.append(Level(math.prod(share for _, share in (*arms, *some)), of, sizes))
+    return Arms(bound, tuple(levels), guessed)
 
 
 # values and chances

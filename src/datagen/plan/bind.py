@@ -26,6 +26,7 @@ from datagen.plan.experiments import add_arms, find_trials
 from datagen.plan.invisible import placed
 from datagen.plan.limits import say_too_many
 from datagen.plan.model import ConstraintPlan, Plan, TablePlan
+from datagen.plan.outcomes import outcomes_of
 from datagen.plan.planted import planted_effects
 from datagen.plan.processes import find_makers
 from datagen.plan.reading import find_reads, order
@@ -91,6 +92,7 @@ def table_plans(binding: Binding) -> dict[str, TablePlan]:
             children=tuple(other.id for other in binding.tables.values() if other.parent == table.id),
             hidden=bool(node.get("hidden", False)),
             time_column=time_column_of(table),
+            outcomes=outcomes_of(binding, table.id),
             loc=table.loc,
         )
     return plans

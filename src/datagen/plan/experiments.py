@@ -2,6 +2,7 @@
 
 The arm is a column of the unit. Both potential outcomes of a value come from the same draws and stand in hidden columns
 (`amount_if_control`, `amount_if_treatment`). Rates have the same process of events under every arm; only its pace differs.
+What units would have under each arm is in their labels (`plan.outcomes`).
 """
 
 from __future__ import annotations
@@ -15,14 +16,12 @@ from datagen.errors import did_you_mean, listed
 from datagen.plan.arms import Effect, Outcome
 from datagen.plan.behaviors import Reach, path_to
 from datagen.plan.binding import Binding
+from datagen.plan.chances import PROCESSES, seat_chance
 from datagen.plan.drafts import time_column_of
 from datagen.plan.names import ColumnDraft, NameFault, TableDraft, find_column, find_table
-from datagen.schema.model_findings import not_yet
 from datagen.schema.times import parse_time
 
 Node = tuple[str, str]
-
-LATER = ("stage", "churn")
 
 
 @dataclass(slots=True)
@@ -31,6 +30,7 @@ class Trials:
 
     rates: dict[str, list[Effect]] = field(default_factory=dict)
     values: dict[Node, list[Effect]] = field(default_factory=dict)
+    chances: dict[str, list[Effect]] = field(default_factory=dict)  # of stages and states
 
 
 def add_arms(binding: Binding) -> None:
@@ -112,9 +112,6 @@ def _seat(
     binding: Binding, reach: Reach, made: Trials, unit: TableDraft, one: Any, effect: Any, since: int | None, loc: Any
 ) -> None:
     on = effect["on"]
-    if on in LATER:
-        binding.findings.append(not_yet(binding.document, (*loc, "on"), on, where="on", key=False))
-        return
     by = _sizes(binding, unit, effect.get("by"), (*loc, "by"))
     size = float(effect["size"])
     sizes = [size, *(by[1].values() if by else ())]
@@ -131,6 +128,9 @@ def _seat(
     if on == "fanout":
         for table in _tables(binding, reach, unit, effect.get("table"), loc):
             _seat_rate(binding, made, table, made_of)
+        return
+    if on in PROCESSES:
+        seat_chance(binding, made.chances, effect.get("table"), on, made_of)
         return
     for column in _columns(binding, reach, unit, effect.get("table"), loc):
         _seat_value(binding, made, column, made_of)

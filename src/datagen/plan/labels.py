@@ -52,6 +52,8 @@ def _labelled(plan: Plan, table: TablePlan) -> TablePlan:
         latent = getattr(plan.tables[child].counts, "latent", None)
         if latent is not None:
             _add(columns, table, f"expected_rows_of_{child}", "float", _floats(latent))
+        for name, (type_, fill) in plan.tables[child].outcomes.items():
+            _add(columns, table, name, type_, fill)
     return replace(table, columns=columns, hidden=False)
 
 

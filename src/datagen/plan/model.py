@@ -105,6 +105,7 @@ class TablePlan:
     largest_rows: float = 0.0
     row_bytes: float = 0.0  # expected, in a Parquet file
     time_column: str | None = None
+    outcomes: Mapping[str, tuple[ColumnType, Fill]] = field(default_factory=dict)  # of its parent's rows, by arm
     loc: tuple[str | int, ...] = ()
 
     @property

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.errors import listed
 from datagen.plan.binding import Binding
 from datagen.plan.effects import PlantedEffect
 from datagen.plan.model import TablePlan
@@ -33,6 +35,19 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """An experiment on the chances of a process: the control and the first other arm, each with SQL on `t` that finds it."""
+
+    name: str
+    column: tuple[str, str]  # of the arm
+    arms: tuple[str, str]
+    where: tuple[str, str]
+    shares: tuple[float, float]
+    since: int | None
+    json_path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """What all statistics of one process table need. source: SQL of its rows as `t`, joined to the segments as `e`."""
 
@@ -48,6 +63,8 @@ class Setting:
     opens: int
     end: int
     declared: Mapping[str, Any]  # the process as written
+    group: str = ""  # of whom alone is spoken: the control of experiments
+    trials: tuple[Trial, ...] = ()
 
     def columns_of(self, *roles: str) -> tuple[tuple[str, str], ...]:
         """(table, column)s that take part in a statistic."""
@@ -56,14 +73,15 @@ class Setting:
 
     def named(self, segment: Segment) -> str:
         """Of whom a statement speaks."""
-        return f"{self.parent} with {self.segment_column[1]} {segment.name}" if self.segment_column else self.parent
+        named = f"{self.parent} with {self.segment_column[1]} {segment.name}" if self.segment_column else self.parent
+        return named + self.group
 
 
 def process_effects(binding: Binding, table: TablePlan, tables: Mapping[str, TablePlan]) -> Iterator[PlantedEffect]:
     """What is planted in the rows of one process table; nothing for all others, and where departures cut it short."""
     from datagen.plan.planted_lives import planted_lives
-    from datagen.plan.planted_stages import planted_stages
-    from datagen.plan.planted_states import planted_states
+    from datagen.plan.planted_stages import planted_stage_arms, planted_stages
+    from datagen.plan.planted_states import planted_state_arms, planted_states
 
     rows = binding.counts.get(table.id)
     if not isinstance(rows, StageRows | StateRows | LifecycleRows):
@@ -75,12 +93,53 @@ def process_effects(binding: Binding, table: TablePlan, tables: Mapping[str, Tab
     setting = _setting(binding, table, tables)
     if setting is None:
         return
+    arms = _trials(binding, table)
+    if arms is None:
+        return
+    plain = _in_control(setting, arms)
     if isinstance(rows, StageRows):
-        yield from planted_stages(rows, setting)
+        yield from planted_stages(rows, plain)
+        yield from planted_stage_arms(rows, replace(setting, trials=arms))
     elif isinstance(rows, StateRows):
-        yield from planted_states(rows, setting)
+        yield from planted_states(rows, plain)
+        yield from planted_state_arms(rows, replace(setting, trials=arms))
     else:
         yield from planted_lives(rows, setting)
+
+
+def _in_control(setting: Setting, trials: tuple[Trial, ...]) -> Setting:
+    """Only those in whom experiments change nothing."""
+    if not trials:
+        return setting
+    only = [one.where[0] for one in trials]
+    return replace(
+        setting,
+        segments=tuple(replace(one, where=" and ".join(filter(None, (one.where, *only)))) for one in setting.segments),
+        entities=setting.entities * math.prod(one.shares[0] for one in trials),
+        group=f" in {listed([f'{one.arms[0]} of {one.name}' for one in trials])}",
+    )
+
+
+def _trials(binding: Binding, table: TablePlan) -> tuple[Trial, ...] | None:
+    """The experiments on the chances of a table; None where the files do not tell who is in which arm."""
+    found: dict[str, Trial] = {}
+    draft = binding.tables[table.id]
+    parent = binding.tables[draft.parent or ""]
+    for effect in binding.trials.chances.get(table.id, ()):
+        pair = keys_between(binding, draft, parent.id)
+        joined = f'"{parent.id}" as e' if effect.unit == parent.id else join_to(binding, parent, effect.unit)
+        if pair is None or joined is None or not is_written(binding, effect.unit, effect.name):
+            return None
+        key = f'{"e" if effect.unit == parent.id else "t"}."{pair[1]}"'
+        sql = [
+            f't."{pair[0]}" in (select {key} from {joined} where e."{effect.name}" = {quoted_text(arm)})'
+            for arm in effect.arms[:2]
+        ]
+        found[effect.name] = Trial(
+            effect.name, (effect.unit, effect.name), (effect.arms[0], effect.arms[1]), (sql[0], sql[1]),
+            (effect.shares[0], effect.shares[1]), effect.since, binding.document.place(effect.loc).json_path,
+        )  # fmt: skip
+    return tuple(found.values())
 
 
 def _setting(binding: Binding, table: TablePlan, tables: Mapping[str, TablePlan]) -> Setting | None:

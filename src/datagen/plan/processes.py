@@ -13,7 +13,7 @@ from datagen.contracts import ColumnType, Fill, Generator, Scope
 from datagen.errors import listed
 from datagen.kernel.address import salt_of, table_key
 from datagen.plan import graph
-from datagen.plan.arms import arm_factors, arm_windows
+from datagen.plan.arms import arm_chances, arm_factors, arm_windows
 from datagen.plan.arrivals import arriving, bind_arrivals
 from datagen.plan.behaviors import DEPARTED, Behaviors, Factors, factors_above, names_of, path_to
 from datagen.plan.binding import Binding
@@ -286,6 +286,7 @@ def row_scope(
         scope.begins = lambda: _begins(binding, parent, begin, scope)
     scope.factors = rate_factors(binding, behaviors, table, scope)
     scope.arms = arm_windows(binding, table, scope)
+    scope.chances = arm_chances(binding, table, scope)
     scope.ages = [
         Ageing(scope.read(name), one.curve, one.mode, salt_of(one.entity, "age", one.name), one.entity, one.text)
         for one in behaviors.ages.get(table.id, ())

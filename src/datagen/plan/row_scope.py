@@ -13,6 +13,7 @@ from datagen.contracts import ColumnType
 from datagen.kernel.ages import AgeCurve
 from datagen.plan.scope import PlanScope
 from datagen.rows._anomalies import AnomalyLabel
+from datagen.rows._arms import Arms
 from datagen.rows._contract import Ageing, RateFactor, Variation
 from datagen.schema.model_findings import check_part
 
@@ -53,6 +54,7 @@ class PlanRowScope(PlanScope):
         self.ages = ages
         self.leaving = leaving
         self.arms: Sequence[Any] = ()  # what experiments change from a moment on (datagen.rows._rate.Windows)
+        self.chances = Arms()
         self.life = life
         self.creation = creation
         self.table_effects = table_effects

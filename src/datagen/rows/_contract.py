@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from datagen.contracts import Block, ColumnType, Fill, Reader, Scope
 from datagen.kernel.ages import AgeCurve
 from datagen.rows._anomalies import AnomalyLabel
+from datagen.rows._arms import Arms
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -121,6 +122,10 @@ class RowScope(Scope, Protocol):
     @property
     def arms(self) -> Sequence[Any]:
         """What experiments change from a moment on, as effects on the volume."""
+
+    @property
+    def chances(self) -> Arms:
+        """What experiments change of the chances of a process."""
 
     @property
     def creation(self) -> str | None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from datagen.contracts import Draw
 from datagen.kernel.address import root_addresses
 from datagen.kernel.draws import uniform
+from datagen.rows._arms import changed
 from datagen.rows._stages_rules import LONGEST, Rules, StageRule
 
 Floats = NDArray[np.float64]
@@ -34,13 +35,59 @@ def outlook(rules: Rules, shares: Mapping[str, float], starts: Floats | None, me
     stages = rules.stages
     names = sorted({name for stage in stages for name in stage.by_segment})
     by_segment = {name: _reached([stage.chance_of(name) for stage in stages]) for name in names}
-    reached = _reached([stage.rate for stage in stages]) * max(0.0, 1.0 - sum(shares.get(name, 0.0) for name in names))
+    others = max(0.0, 1.0 - sum(shares.get(name, 0.0) for name in names))
+    if rules.arms.effects:
+        return _with_arms(
+            rules, {**{name: shares.get(name, 0.0) for name in names}, "": others}, starts, mean_instances
+        )
+    reached = _reached([stage.rate for stage in stages]) * others
     for name in names:
         reached = reached + shares.get(name, 0.0) * by_segment[name]
     inside = _inside(rules, starts, mean_instances)
     skips = np.array([stage.skip for stage in stages])
     lost = np.maximum(-np.diff(reached), 0.0) @ inside[1:] if rules.dropoff else 0.0
     return Outlook(reached, np.append(reached * (1.0 - skips) * inside, lost), by_segment)
+
+
+def _with_arms(rules: Rules, shares: Mapping[str, float], starts: Floats | None, mean_instances: float) -> Outlook:
+    """The same where experiments change the chances. shares: of the segments, "" for those that do not differ."""
+    opens, end = float(rules.opens), float(rules.exposure.end)
+    times = list(imagined_times(rules, starts, mean_instances))
+    begun = imagined_begins(rules, starts, mean_instances)
+    whole: dict[str, Floats] = {name: np.zeros((len(rules.stages), SAMPLE)) for name in shares}
+    for level in rules.arms.levels:  # few: sizes of the effects
+        for name in shares:
+            whole[name] += level.share * chances_to_reach(rules, name, level.sizes, begun, times)
+    mixed = np.zeros((len(rules.stages), SAMPLE))
+    for name, share in shares.items():
+        mixed += share * whole[name]
+    skips = np.array([stage.skip for stage in rules.stages])
+    written, lost = np.zeros(len(rules.stages)), 0.0
+    for place, (now, taken) in enumerate(times):
+        there = taken & (now >= opens) & (now < end)
+        written[place] = float((mixed[place] * there).sum()) / max(int(taken.sum()), 1)
+        if rules.dropoff and place:
+            lost += float(((mixed[place - 1] - mixed[place]) * there).sum()) / max(int(taken.sum()), 1)
+    by_segment = {name: found.mean(axis=1) for name, found in whole.items() if name}
+    return Outlook(mixed.mean(axis=1), np.append(written * (1.0 - skips), lost), by_segment)
+
+
+def chances_to_reach(
+    rules: Rules, segment: str, sizes: Sequence[float], begun: Floats, times: Sequence[tuple[Floats, NDArray[np.bool_]]]
+) -> Floats:
+    """(s, SAMPLE) the chance of each imagined passage to reach each stage at last, with effects of some sizes."""
+    found = np.ones((len(rules.stages), len(begun)))
+    before, now = np.ones(len(begun)), begun
+    for place, stage in enumerate(rules.stages):
+        if not stage.certain:
+            chance = np.full(len(begun), stage.chance_of(segment))
+            for effect, size in zip(rules.arms.effects, sizes, strict=True):
+                if effect.on(stage.name):
+                    own = size if effect.since is None else np.where(now >= effect.since, size, 1.0)
+                    chance = changed(chance, own, effect.op)
+            before = before * chance
+        found[place], now = before, times[place][0]
+    return found
 
 
 def _reached(chances: Sequence[float]) -> Floats:
@@ -60,6 +107,19 @@ def imagined_times(
     rules: Rules, starts: Floats | None, mean_instances: float
 ) -> Iterator[tuple[Floats, NDArray[np.bool_]]]:
     """For every stage: when imagined passages that go all the way reach it, and which of them do not skip it."""
+    imagined = root_addresses(rules.key, np.arange(SAMPLE, dtype=np.int64))
+    now = imagined_begins(rules, starts, mean_instances)
+    for stage in rules.stages:
+        lasting = np.maximum(_drawn(stage.dwell, uniform(imagined, stage.dwell_salt)), stage.least)
+        if rules.compress:
+            lasting = np.full(SAMPLE, float(stage.least))
+        taken = uniform(imagined, stage.skip_salt) >= stage.skip
+        now = now + np.where(taken, lasting, 0.0)
+        yield now, taken
+
+
+def imagined_begins(rules: Rules, starts: Floats | None, mean_instances: float) -> Floats:
+    """(SAMPLE,) when imagined passages begin."""
     opens, end = float(rules.opens), float(rules.exposure.end)
     imagined = root_addresses(rules.key, np.arange(SAMPLE, dtype=np.int64))
     even = (np.arange(SAMPLE) + 0.5) / SAMPLE
@@ -71,14 +131,8 @@ def imagined_times(
             later = uniform(imagined, rules.salts["instances"]) >= 1.0 / mean_instances
             moved = now + uniform(imagined, rules.salts["begin"]) * np.maximum(end - now, 0.0)
             now = np.where(later, moved, now)
-    now = now + _drawn(rules.delay, uniform(imagined, rules.salts["delay"]))
-    for stage in rules.stages:
-        lasting = np.maximum(_drawn(stage.dwell, uniform(imagined, stage.dwell_salt)), stage.least)
-        if rules.compress:
-            lasting = np.full(SAMPLE, float(stage.least))
-        taken = uniform(imagined, stage.skip_salt) >= stage.skip
-        now = now + np.where(taken, lasting, 0.0)
-        yield now, taken
+    found: Floats = now + _drawn(rules.delay, uniform(imagined, rules.salts["delay"]))
+    return found
 
 
 def _drawn(draw: Draw | None, u: Floats) -> Floats:

@@ -41,7 +41,7 @@ def passed(parent: Block, rules: Rules) -> Passed:
     """All rows of a block of parents."""
     low, high = rules.exposure(parent)
     passages, begins = _passages(parent, rules, low, high)
-    here, lost = _reached(passages, rules)
+    here, lost = _reached(passages, rules, begins)
     times = _times(passages, rules, begins, here, lost, high[passages.owner])
     written = here & (times >= rules.opens) & (times < high[passages.owner][:, None])
     flat = np.flatnonzero(written)
@@ -94,15 +94,16 @@ def _instances(parent: Block, rules: Rules) -> Ints:
     return np.clip(counts, 0, 2.0**31).astype(np.int64)
 
 
-def _reached(passages: Passages, rules: Rules) -> tuple[Mask, Ints]:
+def _reached(passages: Passages, rules: Rules, begins: Times) -> tuple[Mask, Ints]:
     """(m, stages + 1) where a passage has a row, the last for dropping out; (m,) the stage that was not reached."""
     rows = len(passages.owner)
     here = np.zeros((rows, len(rules.stages) + 1), dtype=np.bool_)
     lost = np.full(rows, -1, dtype=np.int64)
     live = np.arange(rows, dtype=np.int64)
+    now = begins.copy() if rules.begun else None
     for place, stage in enumerate(rules.stages):
         if not stage.certain:
-            chance = stage.chance(rules.segment, passages.parent)[passages.owner[live]]
+            chance = rules.chance(stage, passages, live, now)
             on = uniform(passages.address[live], stage.reach_salt) < chance
             if rules.dropoff and place:
                 lost[live[~on]] = place
@@ -111,6 +112,8 @@ def _reached(passages: Passages, rules: Rules) -> tuple[Mask, Ints]:
         if stage.skip:
             seen = live[uniform(passages.address[live], stage.skip_salt) >= stage.skip]
         here[seen, place] = True
+        if now is not None:
+            now[seen] = np.minimum(now[seen] + _lasting(passages, stage, rules, seen), FAR)
     here[:, -1] = lost >= 0
     return here, lost
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datagen.contracts import Block, Draw, Reader
 from datagen.errors import Finding, SchemaError
+from datagen.kernel.clock import Times
+from datagen.rows._arms import Arms, changed
 from datagen.rows._contract import RateFactor
 from datagen.rows._exposure import Exposure
 from datagen.rows._mapped import mapped
@@ -70,6 +72,25 @@ class Rules:
     key: int  # of the addresses of passages
     salts: Mapping[str, int]
     home: str  # of the table, for messages
+    arms: Arms = field(default_factory=Arms)  # what experiments change
+
+    def chance(self, stage: StageRule, passages: Passages, at: Ints, now: Times | None) -> Floats:
+        """(k,) the chance of some passages to go on to a stage. now (m,): when each stands before it; None: not asked."""
+        parent, owner = passages.parent, passages.owner[at]
+        chance = stage.chance(self.segment, parent)[owner]
+        for effect in self.arms.effects:
+            if effect.on(stage.name):
+                size = effect.size(parent)[owner]
+                if effect.since is not None:
+                    assert now is not None
+                    size = np.where(now[at] >= effect.since, size, 1.0)
+                chance = changed(chance, size, effect.op)
+        return chance
+
+    @property
+    def begun(self) -> bool:
+        """Whether something acts from a moment on."""
+        return any(effect.since is not None for effect in self.arms.effects)
 
     @property
     def step(self) -> int:

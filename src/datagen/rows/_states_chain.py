@@ -5,7 +5,7 @@ Reading a model refuses what cannot be meant: probabilities above 1, a terminal 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,8 +83,8 @@ class Chain:
         return np.where(onto >= 0, onto, moved)
 
 
-def read_chain(spec: Spec, scope: RowScope, factors: Iterable[float]) -> Chain | None:
-    """The chain of a model, or None after a refusal. factors: what segments multiply the probability of loss by."""
+def read_chain(spec: Spec, scope: RowScope, most: Callable[[float], float]) -> Chain | None:
+    """The chain of a model, or None after a refusal. most: the highest probability of loss that a declared one becomes."""
     say = Refusals(scope)
     exits: dict[str, dict[str, float]] = {}
     terminal: set[str] = set()
@@ -110,7 +110,7 @@ def read_chain(spec: Spec, scope: RowScope, factors: Iterable[float]) -> Chain |
     momentary = _momentary(exits, declared, say)
     names = (*declared, *momentary)
     rung, onto, ladder = _ladder(spec, names, say)
-    _refuse_over_one(spec, exits, lost, max([1.0, *factors]), say)
+    _refuse_over_one(spec, exits, lost, most, say)
     if say.said or initial is None:
         return None
     return Chain(
@@ -264,14 +264,15 @@ def _ladder(spec: Spec, names: Sequence[str], say: Refusals) -> tuple[Ints, Ints
 
 
 def _refuse_over_one(
-    spec: Spec, exits: Mapping[str, Mapping[str, float]], lost: set[str], factor: float, say: Refusals
+    spec: Spec, exits: Mapping[str, Mapping[str, float]], lost: set[str], most: Callable[[float], float], say: Refusals
 ) -> None:
-    """Refuse probabilities of leaving that pass 1 in some period, for the segment that is most likely to be lost."""
+    """Refuse probabilities of leaving that pass 1 in some period, for the segment and arm that is most likely to be lost."""
     curve = max((float(step) for step in spec.hazard_curve), default=1.0) if spec.hazard_curve else 1.0
     for name, ways in exits.items():
         stays = sum(share for to, share in ways.items() if to not in lost)
         leaves = sum(share for to, share in ways.items() if to in lost)
-        total = (stays + leaves * (factor if leaves else 1.0)) * curve
+        factor = most(leaves) / leaves if leaves else 1.0
+        total = (stays + leaves * factor) * curve
         if total > 1.0 + ROUNDING:
             parts = [f"{share:g}" for to, share in ways.items() if to not in lost]
             parts += [

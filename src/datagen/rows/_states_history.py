@@ -8,7 +8,7 @@ window only adds what comes later. When in its period something falls is a secon
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from datagen.contracts import Block
 from datagen.kernel.address import salt_of
 from datagen.kernel.clock import Times
 from datagen.kernel.draws import uniform
+from datagen.rows._arms import Arms, changed
 from datagen.rows._states_chain import Chain
 from datagen.rows._states_periods import Periods
 
@@ -30,7 +31,8 @@ NOBODY = -1  # no state before the first, nothing that waits
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What moves entities between states. curve: factors on leaving by period, the last one held; step: microseconds to
-    which times are cut; factor: (n,) multipliers of the probability of loss of a block of parents, None where all are 1.
+    which times are cut; factor: (n,) multipliers of the probability of loss of a block of parents, None where all are 1;
+    arms: what experiments change of it, in periods that begin at their start or later.
     """
 
     chain: Chain
@@ -41,6 +43,7 @@ class Rules:
     factor: Callable[[Block], Floats] | None
     salt: int
     step: int
+    arms: Arms = field(default_factory=Arms)
 
     def hazard(self, k: int) -> float:
         """The factor on leaving in period k."""
@@ -103,6 +106,7 @@ class _Living:
         self.seen = np.full(count, NOBODY, dtype=np.int64)  # state in the last snapshot
         self.waiting = np.full(count, NOBODY, dtype=np.int64) if rules.term > 1 else None  # where to when the term ends
         self.factor = np.ones(count) if rules.factor is None else rules.factor(parent)[owner]
+        self.sizes = [effect.size(parent)[owner] for effect in rules.arms.effects]
         self.edges = rules.periods.of(self.start)
         self.who = np.arange(count, dtype=np.int64)
         self.address = parent.address[owner]
@@ -112,6 +116,19 @@ class _Living:
     def _limits(self, who: Ints, rules: Rules) -> tuple[Floats, Floats]:
         state = self.state[who]
         return rules.chain.others.total[state], 1.0 - rules.chain.losses.total[state] * self.factor[who]
+
+    def raised(self, rules: Rules, k: int) -> Floats | None:
+        """(living,) what experiments multiply the probability of loss in period k by; None without any."""
+        if not self.sizes:
+            return None
+        plain = 1.0 - self.high
+        chance = plain
+        for effect, sizes in zip(rules.arms.effects, self.sizes, strict=True):  # few
+            size = sizes[self.who]
+            if effect.since is not None:
+                size = np.where(self.edges.at(self.who, k - 1) >= effect.since, size, 1.0)
+            chance = changed(chance, size, effect.op)
+        return chance / np.where(plain > 0.0, plain, 1.0)
 
     def settle(self, at: Ints, rules: Rules) -> None:
         """What a new state means for some who can still do something."""
@@ -189,6 +206,9 @@ def _leaving(living: _Living, rules: Rules, k: int) -> tuple[Ints, Ints]:
     chain, hazard = rules.chain, rules.hazard(k)
     u = uniform(living.address, salt_of("leave", rules.salt, k))
     low, high = living.low, living.high
+    raised = living.raised(rules, k)
+    if raised is not None:
+        high = 1.0 - (1.0 - high) * raised
     if hazard != 1.0:
         low, high = low * hazard, 1.0 - (1.0 - high) * hazard
     at = np.flatnonzero((u >= high) | (u < low))
@@ -198,7 +218,10 @@ def _leaving(living: _Living, rules: Rules, k: int) -> tuple[Ints, Ints]:
     state = living.state[who]
     to = np.empty(len(at), dtype=np.int64)
     mine, rest = np.flatnonzero(lost), np.flatnonzero(~lost)
-    to[mine] = chain.losses.pick(state[mine], (1.0 - u[mine]) / (living.factor[who[mine]] * hazard))
+    factor = living.factor[who[mine]] * hazard
+    if raised is not None:
+        factor = factor * raised[at[mine]]
+    to[mine] = chain.losses.pick(state[mine], (1.0 - u[mine]) / factor)
     to[rest] = chain.others.pick(state[rest], u[rest] / hazard)
     if living.waiting is None:
         return at, to

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.rows._arms import changed
 from datagen.rows._states_history import Rules
 
 Floats = NDArray[np.float64]
@@ -34,8 +35,13 @@ class Outlook:
         return found
 
 
-def outlook(rules: Rules, output: str, factors: Floats, periods: int) -> Outlook:
-    """The mean over equally likely multipliers of the probability of loss, (q,) factors."""
+def outlook(
+    rules: Rules, output: str, factors: Floats, periods: int, sizes: Sequence[float] = (), before: Sequence[int] = ()
+) -> Outlook:
+    """The mean over equally likely multipliers of the probability of loss, (q,) factors.
+
+    sizes: of the effects of experiments, none for the control; before: full periods that pass before each of them acts.
+    """
     chain = rules.chain
     levels = max(len(chain.ladder), 1)
     ways = [
@@ -60,13 +66,25 @@ def outlook(rules: Rules, output: str, factors: Floats, periods: int) -> Outlook
     rows[0], states[0] = 1.0, here.sum(axis=(0, 2)) / len(factors)
     for k in range(1, periods + 1):
         alive = 1.0 - states[k - 1][chain.terminal].sum()
-        here, written = _step(here, waiting, rules, ways, factors, output, k)
+        acting = [size if k > first else 1.0 for size, first in zip(sizes, before, strict=True)]
+        own = raised(rules, factors, acting)
+        here, written = _step(here, waiting, rules, ways, own, output, k)
         if k < len(kept):
-            never, _ = _step(never, never_waiting, rules, ways, factors, output, k, leaves=True)
+            never, _ = _step(never, never_waiting, rules, ways, own, output, k, leaves=True)
             kept[k] = (never.sum() + never_waiting.sum()) / len(factors)
         states[k] = (here.sum(axis=(0, 2)) + waiting.sum(axis=(0, 2, 3))) / len(factors)
         rows[k] = rows[k - 1] + (alive if output == "snapshots" else written / len(factors))
     return Outlook(rows, kept, states)
+
+
+def raised(rules: Rules, factors: Floats, sizes: Sequence[float]) -> Floats:
+    """(q, states) multipliers of the probability of loss in each state, with effects of experiments of some sizes."""
+    plain = rules.chain.losses.total[None, :] * factors[:, None]
+    chance = plain
+    for effect, size in zip(rules.arms.effects, sizes, strict=False):  # no sizes: the control
+        chance = changed(chance, size, effect.op)
+    found: Floats = factors[:, None] * np.where(plain > 0.0, chance / np.where(plain > 0.0, plain, 1.0), 1.0)
+    return found
 
 
 def _step(
@@ -82,13 +100,14 @@ def _step(
 ) -> tuple[Floats, float]:
     """Shares by multiplier, state and level after period k, and the rows that the moves write.
 
-    waiting, changed in place: shares that wait for the end of a term. leaves: those who are lost are not counted on.
+    factors (q, states). waiting, changed in place: shares that wait for the end of a term. leaves: those who are lost
+    are not counted on.
     """
     hazard = rules.hazard(k)
     term = rules.term > 1 and k % rules.term != 0
     new, written = here.copy(), 0.0
     for state, to, share, lost in ways:  # few
-        chance = np.minimum(share * hazard * (factors if lost else np.ones_like(factors)), 1.0)
+        chance = np.minimum(share * hazard * (factors[:, state] if lost else np.ones(len(factors))), 1.0)
         moved = here[:, state, :] * chance[:, None]
         new[:, state, :] -= moved
         if lost and term:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from datagen.contracts import Block, Dictionary, Fill, Values
 from datagen.kernel.clock import Times
 from datagen.kernel.intensity import Pieces
-from datagen.rows._contract import whole
+from datagen.rows._contract import Filler, whole
 from datagen.rows._exposure import Exposure
 from datagen.rows._states_history import NOBODY, Log, Rules, run
 from datagen.rows._states_outlook import Outlook
@@ -36,6 +36,7 @@ class StateRows:
     description: str
     guessed: bool
     outlook: Outlook
+    control: Outlook  # where experiments change nothing
     starts: Times  # equally likely moments at which histories begin
 
     def __call__(self, parent: Block) -> Ints:
@@ -99,6 +100,20 @@ class StateRows:
             return make(log, log.offsets[owner] + block.ordinal)
 
         return fill
+
+    @property
+    def outcomes(self) -> Mapping[str, Filler]:
+        """When a parent is lost for the first time, null where it is not."""
+        return {"lost_at": ("datetime", self._lost_at)} if self.rules.chain.lost.any() else {}
+
+    def _lost_at(self, parent: Block) -> Values:
+        log = self.history(parent)
+        lost = np.flatnonzero(self.rules.chain.lost[log.to] & (log.before != NOBODY))
+        owner, first = np.unique(log.owner[lost], return_index=True)
+        time = np.zeros(parent.rows, dtype=np.int64)
+        valid = np.zeros(parent.rows, dtype=np.bool_)
+        time[owner], valid[owner] = log.time[lost[first]], True
+        return Values("time", time, valid=valid)
 
     def pieces(self, block: Block, at: slice, factors: Floats, start: Times, end: Times) -> Pieces:
         """Factors by state over the time of some rows of a block below this model's driving parent.

@@ -11,7 +11,7 @@ import numpy as np
 
 from datagen.contracts import Block, ColumnType, Dictionary, Draw, Fill, Reader, Values
 from datagen.generators._interval import TimeBounds
-from datagen.rows._contract import BoundRows, Ints, RowScope, Variation, mean_factor, whole
+from datagen.rows._contract import BoundRows, Filler, Ints, RowScope, Variation, mean_factor, whole
 from datagen.rows._exposure import STEPS, Exposure
 from datagen.rows._scaled_law import ScaledLaw, scaled_law, written_law
 from datagen.rows._stages_outlook import outlook, said, unsure
@@ -98,7 +98,16 @@ class StageConfig:
             key=scope.key ^ scope.salt("journeys"),
             salts={use: scope.salt(use) for use in ("begin", "delay", "instances", "rounding")},
             home=scope.own,
+            arms=scope.chances,
         )
+        if rules.compress and rules.begun:
+            scope.refuse(
+                "experiment.compressed",
+                ("censor",),
+                found="censor: compress, and an experiment on the stages that starts inside the timeframe",
+                expected="start: timeframe.start, or censor: drop",
+                hint="with compress the time of a stage follows from how far the passage gets",
+            )
         if len(rules.stages) < len(self.stages) or (self.instances is not None and instances is None):
             return None
         return self._rows(rules, variation)
@@ -128,6 +137,7 @@ class StageConfig:
             or mean is None
             or unsure_factor
             or unsure(rules)
+            or rules.arms.guessed
             or (variation is not None and variation.shares is None),
         )
 
@@ -308,6 +318,24 @@ class StageRows:
         """The rows of a block of parents, worked out once."""
         found: Passed = whole(parent, self.own, lambda: passed(parent, self.rules))
         return found
+
+    @property
+    def outcomes(self) -> Mapping[str, Filler]:
+        """By stage: whether a parent has a row of it, the number of its rows where it passes more than once."""
+        names = [*(one.name for one in self.rules.stages), *([ABANDONED] if self.rules.dropoff else [])]
+        return {
+            name: ("bool" if self.rules.instances is None else "int", self._outcome(place))
+            for place, name in enumerate(names)
+        }
+
+    def _outcome(self, place: int) -> Fill:
+        def fill(parent: Block) -> Values:
+            rows = self.made(parent)
+            owner = np.repeat(np.arange(parent.rows, dtype=np.int64), rows.counts)
+            counts = np.bincount(owner[rows.stage == place], minlength=parent.rows).astype(np.int64)
+            return Values("bool", counts > 0) if self.rules.instances is None else Values("int", counts)
+
+        return fill
 
     def _fill(self, make: Any) -> Fill:
         def fill(block: Block) -> Values:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,6 +12,7 @@ from datagen.contracts import Block, ColumnType, Reader
 from datagen.errors import listed
 from datagen.generators._interval import TimeBounds
 from datagen.kernel.clock import DAY_US, Times
+from datagen.rows._arms import changed
 from datagen.rows._contract import BoundRows, RowScope
 from datagen.rows._exposure import STEPS, Exposure
 from datagen.rows._mapped import mapped
@@ -23,9 +24,11 @@ from datagen.rows._states_rows import StateRows
 from datagen.schema.model_behaviors import StateTransitionModel as Spec
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 NODES = 256  # equally likely entities that stand for a beta law in the plan
 LEAVERS = 64  # equally likely departures of each of them
+MOST_OUTLOOKS = 20_000  # periods that are looked ahead at most, over segments, arms and starts, where experiments act
 CLIPPED = 0.02  # of the mean chance of loss that may be cut off at 1
 ONLY_WITH = {"valid_to": ("intervals",), "is_current": ("intervals",)}  # roles that some outputs alone fill
 
@@ -68,10 +71,17 @@ class StateTransitionModel:
             )
             return None
         factors = {name: float(one.churn_multiplier) for name, one in (spec.segment_variation or {}).items()}
-        chain = read_chain(spec, scope, factors.values())
+        chain = read_chain(spec, scope, self._most(factors))
         variation = scope.variation(tuple(factors), "segment_variation") if factors else None
         if chain is None or (factors and variation is None):
             return None
+        if scope.chances.effects and not chain.losses.total.any():
+            scope.refuse(
+                "state.nothing_lost",
+                (),
+                found="an experiment on churn, where no state counts as lost",
+                expected="churn_states: [a state], or a terminal state",
+            )
         self._refuse_roles(chain)
         self._refuse_elsewhere()
         frailty = self._frailty(chain)
@@ -80,8 +90,13 @@ class StateTransitionModel:
             return None
         start, end = scope.timeframe.start, scope.timeframe.end
         shares = {} if variation is None or variation.shares is None else dict(variation.shares)
-        groups = self._outlooks(rules, factors, shares, frailty, rules.periods.most(start, end) + 1)
+        most = rules.periods.most(start, end) + 1
         starts, guessed = self._starts()
+        groups = self._outlooks(rules, factors, shares, frailty, most)
+        treated = [
+            (members, self._outlooks(rules, factors, shares, frailty, most, before))
+            for before, members in self._classes(rules, starts, most, len(groups))
+        ]
         came, left = (tuple(scope.read(name) for name in names) for names in scope.life)
         return StateRows(
             own=scope.own,
@@ -89,13 +104,29 @@ class StateTransitionModel:
             rules=rules,
             exposure=Exposure(start, end, self._bounds(), rules.step, self._begin(), None, came, left),
             output=self._output,
-            expected=self._expected(rules, groups, starts),
+            expected=sum(self._expected(rules, one, starts[at]) * len(at) for at, one in treated) / len(starts),
             largest=float(1 + rules.periods.most(start, end)),
             description=self._said(chain, rules, groups),
-            guessed=guessed or (variation is not None and variation.shares is None),
-            outlook=_mixed(groups),
+            guessed=guessed or (variation is not None and variation.shares is None) or rules.arms.guessed,
+            outlook=_mixed([(len(at) / len(starts) * share, one) for at, some in treated for _, share, one in some]),
+            control=_mixed([(share, one) for _, share, one in groups]),
             starts=starts,
         )
+
+    def _most(self, factors: dict[str, float]) -> Callable[[float], float]:
+        """The highest probability of loss that a declared one becomes, by segments and experiments."""
+        arms, factor = self.scope.chances, max([1.0, *factors.values()])
+
+        def most(declared: float) -> float:
+            found = [np.array(declared * factor)]
+            for level in arms.levels:
+                chance = found[0]
+                for effect, size in zip(arms.effects, level.sizes, strict=True):
+                    chance = changed(chance, size, effect.op) if effect.op == "odds" else chance * size
+                found.append(chance)
+            return max(float(one) for one in found)
+
+        return most
 
     @property
     def _output(self) -> str:
@@ -218,22 +249,54 @@ class StateTransitionModel:
             factor=None if segment is None and frailty is None else factor,
             salt=scope.salt("states"),
             step=step,
+            arms=scope.chances,
         )
 
     # what to expect
 
+    def _classes(self, rules: Rules, starts: Times, periods: int, segments: int) -> list[tuple[tuple[int, ...], Ints]]:
+        """Places of the starts for which effects of experiments act after as many whole periods, with these periods."""
+        effects, every = rules.arms.effects, np.arange(len(starts), dtype=np.int64)
+        if not any(effect.since is not None for effect in effects):
+            return [((0,) * len(effects), every)]
+        begun = np.zeros((len(starts), len(effects)), dtype=np.int64)
+        for place, effect in enumerate(effects):
+            if effect.since is not None:
+                begun[:, place] = rules.periods.passed(starts, effect.since)[0]
+        different, code = np.unique(np.minimum(begun, periods), axis=0, return_inverse=True)
+        kept = max(1, min(LEAVERS, MOST_OUTLOOKS // (periods * segments * len(rules.arms.levels))))
+        joined = -(-len(different) // kept)  # neighbours that count as one
+        code = code.ravel() // joined
+        return [
+            (tuple(int(one) for one in different[min(place * joined + joined // 2, len(different) - 1)]), members)
+            for place in range(int(code.max()) + 1)
+            if len(members := every[code == place])
+        ]
+
     def _outlooks(
-        self, rules: Rules, factors: dict[str, float], shares: dict[str, float], frailty: Any, periods: int
-    ) -> list[tuple[str, float, Outlook]]:
-        """(segment, its share of the entities, what becomes of it), those without a factor of their own as one."""
+        self, rules: Rules, factors: dict[str, float], shares: dict[str, float], frailty: Any, periods: int,
+        before: tuple[int, ...] | None = None,
+    ) -> list[tuple[str, float, Outlook]]:  # fmt: skip
+        """(segment, its share of the entities, what becomes of it), those without a factor of their own as one.
+
+        before: periods that pass before the effects of experiments act; None: as in the control.
+        """
         spread = np.ones(1) if frailty is None else frailty.quantile(_middles(), None) / _beta_mean(self.spec)
         named = [(name, shares.get(name, 0.0), factor) for name, factor in factors.items()]
         rest = max(0.0, 1.0 - sum(share for _, share, _ in named))
         if rest > 0 or not named:
             named.append(("others" if factors else "", rest or 1.0, 1.0))
-        found = [(name, share, outlook(rules, self._output, spread * factor, periods)) for name, share, factor in named]
-        total = sum(share for _, share, _ in found)
-        return [(name, share / total, one) for name, share, one in found]
+        total = sum(share for _, share, _ in named)
+        levels = [(1.0, ())] if before is None else [(level.share, level.sizes) for level in rules.arms.levels]
+        return [
+            (
+                name if before is None else "",
+                share / total * part,
+                outlook(rules, self._output, spread * factor, periods, sizes, (before or ()) if sizes else ()),
+            )
+            for name, share, factor in named
+            for part, sizes in levels
+        ]
 
     def _starts(self) -> tuple[Times, bool]:
         """Equally likely moments at which histories begin, and whether they had to be guessed."""
@@ -283,10 +346,10 @@ def _beta_mean(spec: Spec) -> float:
     return a / (a + b)
 
 
-def _mixed(groups: list[tuple[str, float, Outlook]]) -> Outlook:
-    """All segments together."""
+def _mixed(groups: list[tuple[float, Outlook]]) -> Outlook:
+    """All segments together, by their shares."""
     return Outlook(
-        sum((share * one.rows for _, share, one in groups), start=np.zeros(1)),
-        sum((share * one.kept for _, share, one in groups), start=np.zeros(1)),
-        sum((share * one.states for _, share, one in groups), start=np.zeros(1)),
+        sum((share * one.rows for share, one in groups), start=np.zeros(1)),
+        sum((share * one.kept for share, one in groups), start=np.zeros(1)),
+        sum((share * one.states for share, one in groups), start=np.zeros(1)),
     )
