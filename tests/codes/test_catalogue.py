@@ -32,7 +32,7 @@ PUT_TOGETHER = {
 # texts with holes that are no codes: places in a document, names of files and effects, pieces of SQL
 HOLES_ELSEWHERE = {
     "datagen.{}", "generator.{}", "modifier.{}", "{}.tsv", "{}.yaml", "{}.{}", "on.{}", "{}.segment_fanout", "{}.segment_value",
-    "{}.touches", "{}{}.{}", "{}.trend", "{}.{}.trend",
+    "{}.touches", "{}.population", "{}{}.{}", "{}.trend", "{}.{}.trend",
 }  # fmt: skip
 
 

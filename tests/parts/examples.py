@@ -90,6 +90,7 @@ def _document(column: dict[str, Any], rows: dict[str, Any]) -> dict[str, Any]:
                 "generator": {"datetime_series": {"within": "timeframe"}},
             },
             number("amount", "normal", mean=50, std=9),
+            {"name": "place", "generator": {"lookup": {"from": "places.place"}}},
             {"name": "made", "nullable": True, **column},
         ],
     }

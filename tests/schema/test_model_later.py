@@ -129,8 +129,6 @@ def test_later_keys_of_parts_are_refused(key, path):
         ("rollup: {from: a, agg: median}", "language.unknown_word", "rollup.agg"),
         ("siblings: {agg: rank, off: t}", "language.unknown_key", "siblings.off"),
         ("pattern: 3", "language.wrong_type", "pattern"),
-        ("point: {spread_km: 3}", "language.missing_key", "point"),
-        ("polygon: {place: a, vertices: -3}", "language.out_of_range", "polygon.vertices"),
         ("nested: 3", "language.wrong_type", "nested"),
         ("choice: {choices: [a], clustered: 2}", "language.out_of_range", "choice.clustered"),
         ("lookup: {from: a.b, levels: [1, x]}", "language.wrong_type", "lookup.levels[1]"),

@@ -14,7 +14,7 @@ TEXT_BYTES = 14.0  # a text that few rows share
 MEMORY_BYTES = {"int": 8.0, "float": 8.0, "bool": 1.0, "datetime": 8.0, "date": 4.0, "string": 4.0}
 TEXT_MEMORY = 40.0
 SECONDS_PER_VALUE = 60e-9  # one core, made and written
-TEXTS = {"faker", "uuid", "expression"}
+TEXTS = {"faker", "uuid", "expression", "point", "polygon"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict
@@ -48,8 +49,7 @@ class PlacesColumn(Generator):
         return (min(values), max(values)) if values else None
 
     def bind(self, scope: Scope) -> Fill:
-        items = as_column(cities()[self.column], self.type)
-        return FromPack(constant_list(items.values, self.type, items.valid, lambda block: block.row_number))
+        return _filled(self.column, self.type)
 
 
 class FromPack:
@@ -62,6 +62,12 @@ class FromPack:
 
     def __call__(self, block: Block) -> Values:
         return self._fill(block)
+
+
+@cache
+def _filled(column: str, type: ColumnType) -> Fill:
+    items = as_column(cities()[column], type)
+    return FromPack(constant_list(items.values, type, items.valid, lambda block: block.row_number))
 
 
 def add_places(made: Drafting, root: Mapping[str, Any]) -> None:

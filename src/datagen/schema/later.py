@@ -32,10 +32,8 @@ from datagen.schema.model_values import (
     Many,
     Maybe,
     Number,
-    Positive,
     Scalar,
     Share,
-    Weight,
     Written,
     YesOrName,
     keys_of,
@@ -117,21 +115,6 @@ class Nested(Written):
     model_config = ConfigDict(extra="allow")
 
 
-class Point(LaterPart):
-    """A place on the map, as WKT."""
-
-    place: str = Field(description="the column or reference that names the place")
-    spread_km: Maybe[Weight] = Field(default=None, description="how far around it points lie")
-
-
-class Polygon(LaterPart):
-    """An area on the map, as WKT."""
-
-    place: str = Field(description="the column or reference that names the place")
-    radius_km: Maybe[Positive] = Field(default=None, description="its radius")
-    vertices: Maybe[Count] = Field(default=None, description="number of corners")
-
-
 GENERATORS: dict[str, type[BaseModel]] = {
     "after": After,
     "ingested": Ingested,
@@ -139,8 +122,6 @@ GENERATORS: dict[str, type[BaseModel]] = {
     "siblings": Siblings,
     "pattern": Pattern,
     "nested": Nested,
-    "point": Point,
-    "polygon": Polygon,
 }
 
 

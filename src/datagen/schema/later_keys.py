@@ -36,8 +36,6 @@ GENERATOR_WORDS = (
     "siblings",
     "pattern",
     "nested",
-    "point",
-    "polygon",
 )
 # Keys of parts that are available themselves.
 PART_KEYS: Mapping[tuple[str, str], frozenset[str]] = {
