@@ -94,7 +94,17 @@ def _document(column: dict[str, Any], rows: dict[str, Any]) -> dict[str, Any]:
             {"name": "made", "nullable": True, **column},
         ],
     }
-    return {"timeframe": dict(WINDOW), "nodes": [*surroundings(), subject]}
+    return {"timeframe": dict(WINDOW), "nodes": [*surroundings(), *below(), subject]}
+
+
+def below() -> list[dict[str, Any]]:
+    """The tables below the subject, each with at least one row for each of its rows."""
+    online = {"name": "status", "generator": {"choice": {"choices": ["online", "offline"]}}}
+    active = {"name": "status", "generator": {"choice": {"choices": ["active", "ended"]}}}
+    fanout = {"distribution": "uniform", "min": 1, "max": 3}
+    devices = {"id": "device", "kind": "fact", "parents": ["subject"], "fanout": fanout, "columns": [online]}
+    price = number("monthly_price", "uniform", low=5, high=50)
+    return [devices, {**devices, "id": "subscription", "columns": [active, price]}]
 
 
 def vocab_with(column: dict[str, Any]) -> dict[str, Any]:

@@ -194,7 +194,6 @@ def test_what_users_write_is_valid(text):
         document("{sequence: {}, nulable: true}"),
         document("{sequence: {}, nullable: 'yes'}"),
         document("{sequence: {}, role: tim}"),
-        document("{rollup: {from: a, agg: median}}"),
         document(node="kind: entitty"),
         document(node="colums: []"),
         document(node="rows: '1000'"),

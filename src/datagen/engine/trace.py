@@ -11,7 +11,7 @@ import numpy as np
 from datagen.columns import to_series
 from datagen.contracts import Values
 from datagen.engine.block import BLOCK_ROWS, TableBlock
-from datagen.engine.grain import Walk, grains
+from datagen.engine.grain import Walk, grains, tree
 from datagen.engine.run import Run
 from datagen.errors import Finding, UsageError, did_you_mean, listed, quoted
 from datagen.plan.explain import spell_time
@@ -134,13 +134,16 @@ def _named(plan: Plan, reference: str) -> tuple[TablePlan, ColumnPlan | None]:
 
 def _block(run: Run, table: TablePlan, number: int) -> tuple[TableBlock, int]:
     """The block that holds a row, as a run makes it, and the row's place in it."""
-    if table.parent is None and not run.plan.numbered:
-        first = number - number % BLOCK_ROWS
-        last = min(first + BLOCK_ROWS, run.total(table.id))
-        return TableBlock(run, table, np.arange(first, last, dtype=np.int64)), number - first
     root = table
     while root.parent is not None:
         root = run.plan.tables[root.parent]
+    numbered = [one.id for one in tree(run.plan, root) if one.id in run.plan.numbered]
+    if table.parent is None and not numbered:
+        first = number - number % BLOCK_ROWS
+        last = min(first + BLOCK_ROWS, run.total(table.id))
+        return TableBlock(run, table, np.arange(first, last, dtype=np.int64)), number - first
+    for one in numbered:
+        run.total(one)  # makes the offsets known
     own = [grain for grain in grains(run.plan) if grain.root == root.id]
     grain = max((one for one in own if run.offsets[one.number][table.id] <= number), key=lambda one: one.number)
     for block in Walk(run, grain, dict(run.offsets[grain.number])).blocks(frozenset({table.id})):

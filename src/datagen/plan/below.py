@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from datagen.contracts import NUMBERS
-from datagen.plan.graph import Node, closure
-from datagen.plan.model import TablePlan
+from datagen.plan.graph import COUNTS, ROWS, Node, closure
+from datagen.plan.model import Plan, TablePlan
 
 ROWS_AT_ONCE = 262_144  # rows of the widest table that is looked at from above, per root block
 FEWEST_ROWS = 16
@@ -43,6 +43,24 @@ def look_below(tables: Mapping[str, TablePlan], reads: Mapping[Node, tuple[Node,
         widest[root] = max(widest.get(root, 1.0), each)
     rows = {root: max(FEWEST_ROWS, int(ROWS_AT_ONCE / each)) for root, each in widest.items()}
     return Below(frozenset(numbered), frozenset(walked), rows)
+
+
+def counted_from_below(plan: Plan) -> dict[str, tuple[Node, ...]]:
+    """By table, the columns of rows below its parents that its number of rows is made of: the ledger makes them too."""
+    found: dict[str, tuple[Node, ...]] = {}
+    for table in plan.tables.values():
+        above = () if table.parent is None else (table.parent, *_above(plan.tables, table.parent))
+        needs = closure([(table.id, ROWS)], plan.reads)
+        made = sorted(
+            node
+            for node in needs
+            if node[1] not in COUNTS
+            and any(one in above for one in _above(plan.tables, node[0]))
+            and node[0] not in above
+        )
+        if made:
+            found[table.id] = tuple(made)
+    return found
 
 
 def _home(tables: Mapping[str, TablePlan], node: Node) -> str:

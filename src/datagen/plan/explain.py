@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from datagen.plan.below import counted_from_below
 from datagen.plan.effects import PlantedEffect
 from datagen.plan.estimate import estimate, estimate_all
 from datagen.plan.graph import COUNTS
@@ -31,6 +32,9 @@ def as_facts(plan: Plan) -> dict[str, Any]:
         "kept_in_memory": [
             {"column": f"{kept.table}.{kept.column}", "bytes": round(kept.bytes)} for kept in kept_columns(plan)
         ],
+        "made_to_count_rows": {
+            table: [f"{other}.{name}" for other, name in made] for table, made in counted_from_below(plan).items()
+        },
         "constraints": [
             {"kind": c.kind, "text": c.text, "status": c.status, "reason": c.reason} for c in plan.constraints
         ],
@@ -128,6 +132,12 @@ def as_text(plan: Plan) -> str:
     if kept:
         lines.append("kept in memory by every worker, because lookups read them by row")
         lines.extend(f"  {one.table}.{one.column}  {spell_bytes(one.bytes)}" for one in kept)
+        lines.append("")
+    counted = counted_from_below(plan)
+    if counted:
+        lines.append("made once more to count rows, because numbers of rows read what lies below")
+        for name, made in counted.items():
+            lines.append(f"  {name}  {', '.join(f'{other}.{column}' for other, column in made)}")
         lines.append("")
     about = "perhaps" if any(table.rows_guessed for table in plan.tables.values()) else "about"
     lines.append(

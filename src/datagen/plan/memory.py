@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from datagen.contracts import NUMBERS
 from datagen.plan.estimate import memory_bytes
 from datagen.plan.graph import COUNTS
 from datagen.plan.model import Plan
@@ -44,6 +45,8 @@ def kept_columns(plan: Plan) -> tuple[Kept, ...]:
         for other, name in needs:
             if name in COUNTS or other in own_chain or (other, name) in found:
                 continue
+            if table in _chain(plan, other) and (other, NUMBERS) not in needs:
+                continue  # rows below are made block by block
             target = plan.tables[other]
             if target.columns[name].by_row_number and column not in COUNTS:
                 continue

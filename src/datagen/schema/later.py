@@ -80,15 +80,6 @@ class Ingested(LaterPart):
     profile: dict[str, Share] = Field(description="share by class of UTC days: same_day, 1-3d, 4-7d")
 
 
-class Rollup(LaterPart):
-    """A figure over descendant rows."""
-
-    from_: str = Field(alias="from", description="the descendant table")
-    agg: Literal["count", "sum", "mean", "min", "max", "share"] = Field(description="which figure")
-    column: Maybe[str] = Field(default=None, description="its column, where the figure needs one")
-    where: Maybe[Condition] = Field(default=None, description="condition on the descendant rows")
-
-
 class Siblings(LaterPart):
     """A figure over the rows of the same driving parent."""
 
@@ -118,7 +109,6 @@ class Nested(Written):
 GENERATORS: dict[str, type[BaseModel]] = {
     "after": After,
     "ingested": Ingested,
-    "rollup": Rollup,
     "siblings": Siblings,
     "pattern": Pattern,
     "nested": Nested,

@@ -32,7 +32,6 @@ KINDS = frozenset({"derived", "stream", "graph"})
 GENERATOR_WORDS = (
     "after",
     "ingested",
-    "rollup",
     "siblings",
     "pattern",
     "nested",
