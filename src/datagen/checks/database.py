@@ -17,6 +17,8 @@ from datagen.errors import Finding, MachineError
 if TYPE_CHECKING:
     import duckdb
 
+    from datagen.sinks.manifest import TableEntry
+
 SCRATCH = ".datagen-check"  # inside the directory: on its disk, and removed with it
 LONGEST_LINE = 1 << 24  # bytes of one row in a text file
 
@@ -94,6 +96,12 @@ def source(files: Sequence[Path], format: str, types: Mapping[str, str]) -> str:
         limit = f"maximum_object_size = {LONGEST_LINE}"
         return f"read_json({names}, columns = {columns}, format = 'newline_delimited', {limit})"
     raise ValueError(f"files of format {format!r} cannot be read")
+
+
+def table_source(directory: Path, table: TableEntry, format: str) -> str:
+    """The SQL table function that reads all files of a published table."""
+    types = {column.name: column.type for column in table.columns}
+    return source([directory / file.name for file in table.files], format, types)
 
 
 def first_line(file: Path) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datagen.checks.database import identifier, literal, locked_database, source
+from datagen.checks.database import identifier, literal, locked_database, table_source
 from datagen.plan.effects import PlantedEffect
 from datagen.plan.graph import ROWS, Node
 from datagen.plan.model import Plan, TablePlan
@@ -61,8 +61,7 @@ def find_placebos(
     """Every placebo of a written data set with its standard error. memory: bytes."""
     with locked_database(directory, memory=memory, threads=1) as database:  # one thread: sums come in the same order
         for table in tables:
-            types = {column.name: column.type for column in table.columns}
-            reader = source([directory / file.name for file in table.files], format, types)
+            reader = table_source(directory, table, format)
             database.execute(f"create view {identifier(table.name)} as select * from {reader}")
         search = _Search(plan, connections, database, {table.name: table for table in tables})
         return tuple(search.found())

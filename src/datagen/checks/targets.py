@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from datagen.checks.database import identifier, locked_database, source
+from datagen.checks.database import identifier, locked_database, table_source
 from datagen.checks.values import ValueCheck
 from datagen.errors import Finding
 from datagen.sinks.manifest import TableEntry
@@ -30,11 +30,7 @@ def check_targets(
     with locked_database(directory, memory=memory, threads=threads) as database:
         for check in checks:
             table = known[check.table]
-            rows = source(
-                [directory / file.name for file in table.files],
-                format,
-                {column.name: column.type for column in table.columns},
-            )
+            rows = table_source(directory, table, format)
             column = identifier(check.column)
             figure = f"avg((isodow({column}) > 5)::int)" if check.kind == "weekend_share" else f"avg({column})"
             row = database.execute(f"select {figure} from {rows}").fetchone()

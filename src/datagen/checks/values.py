@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datagen.checks.database import identifier, literal, locked_database, source
+from datagen.checks.database import identifier, literal, locked_database, table_source
 from datagen.errors import Finding
 
 if TYPE_CHECKING:
@@ -75,12 +75,7 @@ def _check_one(
     format: str,
 ) -> list[Finding]:
     def rows_of(name: str) -> str:
-        entry = tables[name]
-        return source(
-            [directory / file.name for file in entry.files],
-            format,
-            {column.name: column.type for column in entry.columns},
-        )
+        return table_source(directory, tables[name], format)
 
     table = tables[check.table]
     joins, last = "", "t0"
