@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from datagen import api
-from tests.recovery.test_planted import MARKET, SHOP
+from tests.recovery.planted import DOCUMENTS, with_rows
 from tests.written import Tables, publish
 
 SEEDS = 100
 FEWEST = 88  # of 100 intervals of 95 %: fewer happen once in 500 by chance
 SMALL = {
-    "shop": {**SHOP, "tables": [dict(SHOP["tables"][0], rows=1_500), SHOP["tables"][1]]},
-    "market": {**MARKET, "tables": [dict(MARKET["tables"][0], rows=600), *MARKET["tables"][1:]]},
+    **DOCUMENTS,
+    "shop": with_rows(DOCUMENTS["shop"], 1_500),
+    "market": with_rows(DOCUMENTS["market"], 600),
 }
 
 

@@ -4,138 +4,15 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from datagen import api
 from datagen.plan.effects import PlantedEffect
+from tests.recovery.planted import DOCUMENTS, SHOP, USERS
 from tests.written import Tables, publish
 
 ERRORS = 4.0  # one true statement in 16,000 is this far off by chance
-
-SHOP: dict[str, Any] = {
-    "name": "shop",
-    "timeframe": {"start": "2024-01-01", "end": "2025-12-31"},
-    "tables": [
-        {
-            "name": "customers",
-            "rows": 6_000,
-            "columns": {
-                "segment": {"choices": {"vip": "15%", "standard": "60%", "budget": "25%"}},
-                "created_at": {"datetime_series": {}},
-            },
-            "segment_behavior": {
-                "vip": {"fanout_multiplier": 3.5, "value_multiplier": 5},
-                "standard": {},
-                "budget": {"fanout_multiplier": 0.8, "value_multiplier": 0.6},
-            },
-            "vintage_behavior": {
-                "age_based_multipliers": {
-                    "decay": {"curve": [1, 0.75, 0.6, 0.5, 0.45, 0.4], "time_unit": "month", "applies_to": "fanout"}
-                }
-            },
-        },
-        {
-            "name": "orders",
-            "parents": ["customers"],
-            "fanout": {
-                "poisson": 1.5,
-                "per": "month",
-                "multipliers": [{"trend": {"growth_rate": "5%", "time_unit": "month", "applies_to": "total"}}],
-            },
-            "columns": {
-                "ordered_at": {
-                    "datetime_series": {"pattern": {"dimension": "dow", "weights": [1, 1, 1, 1, 1.4, 2, 0.5]}}
-                },
-                "amount": {"lognormal": {"median": 30, "sigma": 0.5}, "role": "measure", "decimals": 2},
-            },
-        },
-    ],
-}
-
-MARKET: dict[str, Any] = {
-    "name": "market",
-    "timeframe": {"start": "2024-01-01", "end": "2024-12-31"},
-    "tables": [
-        {"name": "buyers", "rows": 2_000, "columns": {"joined_at": {"datetime_series": {}, "role": "created"}}},
-        {
-            "name": "sellers",
-            "rows": 400,
-            "columns": {"size": {"choices": {"big": "20%", "small": "80%"}}},
-            "segment_behavior": {"big": {"fanout_multiplier": 4}, "small": {}},
-        },
-        {
-            "name": "sales",
-            "parents": ["buyers", "sellers"],
-            "fanout": {"poisson": 2, "per": "month", "heterogeneity": {"gamma": 2}},
-            "columns": {"seller": {"ref": "sellers"}, "sold_at": {"role": "time"}},
-        },
-    ],
-}
-
-
-USERS: dict[str, Any] = {
-    "name": "users",
-    "rows": 3_000,
-    "columns": {
-        "plan": {"choices": {"vip": "20%", "free": "80%"}},
-        "joined_at": {"datetime_series": {}, "role": "created"},
-    },
-}
-
-
-def told(**process: Any) -> dict[str, Any]:
-    """Users of two plans, and what one process makes of them."""
-    window = {"start": "2024-01-01", "end": "2025-12-31"}
-    return {
-        "name": "process",
-        "timeframe": window,
-        "tables": [USERS, {"name": "course", "parents": ["users"], **process}],
-    }
-
-
-FUNNEL = told(
-    stage_config={
-        "stages": {
-            "visit": 1,
-            "sign_up": {"transition_rate": "40%", "dwell": {"lognormal": {"median": "3d", "sigma": 1}}},
-            "order": {"transition_rate": "60%", "dwell": {"exponential": {"mean": "10d"}}, "skip_rate": "10%"},
-        },
-        "segment_variation": {"vip": {"transition_multiplier": 1.4}},
-    }
-)
-CONTRACT = told(
-    state_transition_model={
-        "initial_state": "active",
-        "period_unit": "month",
-        "states": {"active": {"churned": "4%", "upgraded": "2%", "paused": "3%"}, "paused": {"active": "30%", "churned": "10%"}, "churned": {}},
-        "segment_variation": {"vip": {"churn_multiplier": 0.4}},
-    }
-)  # fmt: skip
-TENURE = told(
-    state_transition_model={
-        "initial_state": "active",
-        "period_unit": "week",
-        "states": {"active": {"churned": "2%"}, "churned": {}},
-        "hazard_curve": [3, 2, 1],
-        "heterogeneity": {"beta": [1, 49]},
-    }
-)
-LIFE = told(
-    lifecycle_model={
-        "stages": {
-            "new": {
-                "duration": {"lognormal": {"median": "30d", "sigma": 0.4}},
-                "exit_probability": "80%",
-                "events_during_stage": {"event_types": ["fault"], "rate": 0.2},
-            },
-            "used": {"duration": {"gamma": {"shape": 4, "mean": "90d"}}, "churn_probability_per_period": "5%"},
-            "worn": {"duration": {"exponential": {"mean": "50d"}}, "next_stages": {"used": "50%", "exited": "50%"}},
-        }
-    }
-)
-DOCUMENTS = {"shop": SHOP, "market": MARKET, "funnel": FUNNEL, "contract": CONTRACT, "tenure": TENURE, "life": LIFE}
 
 
 @pytest.fixture(scope="module", params=DOCUMENTS.values(), ids=DOCUMENTS)
