@@ -186,6 +186,9 @@ class Draw(Protocol):
     def support(self) -> tuple[float, float]:
         """Smallest and largest possible value (infinite where open), over all rows."""
 
+    def edges(self, block: Block) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(n,) smallest and largest possible value in each row, NaN where a parameter is null."""
+
 
 class Scope(Protocol):
     """What a part may ask while it is bound: names, laws, salts; and where it says no."""
@@ -237,6 +240,10 @@ class Scope(Protocol):
     @property
     def upper(self) -> Sequence[Bound]:
         """And not above any of these."""
+
+    @property
+    def condition(self) -> Reader | None:
+        """The `when` of the column: rows in which it holds have a value, the others none; None without it."""
 
     @property
     def time_column(self) -> str | None:
@@ -427,6 +434,10 @@ class Generator(Part):
         What can only fail is refused here, where it was not when the column was bound.
         """
         return self.MAKES_UNIQUE
+
+    def leaves_open(self) -> bool:
+        """Whether some rows are left without a value although nothing else says so."""
+        return False
 
     def listed(self, scope: Scope) -> list[Any] | None:
         """Every possible value, typed as the column, when there is a closed list of them."""

@@ -28,7 +28,7 @@ from datagen.schema.model_top import (
     Timeframe,
 )
 from datagen.schema.model_values import COMMENT_KEYS, keys_of
-from datagen.schema.model_words import COLUMN_TYPES
+from datagen.schema.model_words import COLUMN_TYPES, LawSpec
 
 RULES: Mapping[str, type[BaseModel]] = {
     "foreign_keys": ForeignKey,
@@ -87,6 +87,8 @@ def parameters(home: str, word: str, part: type[BaseModel], later: Collection[st
             continue
         yield f"{home}.{key}"
         for one in inside(field.annotation):
+            if one is LawSpec:
+                continue  # a law is shown as one, wherever it stands
             if isinstance(one, type) and issubclass(one, BaseModel):
                 yield from parameters(f"{home}.{key}", word, one, NOT_YET)
             elif get_origin(one) is Literal:

@@ -121,10 +121,6 @@ def test_later_keys_of_parts_are_refused(key, path):
 @pytest.mark.parametrize(
     ("generator", "code", "path"),
     [
-        ("after: {column: t}", "language.missing_key", "after"),
-        ("after: {column: t, delay: {type: normul}}", "language.unknown_word", "after.delay.type"),
-        ("after: {column: t, delay: {normul: 3}}", "language.unknown_key", "after.delay.normul"),
-        ("after: {column: t, delay: 3}", "language.wrong_type", "after.delay"),
         ("ingested: {column: t, profile: {same_day: 180%}}", "language.out_of_range", "ingested.profile.same_day"),
         ("siblings: {agg: rank, off: t}", "language.unknown_key", "siblings.off"),
         ("pattern: 3", "language.wrong_type", "pattern"),

@@ -198,6 +198,9 @@ class Case(Generator):
                     expected="a column of its own with `when`, whose rows it can count",
                 )
 
+    def leaves_open(self) -> bool:
+        return any(one.part is not None and one.part.leaves_open() for one in self._made)
+
     def support(self, scope: Scope) -> tuple[float, float] | None:
         ends = [part.support(inner) for part, inner in self.parts(scope)]
         known = [one for one in ends if one is not None]

@@ -55,6 +55,15 @@ class BoundDraw(ABC):
         row = self.at(block)
         return _null(row.cdf(x), row.missing)
 
+    def edges(self, block: Block) -> tuple[Floats, Floats]:
+        """(n,) smallest and largest possible value in each row: of all rows where that is known, else at the last uniforms."""
+        low, high = (np.full(block.rows, end) for end in self.support())
+        if not self.constant and math.isinf(self.support()[0]):
+            low = self.quantile(np.zeros(block.rows), block)
+        if not self.constant and math.isinf(self.support()[1]):
+            high = self.quantile(np.full(block.rows, LAST_UNIFORM), block)
+        return low, high
+
     def mean(self) -> float | None:
         moments = self.moments_inside(-math.inf, math.inf)
         return None if moments is None else moments[0]

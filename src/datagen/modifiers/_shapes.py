@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from datagen.modifiers.trend import Trend
 
 Ints = NDArray[np.int64]
+SEASONED = ("datetime_series", "after")  # generators of times whose density a seasonality multiplies
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,18 @@ def table_effects(scope: Scope) -> list[Effect]:
     from datagen.modifiers.effect import Effect
 
     return _parsed(scope.table_modifiers, "effect", Effect) if scope.column == scope.time_column else []
+
+
+def makers(scope: Scope) -> tuple[str, ...]:
+    """The words of the generators of this column: of a case, those of its branches."""
+    from datagen.plan.names import makers_of
+
+    return tuple(word for word, _ in makers_of(*scope.own_columns[scope.column]))
+
+
+def takes_seasons(scope: Scope) -> bool:
+    """Whether the generators of this column have a density that a seasonality multiplies."""
+    return all(word in SEASONED for word in makers(scope))
 
 
 def shape_reads(scope: Scope) -> list[str | tuple[str, str]]:

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.contracts import Block, Change, Modifier, Scope, Values
+from datagen.errors import listed
 from datagen.generators._calendar import Pattern
 from datagen.modifiers._numbers import needs_number
 from datagen.modifiers._scaled import scaled
+from datagen.modifiers._shapes import SEASONED, makers, takes_seasons
 
 
 class Seasonality(Modifier, Pattern):
@@ -30,8 +32,7 @@ class Seasonality(Modifier, Pattern):
     ]
 
     def reads(self, scope: Scope) -> Iterable[str]:
-        shapes = scope.own_columns[scope.column][0] == "datetime_series"
-        times = () if shapes or scope.time_column in (None, scope.column) else (scope.time_column,)
+        times = () if takes_seasons(scope) or scope.time_column in (None, scope.column) else (scope.time_column,)
         return (*(name for name in times if name is not None), *self.zone_reads())
 
     def foreseen(self, scope: Scope, values: NDArray[np.float64]) -> NDArray[np.float64] | None:
@@ -76,13 +77,12 @@ class Seasonality(Modifier, Pattern):
 
     def _shape(self, scope: Scope) -> Change:
         """On a datetime column: the weights are in the generator's density, nothing is left to change."""
-        word = scope.own_columns[scope.column][0]
-        if word != "datetime_series":
+        if not takes_seasons(scope):
             scope.refuse(
                 "seasonality.no_density",
                 (),
-                found=f"seasonality on times made by {word}",
-                expected="a datetime_series, whose density it can shape",
+                found=f"seasonality on times made by {listed(sorted(set(makers(scope)) - set(SEASONED)))}",
+                expected="a datetime_series or `after`, whose density it can shape",
             )
         elif not self.fault:
             self.zones(scope)  # says what is wrong with them

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +11,9 @@ from pydantic import Field
 
 from datagen.contracts import Block, Change, Modifier, Scope, Values
 from datagen.generators._interval import TimeBounds
-from datagen.generators._reading import read_again
+from datagen.generators._reading import quiet, read_again
+from datagen.generators.after import After
+from datagen.modifiers._shapes import makers
 from datagen.schema.times import DAY_US, FIRST_US, LAST_US, SECOND_US
 
 MINUTE_US = 60 * SECOND_US
@@ -22,7 +25,8 @@ class TimeJitter(Modifier):
     """Adds a normal shift with standard deviation std_minutes, in whole seconds (whole days on a date).
 
     Params: std_minutes, 0 or more. What would leave the window of the column's own generator (else the timeframe), or a
-    bound that an inequality constraint sets, is reflected back inside; a row that stands outside is left where it is.
+    bound that an inequality constraint or the column's own `after` sets, is reflected back inside; a row that stands
+    outside is left where it is.
     """
 
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"transform": "time_jitter", "args": {"std_minutes": 20}}]
@@ -46,7 +50,15 @@ class TimeJitter(Modifier):
         )
         if noise is None:
             return _unchanged
-        salt, bounds = scope.salt("shift"), TimeBounds.of(scope)
+        if _follows_in_a_case(scope):
+            scope.refuse(
+                "time_jitter.of_case",
+                (),
+                found="time_jitter on times of which some branches of a case follow others",
+                expected="the spread in the delay of these branches",
+            )
+            return _unchanged
+        salt, bounds = scope.salt("shift"), _bounds(scope)
         step = DAY_US if "date" in (scope.column_type, scope.value_type) else SECOND_US
         first, last = _window(scope)
 
@@ -80,6 +92,22 @@ def reflected(times: Times, shift: Times, low: Times, high: Times, step: int) ->
     return result
 
 
+def _follows_in_a_case(scope: Scope) -> bool:
+    """Whether the bounds of a time differ by the branch that made it."""
+    return scope.own_columns[scope.column][0] == "case" and "after" in makers(scope)
+
+
+def _bounds(scope: Scope) -> TimeBounds:
+    """What a time must keep to: inequalities, and what a time that follows another one is bound by itself."""
+    bounds = TimeBounds.of(scope)
+    word, params = scope.own_columns[scope.column]
+    after = read_again(After, params) if word == "after" else None
+    if after is None:
+        return bounds
+    lower, upper = after.limits(quiet(scope))
+    return replace(bounds, lower=(*bounds.lower, *lower), upper=(*bounds.upper, *upper))
+
+
 def _window(scope: Scope) -> tuple[int, int]:
     """First and last microsecond of the window that times must not leave."""
     from datagen.generators._time_grid import read_window
@@ -90,7 +118,7 @@ def _window(scope: Scope) -> tuple[int, int]:
     window = None if series is None else read_window(series, scope, loud=False)
     if window is not None:
         return window.start, window.end - 1
-    if scope.timeframe is not None:
+    if scope.timeframe is not None and word != "after":  # which has bounds of its own
         return scope.timeframe.start, scope.timeframe.end - 1
     return FIRST_US, LAST_US - 1
 

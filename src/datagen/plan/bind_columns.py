@@ -70,7 +70,7 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
         lower=bounds[0],
         upper=bounds[1],
     )
-    scope.picking = bound_picking(binding, column, scope)
+    scope.picking, scope.condition = bound_picking(binding, column, scope), when
     drawn, arms = generator.bind(scope), bound_arms(binding, column)
     fill = correlated(binding, column, scope, with_arms(column, arms, scope, drawn, {}))
     if untyped and not binding.has_errors(since=before):  # what the generator itself is refused for explains it
@@ -131,7 +131,10 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
             type_,
             spec.get("decimals"),
             spec.get("precision") or "s",
-            bool(spec.get("nullable", False)) or when is not None or left_open(binding, column),
+            bool(spec.get("nullable", False))
+            or when is not None
+            or left_open(binding, column)
+            or generator.leaves_open(),
         ),
         hidden=bool(spec.get("hidden", False)),
         role=spec.get("role"),
@@ -216,7 +219,15 @@ def left_open(binding: Binding, column: ColumnDraft) -> bool:
 
 
 def refuse_closed(binding: Binding, column: ColumnDraft, spec: Mapping[str, Any]) -> None:
-    """Refuse `nullable: false` on a column that its process leaves open in some rows."""
+    """Refuse `nullable: false` on a column that its process, or its generator, leaves open in some rows."""
+    if binding.generators[column.table, column.name].leaves_open() and spec.get("nullable") is False:
+        binding.refuse(
+            "column.left_open",
+            (*column.loc, "nullable"),
+            found=f"{column.name} with nullable: false and a `censor`",
+            expected="nullable: true: what has not happened by then has no time",
+            hint="`before` keeps every time inside the bound",
+        )
     if left_open(binding, column) and spec.get("nullable") is False:
         binding.refuse(
             "process.nullable",

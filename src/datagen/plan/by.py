@@ -208,6 +208,9 @@ class ByGenerator(ByPart, Generator):
     def distinct(self, scope: Scope) -> bool:
         return False
 
+    def leaves_open(self) -> bool:
+        return any(part.leaves_open() for part in self.parts.values())
+
     def support(self, scope: Scope) -> tuple[float, float] | None:
         ends = [part.support(self.inside(scope, text)) for text, part in self.parts.items()]
         if any(one is None for one in ends):

@@ -52,6 +52,12 @@ class ByDraw(BoundDraw):
         parts = self._chosen.parts(block)
         return _Rows(block.rows, [(self._laws[code].at(some), some) for code, some in parts])
 
+    def edges(self, block: Block) -> tuple[Floats, Floats]:
+        low, high = np.empty(block.rows), np.empty(block.rows)
+        for code, some in self._chosen.parts(block):
+            low[some.index], high[some.index] = self._laws[code].edges(some)
+        return low, high
+
     def support(self) -> tuple[float, float]:
         ends = [law.support() for law in self._laws]
         return min(low for low, _ in ends), max(high for _, high in ends)

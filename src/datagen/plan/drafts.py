@@ -14,6 +14,7 @@ from datagen.schema.counts import read_count
 from datagen.schema.expand_processes import PROCESS_KEYS
 
 FACT_ROWS = 1_000  # rows of a parentless table that names none
+TIME_WORDS = ("datetime_series", "after")  # generators that make times, whatever else is known of them
 # columns that a process fills without a role, by their names
 FALLBACK: Mapping[str, tuple[str, ...]] = {
     "stage": ("stage_name",),
@@ -354,7 +355,7 @@ def time_column_of(table: TableDraft) -> str | None:
         if column.process == "time":  # told by its name, in old documents
             return column.name
     for column in table.columns.values():
-        told = column.known_type is None and any(word == "datetime_series" for word, _ in column.makers)
+        told = column.known_type is None and any(word in TIME_WORDS for word, _ in column.makers)
         if column.known_type == "datetime" or told:
             return column.name
     return None

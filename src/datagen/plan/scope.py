@@ -101,6 +101,7 @@ class PlanScope:
         self.table_modifiers = table_modifiers
         self.volume = volume
         self.picking = picking
+        self.condition: Reader | None = None
         self._salt_path = salt_path or (table.id, column)
 
     @property

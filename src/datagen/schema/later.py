@@ -39,7 +39,7 @@ from datagen.schema.model_values import (
     keys_of,
     wrong_type,
 )
-from datagen.schema.model_words import By, LawOfTime, LawSpec, Words, shape_error
+from datagen.schema.model_words import By, LawSpec, Words, shape_error
 from datagen.schema.tree import Document, Map, Seq
 
 if TYPE_CHECKING:
@@ -55,19 +55,6 @@ class LaterPart(Written):
 
     by: Maybe[By] = Field(
         default=None, description="{column: {value: {…}, else: {…}}}: keys that differ by a column's value"
-    )
-
-
-class After(LaterPart):
-    """A time after another one."""
-
-    MAIN = "column"
-
-    column: str = Field(description="the time it follows")
-    delay: LawOfTime = Field(description="how long after, as a law of durations")
-    before: Maybe[Scalar] = Field(default=None, description="a bound that cuts the law: always a time before it")
-    censor: Maybe[Scalar] = Field(
-        default=None, description="a bound past which the value is null: still open, or never"
     )
 
 
@@ -107,7 +94,6 @@ class Nested(Written):
 
 
 GENERATORS: dict[str, type[BaseModel]] = {
-    "after": After,
     "ingested": Ingested,
     "siblings": Siblings,
     "pattern": Pattern,

@@ -30,7 +30,6 @@ INSIDE_VALUES: Mapping[tuple[str, str], frozenset[str]] = {("adoption_model", "c
 KINDS = frozenset({"derived", "stream", "graph"})
 
 GENERATOR_WORDS = (
-    "after",
     "ingested",
     "siblings",
     "pattern",
@@ -51,7 +50,6 @@ INSTEAD: Mapping[str, str] = {
     "fanout.total": "a law whose mean is the total over the number of parents comes close",
     "fanout.mean": "a law with that mean and a `clamp`",
     "rows": "a number of `rows`, and a `datetime_series` for the times they arrive",
-    "generator.after": "an `expression` such as created_at + to_days(delay_days), over a `distribution` column",
     "generator.ingested": "an `expression` that adds a delay to the time of the event",
     "generator.pattern": "`faker: {method: bothify, text: '??-####'}`",
     "generator.siblings": "`ordinal` in an `expression` numbers the rows of a parent",
