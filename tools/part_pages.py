@@ -12,10 +12,11 @@ import yaml
 from datagen import registry
 
 PAGE = Path(__file__).parents[1] / "docs" / "parts.md"
-TITLES = {"generator": "Generators", "modifier": "Modifiers", "law": "Laws"}
+TITLES = {"generator": "Generators", "modifier": "Modifiers", "law": "Laws", "imperfection": "Imperfections"}
 LEADS = {
     "generator": "What fills a column. Exactly one stands in a column, as a key of its own or under `generator`.",
     "modifier": "What changes a column after it is filled, in the order written under `modifiers`.",
+    "imperfection": "Errors of recording, under `imperfections` of a column (`duplicates` on the table itself), applied last to what is written.",
     "law": "Where a random number is wanted: in `distribution`, in a fan-out, as a magnitude. Any may have `clamp` or `truncate`.",
 }
 
@@ -23,7 +24,7 @@ LEADS = {
 def page() -> str:
     """The whole page."""
     lines = [
-        "# Generators, modifiers and laws",
+        "# Generators, modifiers, laws and imperfections",
         "",
         "Made from the source by `python tools/part_pages.py`; change the docstrings, not this page.",
         "",
@@ -38,9 +39,10 @@ def page() -> str:
 def section(kind: str, word: str, part: Any) -> list[str]:
     """One part: its docstring, a table of parameters, its examples."""
     lines = [f"### {word}", "", inspect.cleandoc(part.__doc__ or ""), ""]
-    if part.model_fields:
+    model = getattr(part, "SPEC", part)
+    if model.model_fields:
         lines += ["| parameter | needed | default |", "|---|---|---|"]
-        for name, field in part.model_fields.items():
+        for name, field in model.model_fields.items():
             value = None if field.is_required() else field.get_default(call_default_factory=True)
             default = "" if field.is_required() else "none" if value is None else f"`{yaml_line(value)}`"
             lines.append(f"| `{field.alias or name}` | {'yes' if field.is_required() else ''} | {default} |")
@@ -48,7 +50,7 @@ def section(kind: str, word: str, part: Any) -> list[str]:
     for example in part.EXAMPLES:
         lines += [
             "```yaml",
-            yaml_line({word: example[word]} if kind != "modifier" and word in example else example),
+            yaml_line({word: example[word]} if kind not in ("modifier", "imperfection") and word in example else example),
             "```",
             "",
         ]

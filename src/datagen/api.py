@@ -15,7 +15,7 @@ from datagen.errors import DatagenError, Finding, UsageError, did_you_mean, list
 if TYPE_CHECKING:
     import polars as pl
 
-    from datagen.engine.executor import Job
+    from datagen.engine.executor import Job, Made
     from datagen.engine.options import Options, Settled
     from datagen.engine.trace import Traced
     from datagen.plan.model import Plan
@@ -118,7 +118,9 @@ def generate(
     from datagen.checks.gate import pass_gate
     from datagen.engine.executor import Job, execute
     from datagen.engine.options import Options, cores, fewer_workers, settle
+    from datagen.plan.spoils import clean
     from datagen.sinks.describe import manifest_of, run_facts, run_log, table_entries
+    from datagen.sinks.imperfections import clear, spoiled_files
     from datagen.sinks.manifest import write_manifest, write_text
     from datagen.sinks.publish import Stage
     from datagen.sinks.truth import refuse_other_sets, truth_place
@@ -127,6 +129,9 @@ def generate(
     watcher.stage("plan")
     started = time.perf_counter() - planned
     plan = plan or prepared.bind()
+    twin = options.clean and plan.spoiled
+    if twin:
+        plan = clean(plan)
     settled = settle(plan, options)
     seconds: dict[str, float] = {"plan": time.perf_counter() - started}
     noticed = [*plan.findings, *fewer_workers(options, settled)]
@@ -136,7 +141,7 @@ def generate(
         truth = stages.enter_context(Stage(truth_place(target))) if options.truth else None
         watcher.stage("count")
         job = Job(
-            settled.format, stage.path, options.workers, tables=settled.tables, spec=worker_spec(prepared),
+            settled.format, stage.path, options.workers, tables=settled.tables, spec=worker_spec(prepared) | {"clean": options.clean},
             max_rows=options.max_rows, most_workers=settled.most_workers, own_process=options.own_process,
         )  # fmt: skip
         if options.block_rows is not None:
@@ -148,22 +153,25 @@ def generate(
             watcher.stage("check")
             at = time.perf_counter()
             noticed += pass_gate(
-                plan, prepared.document, stage.path, entries, settled.format, memory=settled.memory, threads=cores()
+                plan, prepared.document, stage.path, entries, settled.format, memory=settled.memory, threads=cores(),
+                ledger=spoiled_files(stage.path, made),
             )
             seconds["check"] = time.perf_counter() - at
         watcher.stage("publish")
         manifest = manifest_of(
             plan, prepared.document, made, entries, format=settled.format, gate=settled.gate, directory=stage.path
         )
+        manifest = replace(manifest, clean=twin)
         seconds["total"] = time.perf_counter() - started
         write_text(stage.path, "run.json", run_facts(made, seconds, settled.memory))
         write_text(stage.path, "log.jsonl", run_log(made, seconds))
         write_manifest(manifest, stage.path)
         answers = ""
         if truth is None:
+            clear(stage.path)
             stage.publish()
         else:
-            answers = tell_truth(plan, prepared, settled, manifest, job, stage.path, truth.path)
+            answers = tell_truth(plan, prepared, settled, manifest, job, stage.path, truth.path, made)
             stage.publish_behind(truth)
     notes = [*stage.notes, *(truth.notes if truth is not None else remove_stale(Path(target), manifest.content_hash))]
     seconds["total"] = time.perf_counter() - started
@@ -175,15 +183,20 @@ def generate(
 
 
 def tell_truth(
-    plan: Plan, prepared: Prepared, settled: Settled, data: Manifest, job: Job, made: Path, directory: Path
-) -> str:
-    """Write the truth set of a data set that lies in `made` into a directory; gives the SHA-256 of its answer key."""
+    plan: Plan, prepared: Prepared, settled: Settled, data: Manifest, job: Job, made: Path, directory: Path, run: Made,
+) -> str:  # fmt: skip
+    """Write the truth set of a data set that lies in `made` into a directory; gives the SHA-256 of its answer key.
+
+    The ledger of imperfections goes from there into the truth set.
+    """
     from datagen.checks.placebos import find_placebos
     from datagen.engine.executor import execute
     from datagen.plan.labels import labelled_tables, labels_plan
     from datagen.plan.limits import LARGEST_MOST
     from datagen.plan.unconnected import Connections
+    from datagen.kernel.content_hash import root_hash
     from datagen.sinks.describe import table_entries
+    from datagen.sinks.imperfections import asked_and_found, clear, spoiled_files, write_ledger
     from datagen.sinks.truth import lay_labels, write_truth
 
     labels = labels_plan(plan)
@@ -196,7 +209,13 @@ def tell_truth(
     connections = Connections(plan, prepared.document)
     placebos = find_placebos(plan, connections, made, data.tables, settled.format, memory=settled.memory)
     entries = tuple(replace(entry, unique=(), foreign_keys=()) for entry in table_entries(labels, told))
-    return write_truth(directory, plan, data, entries, told.content_hash, placebos)
+    sums = dict(told.sums)
+    if plan.spoiled:
+        ledger, sums_of_ledger = write_ledger(directory, spoiled_files(made, run), tuple(labels.tables))
+        clear(made)
+        sums[ledger.name] = sums_of_ledger
+        entries = (*entries, ledger)
+    return write_truth(directory, plan, data, entries, root_hash(sums), placebos, asked_and_found(plan, run))
 
 
 def remove_stale(target: Path, content_hash: str) -> list[Finding]:

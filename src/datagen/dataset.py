@@ -65,12 +65,13 @@ class Dataset:
     def write(
         self, output: str | os.PathLike[str], *, format: str | None = None, select: Sequence[str] = (),
         workers: int | None = None, memory: int | str | None = None, gate: str | None = None,
-        max_rows: int = 1_000_000_000, truth: bool = False,
+        max_rows: int = 1_000_000_000, truth: bool = False, clean: bool = False,
     ) -> api.Generated:  # fmt: skip
         """Publish the data set as files in the directory `output`, whole or not at all.
 
         The arguments are those of `datagen generate`; memory in bytes or as `"2GB"`; with truth, what is planted is
-        told in a second directory, `output` + ".truth", which `datagen.truth.read` reads. Raises UsageError for what is
+        told in a second directory, `output` + ".truth", which `datagen.truth.read` reads; with clean, the imperfections that
+        the schema declares are left out. Raises UsageError for what is
         wrong with them, SchemaError where the made tables break their own schema, MachineError for the machine.
         """
         from datagen.engine.options import Options
@@ -78,7 +79,7 @@ class Dataset:
         tables = (select,) if isinstance(select, str) else tuple(select)
         options = Options(
             format=format, gate=gate, workers=read_workers(workers), memory=read_memory(memory), select=tables,
-            max_rows=max_rows, truth=truth,
+            max_rows=max_rows, truth=truth, clean=clean,
         )  # fmt: skip
         return api.generate(self._prepared, output, options, plan=self._plan)
 
@@ -129,7 +130,10 @@ class Table:
 
     def __len__(self) -> int:
         """Its number of rows; counting them makes no values but those that numbers of rows depend on."""
-        return self._dataset._run.total(self.name)
+        from datagen.engine.chosen import copies_among
+
+        rows = self._dataset._run.total(self.name)
+        return rows + len(copies_among(self._plan, rows))
 
     def polars(self) -> pl.DataFrame:
         """The whole table as a Polars frame."""

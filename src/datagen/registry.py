@@ -19,6 +19,7 @@ KINDS = {
     "modifier": "datagen.modifiers",
     "law": "datagen.laws",
     "rows": "datagen.rows",
+    "imperfection": "datagen.imperfections",
 }
 
 _plugins_enabled = False

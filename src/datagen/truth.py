@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datagen.errors import Finding, UsageError, did_you_mean, listed, quoted
-from datagen.sinks.manifest import Manifest, read_manifest
-from datagen.sinks.truth import ANSWERS, truth_place
+from datagen.sinks.manifest import CELLS, Manifest, TableEntry, read_manifest
+from datagen.sinks.truth import ANSWERS, LABELS, truth_place
 
 if TYPE_CHECKING:
     import polars as pl
+
+_KEY, _DIRTY, _TOLD = " key", " dirty", " told"  # names that no column has
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +49,26 @@ class Truth:
     @property
     def labelled(self) -> tuple[str, ...]:
         """The tables that have labels."""
-        return tuple(table.name for table in self.manifest.tables)
+        return tuple(table.name for table in self.manifest.tables if _lies_in(LABELS, table))
+
+    @property
+    def imperfections(self) -> pl.DataFrame:
+        """The ledger: what was done to which cell, all as texts: table, key, column, kind, clean_value, dirty_value.
+
+        In the order of the tables and their rows. A row that was written twice has the kind `duplicates` and no column.
+        """
+        import polars as pl
+
+        files = [file for table in self.manifest.tables if not _lies_in(LABELS, table) for file in table.files]
+        if not files:
+            return pl.DataFrame(schema=dict.fromkeys(CELLS, pl.String))
+        return pl.concat([pl.read_parquet(self.directory / file.name, glob=False) for file in files])
 
     def labels(self, table: str) -> pl.DataFrame:
         """The labels of a table, one row per row, by its primary key (else by `row_number`, from 1)."""
         import polars as pl
 
-        known = {one.name: one for one in self.manifest.tables}
+        known = {one.name: one for one in self.manifest.tables if _lies_in(LABELS, one)}
         if table not in known:
             hint = did_you_mean(table, known)
             expected = f"a table with labels: {listed(tuple(known), most=20)}" if known else "no table has labels"
@@ -86,6 +101,40 @@ def read(directory: str | os.PathLike[str], data: str | os.PathLike[str] | None 
             )
         )  # fmt: skip
     return Truth(place, manifest, _answers(place, manifest))
+
+
+def _lies_in(folder: str, table: TableEntry) -> bool:
+    return any(file.name.startswith(f"{folder}/") for file in table.files)
+
+
+def spoil(clean: pl.DataFrame, ledger: pl.DataFrame, key: str) -> pl.DataFrame:
+    """The frame of a clean table with its part of a ledger of imperfections in it: the table as it was written.
+
+    key: the column by which the ledger names rows, the primary key. The ledger holds the rows of this table only.
+    """
+    import polars as pl
+
+    spoiled = clean.with_columns(pl.col(key).cast(pl.String).alias(_KEY))
+    for column in [name for name in clean.columns if name in ledger.get_column("column").to_list()]:
+        told = ledger.filter(pl.col("column") == column).select(
+            pl.col("key").alias(_KEY), pl.col("dirty_value").alias(_DIRTY), pl.lit(True).alias(_TOLD)
+        )
+        kind = clean.schema[column]
+        kind = pl.String if isinstance(kind, pl.Enum) else kind
+        dirty = pl.col(_DIRTY)
+        if kind == pl.Boolean:
+            dirty = dirty == "true"
+        elif isinstance(kind, pl.Datetime):
+            dirty = dirty.str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us")
+        else:
+            dirty = dirty.cast(kind)
+        joined = spoiled.join(told, on=_KEY, how="left", maintain_order="left")
+        value = pl.when(pl.col(_TOLD)).then(dirty).otherwise(pl.col(column).cast(kind)).alias(column)
+        spoiled = joined.with_columns(value).drop(_DIRTY, _TOLD)
+    twice = ledger.filter(pl.col("kind") == "duplicates").get_column("key")
+    times = pl.when(pl.col(_KEY).is_in(twice.implode())).then(2).otherwise(1)
+    places = spoiled.select(pl.int_range(pl.len()).repeat_by(times).explode()).to_series()
+    return spoiled.drop(_KEY)[places]
 
 
 def _answers(place: Path, manifest: Manifest) -> Mapping[str, Any]:

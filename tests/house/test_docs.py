@@ -25,7 +25,7 @@ def test_the_page_of_parts_is_what_the_parts_say() -> None:
     assert (DOCS / "parts.md").read_text() == module.page(), "run: python tools/part_pages.py"
 
 
-@pytest.mark.parametrize("kind", ["generator", "modifier", "law"])
+@pytest.mark.parametrize("kind", ["generator", "modifier", "law", "imperfection"])
 def test_every_part_has_a_section_with_an_example(kind: str) -> None:
     text = (DOCS / "parts.md").read_text()
     for word in registry.words(kind):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from datagen.checks.imperfections import Declared, SpoiledTable, check_imperfections
 from datagen.checks.structural import check_structure
 from datagen.checks.targets import KINDS, check_targets
 from datagen.checks.values import Hop, ValueCheck, check_values
 from datagen.errors import Finding, SchemaError
-from datagen.plan.model import ConstraintPlan, Plan
+from datagen.plan.model import ConstraintPlan, Plan, TablePlan
+from datagen.plan.spoils import may_repeat, unique_groups
 from datagen.plan.value_checks import looked_at
 from datagen.schema.tree import Document
 from datagen.sinks.manifest import TableEntry
@@ -20,14 +22,19 @@ VALUES = ("range", "enum", "pattern", "inequality", *KINDS)  # kinds of constrai
 
 def pass_gate(
     plan: Plan, document: Document, directory: Path, tables: Sequence[TableEntry], format: str,
-    *, memory: int, threads: int,
+    *, memory: int, threads: int, ledger: Mapping[str, Sequence[Path]] | None = None,
 ) -> list[Finding]:  # fmt: skip
     """What the values of the written files break, as errors, and which constraints the files cannot tell, as warnings.
 
     The data set may be published all the same. memory: bytes. Raises SchemaError when its structure is broken: keys,
-    foreign keys, nulls, types, numbers of rows.
+    foreign keys, nulls, types, numbers of rows; or where imperfections are not as declared. ledger: of imperfections, the
+    files of each table. Constraints are asked of the cells that are not in it.
     """
-    broken = check_structure(directory, tables, format, memory=memory, threads=threads)
+    spoiled, ledger = spoiled_tables(plan), ledger or {}
+    copied = frozenset(one.table for one in spoiled if one.copies is not None)
+    broken = check_structure(directory, tables, format, memory=memory, threads=threads, copied=copied)
+    if not broken:
+        broken = check_imperfections(directory, tables, spoiled, ledger, format, memory=memory, threads=threads)
     if broken:
         found = "the made tables break their own schema; nothing was published"
         raise SchemaError([*broken, Finding("gate.structural", found=found, hint="--gate none publishes all the same")])
@@ -36,9 +43,30 @@ def pass_gate(
     values = [check for check in checks if check.kind not in KINDS]
     return [
         *findings,
-        *check_values(directory, tables, values, format, memory=memory, threads=threads),
+        *check_values(directory, tables, values, format, memory=memory, threads=threads, ledger=ledger),
         *check_targets(directory, tables, goals, format, memory=memory, threads=threads),
     ]
+
+
+def spoiled_tables(plan: Plan) -> list[SpoiledTable]:
+    """What the tables of a plan were declared to suffer."""
+    return [_spoiled(plan, table) for table in plan.tables.values() if table.spoiled and not table.hidden]
+
+
+def _spoiled(plan: Plan, table: TablePlan) -> SpoiledTable:
+    columns = tuple(
+        Declared(
+            column.name,
+            tuple((spoil.kind, spoil.rate, spoil.exact) for spoil in column.spoils),
+            column.seal.nullable,
+        )
+        for column in table.visible
+        if column.spoils
+    )
+    copies = None if table.copies is None else (table.copies.rate, table.copies.exact)
+    shown = {column.name for column in table.visible}
+    groups = [group for group in unique_groups(plan, table) if set(group) <= shown and may_repeat(table, group)]
+    return SpoiledTable(table.id, columns, copies, tuple(groups))
 
 
 def _value_checks(plan: Plan, document: Document, written: set[str]) -> tuple[list[ValueCheck], list[Finding]]:

@@ -17,6 +17,7 @@ import numpy as np
 from datagen.checks.verify import batches
 from datagen.engine.grain import Grain, Walk, grains, totals, tree
 from datagen.engine.run import Run
+from datagen.engine.spoil import row_places
 from datagen.errors import Finding
 from datagen.kernel import draws
 from datagen.kernel.address import root_addresses, salt_of
@@ -80,8 +81,9 @@ def compare(plan: Plan, directory: Path, manifest: Manifest, *, share: float = S
             for block in Walk(run, piece.grain, piece.offsets).blocks(frozenset(below)):
                 name = block.table.id
                 if name in below and block.rows:
-                    written = reading.rows(entries[name], int(block.row_number[0]), block.rows)
-                    _compare(entries[name], directory, block.frame(), written, compared)
+                    again, first = block.frame(), int(row_places(block)[0])
+                    written = reading.rows(entries[name], first, again.height)
+                    _compare(entries[name], directory, again, written, compared)
                     compared.rows[name] += block.rows
             if len(compared.findings) >= MOST_FINDINGS:
                 return compared

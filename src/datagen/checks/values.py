@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datagen.checks.database import identifier, literal, locked_database, table_source
+from datagen.checks.imperfections import ledger_of, spoiled_rows
 from datagen.errors import Finding
 
 if TYPE_CHECKING:
@@ -55,15 +56,19 @@ def check_values(
     *,
     memory: int,
     threads: int,
+    ledger: Mapping[str, Sequence[Path]] | None = None,
 ) -> list[Finding]:
-    """Every constraint that some row breaks, with the number of such rows and up to five keys. Empty when all hold."""
+    """Every constraint that some row breaks, with the number of such rows and up to five keys. Empty when all hold.
+
+    ledger: of imperfections, the files of each table; nothing is asked of the cells in it.
+    """
     if not checks:
         return []
     known = {table.name: table for table in tables}
     findings: list[Finding] = []
     with locked_database(directory, memory=memory, threads=threads) as database:
         for check in checks:
-            findings.extend(_check_one(database, directory, known, check, format))
+            findings.extend(_check_one(database, directory, known, check, format, ledger or {}))
     return findings
 
 
@@ -73,6 +78,7 @@ def _check_one(
     tables: Mapping[str, TableEntry],
     check: ValueCheck,
     format: str,
+    ledger: Mapping[str, Sequence[Path]],
 ) -> list[Finding]:
     def rows_of(name: str) -> str:
         return table_source(directory, tables[name], format)
@@ -83,7 +89,14 @@ def _check_one(
         on = f"{last}.{identifier(hop.column)} = t{place}.{identifier(hop.to_column)}"
         joins += f" join {rows_of(hop.to_table)} as t{place} on {on}"
         last = f"t{place}"
-    broken = _broken(check, rows_of, last)
+    broken = f"({_broken(check, rows_of, last, ledger)})"
+    sides = [("t0", check.table, check.column)]
+    if check.kind == "inequality":
+        sides.append((last, check.hops[-1].to_table if check.hops else check.table, check.facts["other"]))
+    for alias, name, column in sides:
+        if name in ledger:
+            by = f"{alias}.{identifier(tables[name].primary_key[0])}"
+            broken += f" and not {spoiled_rows(by, ledger[name], (column,))}"
     key = table.primary_key[0] if table.primary_key else check.column
     keys = f"select t0.{identifier(key)} as k from {rows_of(check.table)} as t0{joins} where {broken}"
     sql = f"select count(*), list(k)[:{EXAMPLES}] from ({keys})"
@@ -104,7 +117,7 @@ def _check_one(
     ]
 
 
-def _broken(check: ValueCheck, rows_of: Any, last: str) -> str:
+def _broken(check: ValueCheck, rows_of: Any, last: str, ledger: Mapping[str, Sequence[Path]]) -> str:
     """The SQL condition of rows that break a constraint; null is no break."""
     column, facts = f"t0.{identifier(check.column)}", check.facts
     match check.kind:
@@ -120,6 +133,10 @@ def _broken(check: ValueCheck, rows_of: Any, last: str) -> str:
             if "enum_ref" in facts:
                 other, name = facts["enum_ref"]
                 allowed = f"select {identifier(name)} from {rows_of(other)} where {identifier(name)} is not null"
+                if other in ledger:  # values that are spoiled there are allowed all the same
+                    clean = f"select clean_value from {ledger_of(ledger[other])} where \"column\" = {literal(name)}"
+                    told = f"cast({column} as varchar) in ({clean})"
+                    return f"{column} is not null and {column} not in ({allowed}) and not ({told})"
                 return f"{column} is not null and {column} not in ({allowed})"
             listed = ", ".join(literal(str(value)) for value in facts["values"])
             return (

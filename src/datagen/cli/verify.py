@@ -72,12 +72,13 @@ def again(
     """Make some blocks again, and add what differs to the findings."""
     from datagen.checks.regenerate import compare, same_schema
     from datagen.plan.labels import labels_plan
+    from datagen.plan.spoils import clean
     from datagen.sinks.describe import schema_hash
 
     # without --seed it is that of the data set: a seed is no part of what a schema says
     seed = given["seed"] if given["seed"] is not None else str(manifest.seed)
     prepared = Given({**given, "schema": schema, "seed": seed}).prepared()
-    plan = prepared.bind()
+    plan = clean(prepared.bind()) if manifest.clean else prepared.bind()
     if manifest.truth_of is not None:
         plan = labels_plan(plan)
     other = same_schema(plan, schema_hash(prepared.document), manifest, place)

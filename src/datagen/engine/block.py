@@ -182,8 +182,13 @@ class TableBlock:
         return to_series(self.column(name), name, self.table.columns[name].type)
 
     def frame(self) -> pl.DataFrame:
-        """The visible columns, in document order."""
+        """The visible columns, in document order, as they are written: with errors of recording and copied rows."""
         import polars as pl
+
+        if self.table.spoiled:
+            from datagen.engine.spoil import frame
+
+            return frame(self)
 
         return pl.DataFrame([self.series(column.name) for column in self.table.visible])
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from datagen.engine.block import BLOCK_ROWS
+from datagen.engine.chosen import copies_among
 from datagen.engine.grain import Grain, grains
 from datagen.engine.ledger import Ledger, taken
 from datagen.engine.runners import Here, Processes, Runner
-from datagen.engine.work import Part, Written, empty_frame, empty_sums, writer_of
+from datagen.engine.work import Part, Spoilt, Written, empty_frame, empty_sums, writer_of
 from datagen.errors import Finding, SchemaError
 from datagen.kernel.content_hash import TableSums, root_hash
 from datagen.plan.estimate import estimate_all
@@ -38,6 +39,9 @@ class Made:
     content_hash: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     workers: int = 1
+    spoiled: dict[str, tuple[FileFacts, ...]] = field(default_factory=dict)  # by table: what was done to its cells
+    cells: dict[Spoilt, int] = field(default_factory=dict)  # how many, by table, column and kind
+    values: dict[tuple[str, str], int] = field(default_factory=dict)  # of spoiled columns, before, by table and column
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +92,26 @@ def execute(plan: Plan, job: Job, progress: Callable[[str, int, int], None] | No
         started = time.perf_counter()
         ledger = count(plan, runner, cut)
         made.seconds["ledger"] = time.perf_counter() - started
-        refuse_too_many(plan, ledger.rows, job.max_rows)
+        wanted = with_copies(plan, ledger.rows)
+        refuse_too_many(plan, wanted, job.max_rows)
         started = time.perf_counter()
         done: dict[str, int] = {}
 
         def tell(table: str, rows: int) -> None:
             done[table] = done.get(table, 0) + rows
             if progress is not None:
-                progress(table, done[table], ledger.rows[table])
+                progress(table, done[table], wanted[table])
 
         written = sorted(runner.write(cut, tell), key=lambda one: one.grain)
         made.seconds["tables"] = time.perf_counter() - started
     gather_up(plan, job, written, made)
-    made.rows = dict(ledger.rows)
+    made.rows = wanted
     return made
+
+
+def with_copies(plan: Plan, rows: Mapping[str, int]) -> dict[str, int]:
+    """Rows of every table as it is written, with those that are written twice."""
+    return {table: number + len(copies_among(plan.tables[table], number)) for table, number in rows.items()}
 
 
 def one_thread() -> bool:
@@ -160,10 +170,21 @@ def gather_up(plan: Plan, job: Job, written: list[Written], made: Made) -> None:
         if len(parts) == 1:
             with disk_errors("tidying", job.directory / table.id):
                 (job.directory / table.id).rmdir()
+        spoiled = sorted((part for one in written for part in one.spoiled if part.table == table.id), key=_by_grain)
+        if spoiled:
+            made.spoiled[table.id] = tuple(part.facts for part in spoiled)
     for one in written:
+        for spoilt, number in one.cells.items():
+            made.cells[spoilt] = made.cells.get(spoilt, 0) + number
+        for column, number in one.values.items():
+            made.values[column] = made.values.get(column, 0) + number
         for stage, seconds in one.seconds.items():
             made.seconds[stage] = made.seconds.get(stage, 0.0) + seconds
     made.content_hash = root_hash(made.sums)
+
+
+def _by_grain(part: Part) -> int:
+    return part.grain
 
 
 def _renamed(part: Part, place: int, of: int, job: Job) -> FileFacts:

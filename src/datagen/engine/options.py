@@ -29,6 +29,7 @@ class Options:
     select: tuple[str, ...] = ()
     max_rows: int = MOST_ROWS
     block_rows: int | None = None
+    clean: bool = False  # without any imperfection: the clean twin
     truth: bool = False  # also write the truth set, beside the data
     own_process: bool = False  # the run may limit the threads of this process and work in it
 

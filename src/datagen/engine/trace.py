@@ -11,8 +11,10 @@ import numpy as np
 from datagen.columns import to_series
 from datagen.contracts import Values
 from datagen.engine.block import BLOCK_ROWS, TableBlock
+from datagen.engine.chosen import taken
 from datagen.engine.grain import Walk, grains, tree
 from datagen.engine.run import Run
+from datagen.engine.spoil import written
 from datagen.errors import Finding, UsageError, did_you_mean, listed, quoted
 from datagen.plan.explain import spell_time
 from datagen.plan.graph import COUNTS
@@ -167,6 +169,10 @@ def _column_steps(block: TableBlock, place: int, column: ColumnPlan) -> tuple[Se
         steps.append(Step("when its condition holds", kept))
     value = _told(block.column(column.name), place, column)
     steps.append(Step(f"as {column.type}{_rounded(column)}", value))
+    if column.spoils:
+        done = [spoil for spoil, mask in zip(column.spoils, taken(block, column), strict=True) if mask[place]]
+        value = _told(written(block, column.name), place, column)
+        steps += [Step(f"written with an error of recording: {spoil.text}", value) for spoil in done]
     return steps, value
 
 

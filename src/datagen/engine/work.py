@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datagen.columns import DAY_US
+from datagen.columns import DAY_US, to_series
 from datagen.engine.block import BLOCK_ROWS, TableBlock
 from datagen.engine.grain import GRAIN_BYTES, GRAIN_ROWS, Grain, Walk, tree
 from datagen.engine.run import Run
+from datagen.engine.spoil import cells, exported, row_places
 from datagen.kernel.content_hash import ColumnSum, TableSums, canonical, prepare
 from datagen.plan.model import TablePlan
 from datagen.sinks.manifest import FileFacts
@@ -22,6 +23,9 @@ from datagen.sinks.writer import Writer, open_writer
 if TYPE_CHECKING:
     import polars as pl
 
+SPOILED = "imperfections~"  # a directory of the stage that no table can be called, gone before it is published
+
+Spoilt = tuple[str, str | None, str]  # table, column (none of a row that stands twice), kind of imperfection
 Progress = Callable[[str, int], None]  # table, rows made since the last call
 
 
@@ -41,7 +45,10 @@ class Written:
 
     grain: int
     parts: list[Part] = field(default_factory=list)
+    spoiled: list[Part] = field(default_factory=list)  # what was done to the cells of a table, a file for each of them
     sums: dict[str, TableSums] = field(default_factory=dict)
+    cells: dict[Spoilt, int] = field(default_factory=dict)
+    values: dict[tuple[str, str], int] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)  # per table: making; "write:<table>": writing
 
@@ -53,11 +60,11 @@ def empty_sums(table: TablePlan) -> TableSums:
 
 def add_block(sums: TableSums, block: TableBlock) -> None:
     """Take a block into the content hash of its table."""
-    lanes = prepare(block.row_number)
+    lanes = prepare(row_places(block))
     for column in block.table.visible:
-        values = block.column(column.name)
+        values = exported(block, column.name)
         if values.kind == "text":
-            bits = canonical(block.series(column.name))
+            bits = canonical(to_series(values, column.name, column.type))
         elif values.kind == "category":
             assert values.dictionary is not None
             codes = values.array if values.valid is None else np.where(values.valid, values.array, 0)
@@ -107,6 +114,7 @@ def write_grain(
     for table in wanted:
         done.sums[table] = empty_sums(run.plan.tables[table])
         done.rows[table] = 0
+    told: dict[str, list[pl.DataFrame]] = {table: [] for table in wanted if run.plan.tables[table].spoiled}
     walk = Walk(run, grain, dict(offsets), block_rows=block_rows)
     for block in walk.blocks(frozenset(wanted)):
         table = block.table.id
@@ -116,16 +124,36 @@ def write_grain(
         frame = block.frame()
         add_block(done.sums[table], block)
         waiting[table].append(frame)
-        waiting_rows[table] += block.rows
-        done.rows[table] += block.rows
+        waiting_rows[table] += frame.height
+        done.rows[table] += frame.height
+        if table in told:
+            told[table].append(tell_cells(done, block))
         done.seconds[table] = done.seconds.get(table, 0.0) + time.perf_counter() - started
         if waiting_rows[table] >= part_rows(block.table):
             flush(table)
-        progress(table, block.rows)
+        progress(table, frame.height)
     for table in sorted(wanted):
         if waiting[table]:
             flush(table)
+    for table, frames in told.items():
+        if frames:
+            facts = open_writer("parquet", directory).write_part(frames, f"{SPOILED}/{table}-{grain.number:08}.parquet")
+            done.spoiled.append(Part(grain.number, table, 0, facts))
     return done
+
+
+def tell_cells(done: Written, block: TableBlock) -> pl.DataFrame:
+    """What was done to the cells of a block, counted into the grain."""
+    table, found = block.table, cells(block)
+    for column, kind, number in found.group_by("column", "kind").len().rows():
+        spoilt = (table.id, column, kind)
+        done.cells[spoilt] = done.cells.get(spoilt, 0) + number
+    for one in table.visible:
+        if one.spoils:
+            valid = block.column(one.name).valid
+            number = block.rows if valid is None else int(np.count_nonzero(valid))
+            done.values[table.id, one.name] = done.values.get((table.id, one.name), 0) + number
+    return found
 
 
 def writer_of(table: TablePlan, directory: Path, format: str) -> Writer:

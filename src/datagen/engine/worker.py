@@ -70,7 +70,11 @@ def main() -> int:
         from datagen.plan.bind import bind
         from datagen.plan.labels import labels_plan
 
+        from datagen.plan.spoils import clean
+
         plan = bind(job["document"], seed=job["seed"], scale=job["scale"])
+        if job.get("clean"):
+            plan = clean(plan)
         run = Run(labels_plan(plan) if job.get("labels") else plan)
         send(outgoing, {"ready": True})
     except EOFError:

@@ -32,6 +32,7 @@ from datagen.plan.processes import find_makers
 from datagen.plan.reading import find_reads, order
 from datagen.plan.segments import shares_of, texts_of_values
 from datagen.plan.settle import leave_room, read_constraints, settle
+from datagen.plan.spoils import bind_spoils, copies_of
 from datagen.schema.tree import Document
 from datagen.version import DATA_VERSION
 
@@ -68,6 +69,7 @@ def bind(document: Document, *, seed: int, scale: float = 1.0, findings: Sequenc
             bind_counts(binding, binding.tables[table], constraints.found.steering)
         elif name not in graph.COUNTS:
             bind_column(binding, binding.tables[table].columns[name], constraints)
+    bind_spoils(binding, constraints.found.declared)
     tables = expected_tables(table_plans(binding))
     declared = settle(binding, constraints)
     say_too_many(tables, binding.refuse)
@@ -93,6 +95,7 @@ def table_plans(binding: Binding) -> dict[str, TablePlan]:
             hidden=bool(node.get("hidden", False)),
             time_column=time_column_of(table),
             outcomes=outcomes_of(binding, table.id),
+            copies=copies_of(binding, table.id),
             loc=table.loc,
         )
     return plans

@@ -58,6 +58,7 @@ def _table_facts(table: TablePlan) -> dict[str, Any]:
         "fanout": table.counts.description if table.counts is not None else None,
         "time_column": table.time_column,
         "hidden": table.hidden,
+        "duplicates": table.copies.text if table.copies is not None else None,
         "columns": [
             {
                 "column": column.name,
@@ -70,6 +71,7 @@ def _table_facts(table: TablePlan) -> dict[str, Any]:
                     f"{other}.{name}" if name not in COUNTS else f"rows of {other}" for other, name in column.reads
                 ],
                 "moves_when_rows_are_added": moves(column, table) or None,
+                "imperfections": [spoil.text for spoil in column.spoils],
             }
             for column in table.columns.values()
         ],
@@ -123,6 +125,12 @@ def as_text(plan: Plan) -> str:
     if plan.constraints:
         lines.append("constraints")
         lines.extend(f"  {c.status:<7} {c.kind:<11} {c.text} ({c.reason})" for c in plan.constraints)
+        lines.append("")
+    if plan.spoiled:
+        lines.append("imperfections of what is written; nothing else reads them, and generate --clean leaves them out")
+        for table in plan.tables.values():
+            lines.extend(f"  {table.id}.{one.name}  {spoil.text}" for one in table.visible for spoil in one.spoils)
+            lines.extend([f"  {table.id}  {table.copies.text}"] if table.copies is not None else [])
         lines.append("")
     if plan.effects:
         lines.append("planted effects, and what an analyst should find at this size")

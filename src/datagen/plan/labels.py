@@ -42,7 +42,8 @@ def _labelled(plan: Plan, table: TablePlan) -> TablePlan:
     if key is None:
         _add(columns, table, ROW, "int", lambda block: Values("int", block.row_number + 1))
     for column in table.columns.values():
-        columns[column.name] = replace(column, hidden=not (table.hidden or column.hidden or column.name == key))
+        hidden = not (table.hidden or column.hidden or column.name == key)
+        columns[column.name] = replace(column, hidden=hidden, spoils=())
     for column in table.columns.values():
         for name, fill in column.labels.items():
             _add(columns, table, f"{name}_of_{column.name}", "bool", fill)
@@ -54,7 +55,7 @@ def _labelled(plan: Plan, table: TablePlan) -> TablePlan:
             _add(columns, table, f"expected_rows_of_{child}", "float", _floats(latent))
         for name, (type_, fill) in plan.tables[child].outcomes.items():
             _add(columns, table, name, type_, fill)
-    return replace(table, columns=columns, hidden=False)
+    return replace(table, columns=columns, hidden=False, copies=None)
 
 
 def _add(columns: dict[str, ColumnPlan], table: TablePlan, name: str, type_: ColumnType, fill: Fill) -> None:

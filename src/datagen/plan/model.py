@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from datagen.contracts import Block, Change, ColumnType, Fill, Reader
 from datagen.errors import Finding
 from datagen.plan.effects import PlantedEffect
+from datagen.imperfections._contract import Copies, Spoil
 from datagen.rows._anomalies import AnomalyLabel
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class ColumnPlan:
     reads: tuple[tuple[str, str], ...] = ()  # (table, column) that its values depend on
     moves_with_rows: str = ""  # why adding rows changes old values, "" when it does not
     points_to: tuple[str, str] | None = None  # (table, column) whose rows it picks
+    spoils: tuple[Spoil, ...] = ()  # errors of recording, in order, in what is written of it
     loc: tuple[str | int, ...] = ()
 
     @property
@@ -106,7 +108,13 @@ class TablePlan:
     row_bytes: float = 0.0  # expected, in a Parquet file
     time_column: str | None = None
     outcomes: Mapping[str, tuple[ColumnType, Fill]] = field(default_factory=dict)  # of its parent's rows, by arm
+    copies: Copies | None = None  # rows that are written twice
     loc: tuple[str | int, ...] = ()
+
+    @property
+    def spoiled(self) -> bool:
+        """Whether what is written of it differs from what other columns and tables read."""
+        return self.copies is not None or any(column.spoils for column in self.visible)
 
     @property
     def visible(self) -> tuple[ColumnPlan, ...]:
@@ -151,6 +159,11 @@ class Plan:
     root_rows: Mapping[str, int] = field(
         default_factory=dict
     )  # rows of a root per block, where tables below are looked at
+
+    @property
+    def spoiled(self) -> bool:
+        """Whether something of it is written with errors of recording."""
+        return any(table.spoiled for table in self.tables.values())
 
     @property
     def roots(self) -> tuple[TablePlan, ...]:

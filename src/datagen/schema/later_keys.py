@@ -11,7 +11,6 @@ TOP_KEYS = frozenset({"metrics"})
 LATER_TARGETS = ("composite_effect",)
 NODE_KEYS = frozenset(
     {
-        "duplicates",
         "sql",
         "emits",
         "order_by",
@@ -21,7 +20,7 @@ NODE_KEYS = frozenset(
         "mixing",
     }
 )
-COLUMN_KEYS = frozenset({"imperfections"})
+COLUMN_KEYS: frozenset[str] = frozenset()
 FANOUT_KEYS: frozenset[str] = frozenset()
 # Keys of a node's objects that are available themselves, and values of those keys.
 INSIDE: Mapping[str, frozenset[str]] = {"adoption_model": frozenset({"graph", "seeds"})}
@@ -46,7 +45,6 @@ PART_VALUES: Mapping[tuple[str, str, str], frozenset[str]] = {}
 
 # What exists instead, by key, or by `where.key` where one key means different things.
 INSTEAD: Mapping[str, str] = {
-    "imperfections": "the modifier `outliers` makes extreme values",
     "fanout.total": "a law whose mean is the total over the number of parents comes close",
     "fanout.mean": "a law with that mean and a `clamp`",
     "rows": "a number of `rows`, and a `datetime_series` for the times they arrive",

@@ -17,7 +17,7 @@ from datagen.schema.model_values import (
     Written,
     refusal,
 )
-from datagen.schema.model_words import MOST_DECIMALS, ColumnTypeWord, Generator, Law, ModifierSpec, shape_error
+from datagen.schema.model_words import MOST_DECIMALS, ColumnTypeWord, Generator, Law, LawOfTime, ModifierSpec, shape_error
 
 Role = Literal[
     "time",
@@ -84,7 +84,7 @@ class Late(Written):
     """Values that arrive after the fact."""
 
     rate: Maybe[Share] = Field(default=None, description="share of rows that arrive late")
-    delay: Maybe[Law] = Field(default=None, description="how late, as a law of durations")
+    delay: Maybe[LawOfTime] = Field(default=None, description="how late, as a law of durations")
     profile: Maybe[dict[str, Share]] = Field(default=None, description="share of rows by class of days: same_day, 1-3d")
     exact: bool = Field(default=True, description="exactly this share; false draws each row on its own")
 

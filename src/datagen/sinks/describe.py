@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from datagen.packs import pack_versions
 from datagen.plan.explain import assumptions, generation_notes
 from datagen.plan.model import Plan, TablePlan
+from datagen.plan.spoils import may_repeat, unique_groups
 from datagen.schema.tree import Document
 from datagen.sinks.manifest import ColumnEntry, ForeignKey, Manifest, TableEntry, run_summary, write_text
 from datagen.version import __version__
@@ -34,7 +35,7 @@ def table_entries(plan: Plan, made: Made) -> tuple[TableEntry, ...]:
 def _entry(plan: Plan, made: Made, table: TablePlan) -> TableEntry:
     columns = tuple(
         ColumnEntry(
-            column.name, column.type, column.seal.nullable, column.role,
+            column.name, column.type, column.seal.nullable or any(spoil.nulls for spoil in column.spoils), column.role,
             column.seal.precision if column.type == "datetime" else None,
         )
         for column in table.visible
@@ -44,11 +45,8 @@ def _entry(plan: Plan, made: Made, table: TablePlan) -> TableEntry:
         key for key in foreign_keys(plan, table)
         if key.column in shown and key.table in made.files and not plan.tables[key.table].columns[key.to_column].hidden
     )  # fmt: skip
-    groups = (
-        tuple(constraint.facts["columns"]) for constraint in plan.constraints
-        if constraint.kind == "unique" and constraint.facts["table"] == table.id
-    )  # fmt: skip
-    unique = tuple(group for group in groups if group != (table.pk,) and set(group) <= shown)
+    groups = (group for group in unique_groups(plan, table) if not may_repeat(table, group))
+    unique = tuple(group for group in groups if set(group) <= shown)
     return TableEntry(
         name=table.id, rows=made.rows[table.id], columns=columns, files=made.files[table.id],
         primary_key=(table.pk,) if table.pk is not None and table.pk in shown else (), unique=unique,

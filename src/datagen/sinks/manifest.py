@@ -24,6 +24,7 @@ LARGEST = 64 << 20  # bytes; a manifest of 100,000 files is half of that
 FORMATS = ("parquet", "csv", "ndjson")
 TYPES = ("int", "float", "string", "bool", "datetime", "date")
 RUN_FILES = ("run.json", "log.jsonl")  # beside the manifest, different in every run
+CELLS = ("table", "key", "column", "kind", "clean_value", "dirty_value")  # columns of the ledger of imperfections, all texts
 SIDE_FILES = ("run_summary.json", "assumptions.md", "generation_notes.md")
 
 
@@ -92,6 +93,7 @@ class Manifest:
     data_version: int = DATA_VERSION
     format_version: int = FORMAT_VERSION
     complete: bool = True
+    clean: bool = False  # made without the imperfections that the schema declares
     truth_of: str | None = None  # of a truth set: the content hash of the data that it tells of
 
     @property
@@ -104,6 +106,8 @@ class Manifest:
         facts = {"program": "datagen", **asdict(self)}
         for table in facts["tables"]:
             table["columns"] = [{k: v for k, v in column.items() if v is not None} for column in table["columns"]]
+        if not self.clean:
+            del facts["clean"]
         if self.truth_of is None:
             del facts["truth_of"]
         return facts
@@ -193,7 +197,7 @@ def _manifest(facts: dict[str, Any]) -> Manifest:
     facts["tables"] = tuple(_table(table) for table in facts["tables"])
     facts["side_files"] = tuple(_file(file) for file in facts["side_files"])
     manifest = Manifest(**facts)
-    _expect(manifest, name=str, seed=int, content_hash=str, data_version=int, complete=bool)
+    _expect(manifest, name=str, seed=int, content_hash=str, data_version=int, complete=bool, clean=bool)
     if manifest.truth_of is not None:
         _expect(manifest, truth_of=str)
     if manifest.format not in FORMATS:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,6 +62,7 @@ def answer_key(
     written: Sequence[str],
     placebos: Sequence[PlantedEffect],
     labels: Sequence[TableEntry],
+    imperfections: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """The text of `answer_key.json`: what was planted in the written tables, and what only looks as if it could have been."""
     shown = set(written)
@@ -80,6 +81,7 @@ def answer_key(
         "effects": [effect.as_dict() for effect in effects],
         "placebos": [effect.as_dict() for effect in placebos],
         "anomalies": [_oddity(one) for one in plan.anomalies if one.table in shown],
+        "imperfections": list(imperfections),
         "labels": {table.name: [column.name for column in table.columns] for table in labels},
     }
     return json.dumps(facts, ensure_ascii=False, indent=1) + "\n"
@@ -112,10 +114,15 @@ def lay_labels(directory: Path, made: Made) -> None:
 
 def write_truth(
     directory: Path, plan: Plan, data: Manifest, entries: tuple[TableEntry, ...], content_hash: str,
-    placebos: Sequence[PlantedEffect],
+    placebos: Sequence[PlantedEffect], imperfections: Sequence[Mapping[str, Any]] = (),
 ) -> str:  # fmt: skip
-    """Write the answer key and the manifest of a truth set; gives the SHA-256 of the key."""
-    text = answer_key(plan, data.content_hash, [table.name for table in data.tables], placebos, entries)
+    """Write the answer key and the manifest of a truth set; gives the SHA-256 of the key.
+
+    entries: of the labels, and of the ledger of imperfections, whose file alone lies in the directory itself.
+    """
+    labels = [entry for entry in entries if all(file.name.startswith(f"{LABELS}/") for file in entry.files)]
+    written = [table.name for table in data.tables]
+    text = answer_key(plan, data.content_hash, written, placebos, labels, imperfections)
     answers = write_text(directory, ANSWERS, text)
     manifest: Any = replace(
         data, format="parquet", gate="none", content_hash=content_hash, tables=entries, side_files=(answers,), packs={},
