@@ -50,7 +50,9 @@ def section(kind: str, word: str, part: Any) -> list[str]:
     for example in part.EXAMPLES:
         lines += [
             "```yaml",
-            yaml_line({word: example[word]} if kind not in ("modifier", "imperfection") and word in example else example),
+            yaml_line(
+                {word: example[word]} if kind not in ("modifier", "imperfection") and word in example else example
+            ),
             "```",
             "",
         ]

@@ -141,7 +141,8 @@ def generate(
         truth = stages.enter_context(Stage(truth_place(target))) if options.truth else None
         watcher.stage("count")
         job = Job(
-            settled.format, stage.path, options.workers, tables=settled.tables, spec=worker_spec(prepared) | {"clean": options.clean},
+            settled.format, stage.path, options.workers, tables=settled.tables,
+            spec=worker_spec(prepared) | {"clean": options.clean},
             max_rows=options.max_rows, most_workers=settled.most_workers, own_process=options.own_process,
         )  # fmt: skip
         if options.block_rows is not None:
@@ -153,7 +154,13 @@ def generate(
             watcher.stage("check")
             at = time.perf_counter()
             noticed += pass_gate(
-                plan, prepared.document, stage.path, entries, settled.format, memory=settled.memory, threads=cores(),
+                plan,
+                prepared.document,
+                stage.path,
+                entries,
+                settled.format,
+                memory=settled.memory,
+                threads=cores(),
                 ledger=spoiled_files(stage.path, made),
             )
             seconds["check"] = time.perf_counter() - at
@@ -191,10 +198,10 @@ def tell_truth(
     """
     from datagen.checks.placebos import find_placebos
     from datagen.engine.executor import execute
+    from datagen.kernel.content_hash import root_hash
     from datagen.plan.labels import labelled_tables, labels_plan
     from datagen.plan.limits import LARGEST_MOST
     from datagen.plan.unconnected import Connections
-    from datagen.kernel.content_hash import root_hash
     from datagen.sinks.describe import table_entries
     from datagen.sinks.imperfections import asked_and_found, clear, spoiled_files, write_ledger
     from datagen.sinks.truth import lay_labels, write_truth

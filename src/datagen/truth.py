@@ -119,8 +119,7 @@ def spoil(clean: pl.DataFrame, ledger: pl.DataFrame, key: str) -> pl.DataFrame:
         told = ledger.filter(pl.col("column") == column).select(
             pl.col("key").alias(_KEY), pl.col("dirty_value").alias(_DIRTY), pl.lit(True).alias(_TOLD)
         )
-        kind = clean.schema[column]
-        kind = pl.String if isinstance(kind, pl.Enum) else kind
+        kind: Any = pl.String if isinstance(clean.schema[column], pl.Enum) else clean.schema[column]
         dirty = pl.col(_DIRTY)
         if kind == pl.Boolean:
             dirty = dirty == "true"

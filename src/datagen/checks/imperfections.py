@@ -34,7 +34,7 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class SpoiledTable:
-    """The imperfections of a table; copies: (rate, exact) of rows that stand twice; unique: columns that repeat in no two rows."""
+    """The imperfections of a table. copies: (rate, exact) of rows that stand twice; unique: columns that never repeat."""
 
     table: str
     columns: tuple[Declared, ...] = ()
@@ -54,14 +54,18 @@ def check_imperfections(
     with locked_database(directory, memory=memory, threads=threads) as database:
         for one in declared:
             if one.table in known:
-                findings += _Look(database, directory, known[one.table], one, format, files.get(one.table, ())).findings()
+                findings += _Look(
+                    database, directory, known[one.table], one, format, files.get(one.table, ())
+                ).findings()
     return findings
 
 
 def ledger_of(files: Sequence[Path]) -> str:
     """SQL for the ledger of one table."""
     if not files:
-        names = ", ".join(f"null::varchar as {name}" for name in ("key", '"column"', "kind", "clean_value", "dirty_value"))
+        names = ", ".join(
+            f"null::varchar as {name}" for name in ("key", '"column"', "kind", "clean_value", "dirty_value")
+        )
         return f"(select {names} where false)"
     return f"read_parquet([{', '.join(literal(str(file)) for file in files)}])"
 
@@ -113,7 +117,9 @@ class _Look:
         )
         found = self._number("duplicates", None, rows - keys, [(rate, exact)], 0, keys)
         if whole != keys:
-            found.append(self._other(f"{whole - keys:,} copies differ from their originals", "rows that stand twice, alike"))
+            found.append(
+                self._other(f"{whole - keys:,} copies differ from their originals", "rows that stand twice, alike")
+            )
         (wrong,) = self._row(
             f"with seen as (select cast({self.key} as varchar) as key, count(*) as times from {self.rows} group by all), "
             f"told as (select key from {self.ledger} where kind = 'duplicates') "
@@ -121,7 +127,9 @@ class _Look:
             "where seen.times is distinct from (case when told.key is null then 1 else 2 end)"
         )
         if wrong:
-            found.append(self._other(f"{wrong:,} keys stand more or less often than the ledger says", "once, copied twice"))
+            found.append(
+                self._other(f"{wrong:,} keys stand more or less often than the ledger says", "once, copied twice")
+            )
         return found
 
     def _column(self, one: Declared) -> list[Finding]:
@@ -134,11 +142,15 @@ class _Look:
         before = 0
         for word in dict.fromkeys(word for word, _, _ in one.rates):
             rates = [(rate, exact) for kind_, rate, exact in one.rates if kind_ == word]
-            (number,) = self._row(f'select count(*) from {self.ledger} where "column" = {name} and kind = {literal(word)}')
+            (number,) = self._row(
+                f'select count(*) from {self.ledger} where "column" = {name} and kind = {literal(word)}'
+            )
             found += self._number(word, one.column, number, rates, before, values)
             before += number
         if not one.nullable and nulls != left_out:
-            found.append(self._other(f"{one.column} is null in {nulls:,} rows", f"{left_out:,} rows, as the ledger says"))
+            found.append(
+                self._other(f"{one.column} is null in {nulls:,} rows", f"{left_out:,} rows, as the ledger says")
+            )
         (wrong,) = self._row(
             f'select count(*) from (select * from {self.ledger} where "column" = {name}) as told '
             f"left join {self.once} as seen on cast(seen.{self.key} as varchar) = told.key "
@@ -177,10 +189,16 @@ class _Look:
             return []
         what = self.entry.name if column is None else f"{self.entry.name}.{column}"
         expected = f"{asked:,}" + ("" if exact else f", give or take {slack:,.0f}") + f": {mean:g} of {values:,}"
-        return [Finding("imperfection.quota", path=str(self.directory), found=f"{kind} of {what}: {found:,}", expected=expected)]
+        return [
+            Finding(
+                "imperfection.quota", path=str(self.directory), found=f"{kind} of {what}: {found:,}", expected=expected
+            )
+        ]
 
     def _other(self, found: str, expected: str) -> Finding:
-        return Finding("imperfection.cell", path=str(self.directory), found=f"{self.entry.name}: {found}", expected=expected)
+        return Finding(
+            "imperfection.cell", path=str(self.directory), found=f"{self.entry.name}: {found}", expected=expected
+        )
 
     def _row(self, query: str) -> tuple[Any, ...]:
         row: tuple[Any, ...] = self.database.execute(query).fetchone()  # type: ignore[assignment]  # an aggregate has one

@@ -53,7 +53,8 @@ def check_structure(
     """What is wrong with the structure of staged or published files; empty when all of it holds.
 
     tables: as declared, with the files and row counts that the run has noted; memory: bytes; copied: tables whose
-    rows may stand twice, their keys are not looked at here. Raises MachineError when the machine is too small. A table that cannot be read hides the faults of its keys.
+    rows may stand twice, their keys are not looked at here. Raises MachineError when the machine is too small. A
+    table that cannot be read hides the faults of its keys.
     """
     found: dict[str, list[Finding]] = {entry.name: [] for entry in tables}
     with locked_database(directory, memory=memory, threads=threads) as database:

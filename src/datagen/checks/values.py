@@ -134,7 +134,7 @@ def _broken(check: ValueCheck, rows_of: Any, last: str, ledger: Mapping[str, Seq
                 other, name = facts["enum_ref"]
                 allowed = f"select {identifier(name)} from {rows_of(other)} where {identifier(name)} is not null"
                 if other in ledger:  # values that are spoiled there are allowed all the same
-                    clean = f"select clean_value from {ledger_of(ledger[other])} where \"column\" = {literal(name)}"
+                    clean = f'select clean_value from {ledger_of(ledger[other])} where "column" = {literal(name)}'
                     told = f"cast({column} as varchar) in ({clean})"
                     return f"{column} is not null and {column} not in ({allowed}) and not ({told})"
                 return f"{column} is not null and {column} not in ({allowed})"

@@ -27,7 +27,9 @@ from datagen.kernel.permute import permuted_rank, unpermute
 from datagen.kernel.text_hash import text_hash
 from datagen.plan.model import ColumnPlan, TablePlan
 
-KEPT_KEYS = 4_000_000  # keys of tables up to this many rows are sorted in memory; of larger ones only those near the last
+KEPT_KEYS = (
+    4_000_000  # keys of tables up to this many rows are sorted in memory; of larger ones only those near the last
+)
 SAMPLE = 65_536  # rows from which median and quartiles are taken
 IQR = 1.349  # interquartile range of a normal of standard deviation 1
 FARTHEST = 3.0  # standard deviations beyond which a score grows no more

@@ -114,7 +114,9 @@ def cells(block: TableBlock) -> pl.DataFrame:
     for place, column in enumerate(table.visible):
         for step, (spoil, mask) in enumerate(zip(column.spoils, taken(block, column), strict=bool(column.spoils))):
             rows = np.flatnonzero(mask)
-            clean, dirty = (_texts(take(one, rows), column) for one in (block.column(column.name), written(block, column.name)))
+            clean, dirty = (
+                _texts(take(one, rows), column) for one in (block.column(column.name), written(block, column.name))
+            )
             pieces.append(_piece(rows, place, step, column.name, spoil.kind, clean, dirty))
     here, _ = copies(block)
     nothing = pl.Series([None] * len(here), dtype=pl.String)
@@ -147,4 +149,3 @@ def _texts(values: Values, column: ColumnPlan) -> pl.Series:
     if column.type == "datetime":
         return series.dt.to_string(TIMES[column.seal.precision])
     return series.cast(pl.String)
-

@@ -69,7 +69,6 @@ def main() -> int:
         from datagen.engine.run import Run
         from datagen.plan.bind import bind
         from datagen.plan.labels import labels_plan
-
         from datagen.plan.spoils import clean
 
         plan = bind(job["document"], seed=job["seed"], scale=job["scale"])

@@ -74,7 +74,8 @@ def _nth_true(mask: NDArray[np.bool_], u: Floats) -> NDArray[np.int64]:
     """(n,) the place of one of the True entries of each row, each as likely; 0 where there is none."""
     running = np.cumsum(mask, axis=1)
     wanted = np.floor(u * running[:, -1]).astype(np.int64) + 1
-    return np.argmax(running >= wanted[:, None], axis=1).astype(np.int64)
+    places: NDArray[np.int64] = np.argmax(running >= wanted[:, None], axis=1).astype(np.int64)
+    return places
 
 
 @cache

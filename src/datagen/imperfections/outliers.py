@@ -71,4 +71,3 @@ def far_off(numbers: NDArray[np.float64], factor: NDArray[np.float64], step: flo
     least = np.full(len(numbers), step) if step else np.maximum(np.abs(numbers) * 1e-6, 1e-300)
     still = np.abs(far - numbers) < least
     return np.where(still, numbers + np.where(factor < 1.0, -least, least), far)
-

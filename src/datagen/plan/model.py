@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from datagen.contracts import Block, Change, ColumnType, Fill, Reader
 from datagen.errors import Finding
-from datagen.plan.effects import PlantedEffect
 from datagen.imperfections._contract import Copies, Spoil
+from datagen.plan.effects import PlantedEffect
 from datagen.rows._anomalies import AnomalyLabel
 
 if TYPE_CHECKING:

@@ -107,7 +107,11 @@ def _keyed(binding: Binding, table: str, loc: tuple[str | int, ...]) -> bool:
         return False
     key = None if draft.pk is None else binding.plans.get((table, draft.pk))
     if key is None or key.hidden or key.type not in KEY_TYPES:
-        what = "no primary key" if key is None else f"the key {key.name}" + (" hidden" if key.hidden else f" of type {key.type}")
+        what = (
+            "no primary key"
+            if key is None
+            else f"the key {key.name}" + (" hidden" if key.hidden else f" of type {key.type}")
+        )
         binding.refuse(
             "imperfections.no_key",
             loc,
@@ -171,9 +175,7 @@ def _bound(
     return tuple(found)
 
 
-def _keys(
-    binding: Binding, constraints: Sequence[ConstraintPlan]
-) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+def _keys(binding: Binding, constraints: Sequence[ConstraintPlan]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
     """Columns that refer to keys, and those that are keys or that others refer to."""
     refer: set[tuple[str, str]] = set()
     referred = {(table.id, table.pk) for table in binding.tables.values() if table.pk is not None}

@@ -17,7 +17,15 @@ from datagen.schema.model_values import (
     Written,
     refusal,
 )
-from datagen.schema.model_words import MOST_DECIMALS, ColumnTypeWord, Generator, Law, LawOfTime, ModifierSpec, shape_error
+from datagen.schema.model_words import (
+    MOST_DECIMALS,
+    ColumnTypeWord,
+    Generator,
+    Law,
+    LawOfTime,
+    ModifierSpec,
+    shape_error,
+)
 
 Role = Literal[
     "time",

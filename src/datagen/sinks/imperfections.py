@@ -92,7 +92,9 @@ def asked_and_found(plan: Plan, made: Made) -> list[dict[str, Any]]:
             values = made.values.get((table.id, column.name), 0)
             wanted = quotas([spoil.rate for spoil in column.spoils], values)
             for kind in dict.fromkeys(spoil.kind for spoil in column.spoils):
-                mine = [(spoil, asked) for spoil, asked in zip(column.spoils, wanted, strict=True) if spoil.kind == kind]
+                mine = [
+                    (spoil, asked) for spoil, asked in zip(column.spoils, wanted, strict=True) if spoil.kind == kind
+                ]
                 told.append(
                     {
                         "table": table.id, "column": column.name, "kind": kind, "of": values,

@@ -24,7 +24,14 @@ LARGEST = 64 << 20  # bytes; a manifest of 100,000 files is half of that
 FORMATS = ("parquet", "csv", "ndjson")
 TYPES = ("int", "float", "string", "bool", "datetime", "date")
 RUN_FILES = ("run.json", "log.jsonl")  # beside the manifest, different in every run
-CELLS = ("table", "key", "column", "kind", "clean_value", "dirty_value")  # columns of the ledger of imperfections, all texts
+CELLS = (
+    "table",
+    "key",
+    "column",
+    "kind",
+    "clean_value",
+    "dirty_value",
+)  # columns of the ledger of imperfections, all texts
 SIDE_FILES = ("run_summary.json", "assumptions.md", "generation_notes.md")
 
 
