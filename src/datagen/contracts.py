@@ -356,6 +356,9 @@ class Scope(Protocol):
     def most_children(self, ancestor: str) -> float:
         """The most rows of this table that one row of an ancestor can have; infinite where the fan-out is open."""
 
+    def fewest_children(self, ancestor: str) -> float:
+        """Rows of this table that every row of an ancestor has for sure."""
+
     def target(self, reference: str, field: str) -> Any:
         """The plan of `table.column`, or None after a refusal. See datagen.plan.model.ColumnPlan."""
 

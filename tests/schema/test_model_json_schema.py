@@ -35,6 +35,19 @@ class Choice(BaseModel):
     choices_ref: str | None = None
     weights: list[float | str] | None = None
     weights_kind: str | None = None
+    exact: bool | str | None = None
+    at_least: dict[str, int] | None = None
+    clustered: float | None = None
+
+
+class Bernoulli(BaseModel):
+    """Yes or no."""
+
+    model_config = ConfigDict(extra="forbid")
+    MAIN: ClassVar[str] = "p"
+
+    p: float | str
+    exact: bool | str | None = None
 
 
 class Normal(BaseModel):
@@ -59,11 +72,12 @@ class Trend(BaseModel):
 
 
 def parts():
-    """A class for every word of the language; three of them say what their parameters are."""
+    """A class for every word of the language; four of them say what their parameters are."""
     words = {"generator": GENERATORS, "modifier": MODIFIERS, "law": LAWS}
     every = {kind: dict.fromkeys(text.split(), Anything) for kind, text in words.items()}
     for word in later.GENERATORS:
         del every["generator"][word]
+    every["generator"]["bernoulli"] = Bernoulli
     every["generator"]["choice"], every["law"]["normal"], every["modifier"]["trend"] = Choice, Normal, Trend
     return every
 

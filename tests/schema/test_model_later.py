@@ -125,7 +125,6 @@ def test_later_keys_of_parts_are_refused(key, path):
         ("siblings: {agg: rank, off: t}", "language.unknown_key", "siblings.off"),
         ("pattern: 3", "language.wrong_type", "pattern"),
         ("nested: 3", "language.wrong_type", "nested"),
-        ("choice: {choices: [a], clustered: 2}", "language.out_of_range", "choice.clustered"),
         ("lookup: {from: a.b, levels: [1, x]}", "language.wrong_type", "lookup.levels[1]"),
         ("lookup: {from: a.b, weights: 3}", "language.wrong_type", "lookup.weights"),
     ],

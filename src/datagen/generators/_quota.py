@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,44 +18,83 @@ WeightsOf = Callable[[Block], Sequence[float]]
 COUNTS = "#n"
 
 
-def quota_reads(exact: bool | str | None, scope: Scope) -> Iterable[tuple[str, str]]:
-    """What exact shares look at: the numbers of all rows, or how many rows each row above has."""
-    if exact is True:
-        yield (scope.table, NUMBERS)
-    elif exact:
-        yield (scope.table, COUNTS if exact == next(iter(scope.ancestors), "") else NUMBERS)
+class Quota(NamedTuple):
+    """What a choice or a yes or no says of many rows together; unset keys are None."""
 
+    exact: bool | str | None = None
+    at_least: Mapping[str, int] | None = None
+    clustered: float | None = None
 
-def moves(exact: bool | str | None, scope: Scope) -> str:
-    """Why rows added to the table, or above it, change values that were there before."""
-    if scope.unique and scope.ancestors:
-        return "no value twice, by the number of the row: rows of earlier parents move it"
-    if exact is True:
-        return "its shares are exact over all rows"
-    return f"its shares are exact inside each row of {exact}" if exact else ""
+    @property
+    def keys(self) -> list[str]:
+        """Those that are set."""
+        return [key for key, value in self._asdict().items() if value]
 
+    def reads(self, scope: Scope) -> Iterable[tuple[str, str]]:
+        """What the values look at: the numbers of all rows, or how many rows each row above has."""
+        parent = next(iter(scope.ancestors), "")
+        if self.exact is True or self.at_least:
+            yield (scope.table, NUMBERS)
+        elif self.exact:
+            yield (scope.table, COUNTS if self.exact == parent else NUMBERS)
+        if self.at_least and parent:
+            yield (parent, NUMBERS)
 
-def sound(exact: bool | str | None, scope: Scope) -> bool:
-    """Refuse a place in which no shares can be kept."""
-    above = scope.ancestors
-    if isinstance(exact, str) and exact not in above:
-        scope.refuse(
-            "quota.no_ancestor",
-            "exact",
-            found=f"'{exact}', which is not above {scope.table}",
-            expected="true, or " + (f"one of {listed(above)}" if above else "no table above"),
-            hint=did_you_mean(exact, above),
-        )
-        return False
-    if exact and scope.unique:
-        scope.refuse(
-            "quota.unique",
-            "exact",
-            found="exact shares of unique values",
-            expected="one of them: a value that no other row has is one row in all",
-        )
-        return False
-    return True
+    def moves(self, scope: Scope) -> str:
+        """Why rows added to the table, or above it, change values that were there before."""
+        if scope.unique and scope.ancestors:
+            return "no value twice, by the number of the row: rows of earlier parents move it"
+        if self.exact is True or self.at_least:
+            return f"its shares are {'exact' if self.exact else 'kept'} over all rows"
+        return f"its shares are exact inside each row of {self.exact}" if self.exact else ""
+
+    def sound(self, scope: Scope) -> bool:
+        """Refuse a place in which no shares can be kept, and keys that contradict each other."""
+        exact, above = self.exact, scope.ancestors
+        if isinstance(exact, str) and exact not in above:
+            scope.refuse(
+                "quota.no_ancestor",
+                "exact",
+                found=f"'{exact}', which is not above {scope.table}",
+                expected="true, or " + (f"one of {listed(above)}" if above else "no table above"),
+                hint=did_you_mean(exact, above),
+            )
+            return False
+        if self.keys and scope.unique:
+            scope.refuse(
+                "quota.unique",
+                self.keys[0],
+                found=f"{self.keys[0]} on a column of unique values",
+                expected="one of them: a value that no other row has is one row in all",
+            )
+            return False
+        if len(self.keys) > 1 and exact is not True:
+            scope.refuse(
+                "quota.together",
+                self.keys[-1],
+                found=listed([f"exact: {exact}" if key == "exact" else key for key in self.keys]),
+                expected="at_least or clustered, alone or with exact: true",
+            )
+            return False
+        if len(self.keys) > 2:
+            scope.refuse(
+                "quota.together", self.keys[-1], found=listed(self.keys), expected="at_least or clustered, one of them"
+            )
+            return False
+        return True
+
+    def places(self, names: Sequence[str], weights: Sequence[float], scope: Scope) -> Place | None:
+        """(n,) place of each row's value among listed ones; None after a refusal. At least one key is set."""
+        from datagen.generators._at_least import least_places, sound_least
+        from datagen.generators._clustered import clustered_places, sound_clusters
+
+        exact = bool(self.exact)
+        if self.at_least:
+            sound = sound_least(self.at_least, names, weights, scope)
+            return least_places(self.at_least, names, weights, scope, exact=exact) if sound else None
+        if self.clustered:
+            return clustered_places(self.clustered, weights, scope, exact=exact) if sound_clusters(scope) else None
+        return exact_places(self.exact or True, lambda block: weights, scope)
 
 
 def exact_places(exact: bool | str, weights: WeightsOf, scope: Scope) -> Place:

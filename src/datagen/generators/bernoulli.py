@@ -9,7 +9,7 @@ import numpy as np
 
 from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
 from datagen.errors import Finding, SchemaError, quoted
-from datagen.generators._quota import exact_places, moves, quota_reads, sound
+from datagen.generators._quota import Quota, exact_places
 from datagen.schema.model_values import Maybe, YesOrName
 from datagen.schema.weights import share, share_hint
 
@@ -29,11 +29,11 @@ class Bernoulli(Generator):
     exact: Maybe[YesOrName] = None
 
     def reads(self, scope: Scope) -> Iterable[str | tuple[str, str]]:
-        yield from quota_reads(self.exact, scope)
+        yield from Quota(self.exact).reads(scope)
         yield from scope.names_in(self.p) if share(self.p) is None else ()
 
     def moves(self, scope: Scope) -> str:
-        return moves(self.exact, scope)
+        return Quota(self.exact).moves(scope)
 
     def infer(self, scope: Scope) -> ColumnType:
         return "bool"
@@ -46,7 +46,7 @@ class Bernoulli(Generator):
         if scope.unique:
             scope.domain(2, "")
         salt = scope.salt("draw")
-        if not sound(self.exact, scope):
+        if not Quota(self.exact).sound(scope):
             return lambda block: Values("bool", np.zeros(block.rows, dtype=np.bool_))
         p = share(self.p)
         if p is not None:

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
 from datagen.errors import Finding, SchemaError, listed
 from datagen.generators._foreseen import weighted
-from datagen.generators._quota import exact_places, moves, quota_reads, sound
+from datagen.generators._quota import Quota, exact_places
 from datagen.generators._weights import Weights, names_of
 from datagen.generators.enum_list import constant_list, refuse_nulls
 from datagen.schema.literals import as_column, common_type
-from datagen.schema.model_values import Maybe, YesOrName
+from datagen.schema.model_values import Count, Maybe, Share, YesOrName
 
 SOURCES = {"choices": "a list of values, or {value: weight}", "choices_ref": "a column, as table.column"}
 
@@ -27,7 +27,9 @@ class Choice(Generator):
     with %: they sum to 100), or weights_kind: `uniform`, `zipf@s` (weight of the k-th choice k^-s) or `head_tail@{h,a}`
     (the first fifth shares h equally, the rest shares 1-h by Zipf a); exact: true keeps the shares to the row over the
     table (largest remainder), the name of a table above keeps them inside each of its rows: every count is its share
-    rounded down or up, and the mean over all is the share. Fills the type of the column; one draw per row.
+    rounded down or up, and the mean over all is the share; at_least, {value: rows}, so many rows of a value under each
+    driving parent, the others making up for them; clustered, the intra-class correlation of each value among the rows of
+    a driving parent, 0 to 1. Fills the type of the column; one draw per row.
     """
 
     MAIN: ClassVar[str | None] = "choices"
@@ -43,15 +45,22 @@ class Choice(Generator):
     weights: list[float | int | str] | None = None
     weights_kind: str | None = None
     exact: Maybe[YesOrName] = None
+    at_least: Maybe[dict[str, Count]] = None
+    clustered: Maybe[Share] = None
+
+    @property
+    def quota(self) -> Quota:
+        """What is said of many rows together."""
+        return Quota(self.exact, self.at_least, self.clustered)
 
     def reads(self, scope: Scope) -> Iterable[str | tuple[str, str]]:
-        yield from quota_reads(self.exact, scope)
+        yield from self.quota.reads(scope)
         target = None if self.choices_ref is None else scope.find_target(self.choices_ref)
         if target is not None:
             yield (target.table, target.name)
 
     def moves(self, scope: Scope) -> str:
-        return moves(self.exact, scope)
+        return self.quota.moves(scope)
 
     def infer(self, scope: Scope) -> ColumnType | None:
         if self.choices_ref is not None:
@@ -94,7 +103,7 @@ class Choice(Generator):
             )
             return _nothing
         weights = Weights(self.weights, self.weights_kind)
-        if not sound(self.exact, scope):
+        if not self.quota.sound(scope):
             return _nothing
         if scope.unique and not weights.equal:
             scope.refuse(
@@ -136,17 +145,20 @@ class Choice(Generator):
                 hint="" if scope.unique else f"their weights are added up: {listed(sums)}",
                 severity="error" if scope.unique else "warning",
             )
-        place = self._place(weights, scope, len(choices))
+        place = self._place(weights, scope, choices)
+        if place is None:
+            return _nothing
         return constant_list(items.values, scope.column_type or "string", items.valid, place)
 
-    def _place(self, weights: Weights, scope: Scope, size: int) -> Any:
-        """(n,) positions in the list for a block."""
+    def _place(self, weights: Weights, scope: Scope, choices: list[Any]) -> Any:
+        """(n,) positions in the list for a block; None after a refusal."""
+        size = len(choices)
         if scope.unique:
             scope.domain(size, "choices")
             return _permuted(scope, lambda block: size)
-        if self.exact:
-            shares = weights.of(size)
-            return exact_places(self.exact, lambda block: shares, scope)
+        if self.quota.keys:
+            texts = [str(choice).lower() if isinstance(choice, bool) else str(choice) for choice in choices]
+            return self.quota.places(texts, weights.of(size), scope)
         from datagen.kernel.quantiles import GuideTable
 
         salt, table = scope.salt("draw"), GuideTable(weights.of(size))
@@ -157,6 +169,12 @@ class Choice(Generator):
         if target is None:
             return _nothing
         scope.fits(target.type or "string", "choices_ref")
+        for key in ("at_least", "clustered"):
+            if getattr(self, key):
+                scope.refuse(
+                    "quota.needs_list", key, found=f"{key} beside choices_ref", expected="choices that are written"
+                )
+                return _nothing
         known = scope.fixed_rows(target.table)
         if known == 0 and scope.fixed_rows(scope.table) != 0:
             scope.refuse(

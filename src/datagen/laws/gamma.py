@@ -67,6 +67,12 @@ class Gamma(Continuous):
         return 0.0, math.inf
 
 
+def log_gamma_quantile(shape: float, u: Floats) -> Floats:
+    """(n,) logarithms of the quantiles of a gamma law of scale 1, exact where the quantiles themselves are too small."""
+    found: Floats = _log_ratio(shape).inverse(u) + log(np.array([shape]))[0]
+    return found
+
+
 @lru_cache(maxsize=64)
 def _log_ratio(shape: float) -> SmoothLaw:
     """The law of ln(value / mean), whose density peaks at 0."""

@@ -122,6 +122,7 @@ class Binding:
             fixed_rows=self.known_rows,
             expected_rows=self.expected_rows,
             most_rows=self.most_rows,
+            fewest_rows=self.fewest_rows,
             **more,
         )
 
@@ -180,6 +181,10 @@ class Binding:
         """The most rows of a child table that one row of its driving parent can have."""
         counts = self.counts.get(table)
         return math.inf if counts is None else float(counts.largest)
+
+    def fewest_rows(self, table: str) -> float:
+        """Rows of a child table that every row of its driving parent has for sure."""
+        return float(getattr(self.counts.get(table), "least", 0.0))
 
     def infer(self, column: ColumnDraft) -> Any:
         """The type of a column before it is bound."""

@@ -38,6 +38,11 @@ class ByRows:
             counts[some.index] = self.rows[code](some)
         return counts
 
+    @property
+    def least(self) -> float:
+        """Rows that every parent has for sure."""
+        return min(float(getattr(one, "least", 0.0)) for one in self.rows)
+
     def expected_pairs(self) -> float:
         """Pairs of rows of one parent, about."""
         return self.expected * self.expected / 2.0

@@ -47,6 +47,13 @@ class LawCounts:
     home: str = ""  # where the fan-out stands in the document
 
     @property
+    def least(self) -> float:
+        """Rows that every parent has for sure."""
+        if self.volume is not None:
+            return self.clamp[0]
+        return min(max(self.clamp[0], math.floor(self.draw.support()[0]), 0.0), self.clamp[1])
+
+    @property
     def guessed(self) -> bool:
         return (self.volume is not None and self.volume.mean is None) or not self.draw.constant
 
@@ -91,6 +98,11 @@ class FixedCounts:
     description: str
     guessed: bool = False
     fills: Mapping[str, Fill] = field(default_factory=dict)
+
+    @property
+    def least(self) -> float:
+        """Rows that every parent has for sure."""
+        return float(self.number)
 
     def expected_pairs(self) -> float:
         """Pairs of rows of one parent."""

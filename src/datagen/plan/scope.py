@@ -63,6 +63,7 @@ class PlanScope:
         fixed_rows: Callable[[str], int | None] | None = None,
         expected_rows: Callable[[str], float] | None = None,
         most_rows: Callable[[str], float] | None = None,
+        fewest_rows: Callable[[str], float] | None = None,
         unique_columns: Container[tuple[str, str]] = (),
         lower: Sequence[Bound] = (),
         upper: Sequence[Bound] = (),
@@ -92,6 +93,7 @@ class PlanScope:
         self.nullable = nullable
         self._expected_rows = expected_rows
         self._most_rows = most_rows
+        self._fewest_rows = fewest_rows
         self._unique_columns = unique_columns
         self._fixed_rows = fixed_rows
         self.lower = lower
@@ -277,6 +279,13 @@ class PlanScope:
             most = 0.0 if each == 0 else most * each
             step = self.tables[step.parent]
         return most
+
+    def fewest_children(self, ancestor: str) -> float:
+        least, step = 1.0, self.home
+        while step.id != ancestor and step.parent is not None:
+            least *= 0.0 if self._fewest_rows is None else self._fewest_rows(step.id)
+            step = self.tables[step.parent]
+        return least
 
     def target(self, reference: str, field: str) -> ColumnDraft | None:
         """The column of another table that `table.column` names, or None after a refusal."""

@@ -112,13 +112,6 @@ ScalarOrNull = Annotated[
 ]
 
 
-class ChoiceLater(LaterPart):
-    """Keys of `choice` that are not built yet."""
-
-    at_least: Maybe[dict[str, Count]] = Field(default=None, description="fewest rows of a value per driving parent")
-    clustered: Maybe[Share] = Field(default=None, description="how alike rows of one parent are, 0 to 1")
-
-
 def _weights_shape(value: Any) -> str | None:
     return "law" if isinstance(value, dict | LawSpec) else "text" if isinstance(value, str) else None
 
@@ -143,7 +136,6 @@ class LookupLater(LaterPart):
 
 
 PARTS: dict[tuple[str, str], type[BaseModel]] = {
-    ("generator", "choice"): ChoiceLater,
     ("generator", "lookup"): LookupLater,
 }
 

@@ -36,7 +36,6 @@ GENERATOR_WORDS = (
 )
 # Keys of parts that are available themselves.
 PART_KEYS: Mapping[tuple[str, str], frozenset[str]] = {
-    ("generator", "choice"): frozenset({"at_least", "clustered"}),
     ("generator", "lookup"): frozenset(
         {"same", "within", "where", "weights", "unique", "self", "depth", "levels", "else"}
     ),
