@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ accounts.least         = select min(value) from devices d join readings using (d
 accounts.most          = select max(score) from devices d where d.accounts_id = a.accounts_id
 accounts.last_at       = select max(read_at) from devices d join readings using (devices_id) where d.accounts_id = a.accounts_id
 accounts.newest        = select max(d.devices_id) from devices d where d.accounts_id = a.accounts_id
+accounts.backups       = select count(*) from devices d where d.accounts_id = a.accounts_id and backup
+accounts.manual        = select avg((mode = 'manual')::int) from devices d join readings using (devices_id) where d.accounts_id = a.accounts_id
 accounts.odd_ones      = select coalesce(sum(n), 0) from devices d join readings r using (devices_id) where d.accounts_id = a.accounts_id and r.readings_id % 2 = 1
 """
 
@@ -71,6 +74,8 @@ def fleet(accounts: int = 300) -> dict[str, Any]:
                     "odd_ones": {
                         "rollup": {"from": "readings", "agg": "sum", "column": "n", "where": "readings_id % 2 = 1"},
                     },
+                    "backups": {"rollup": {"from": "devices", "agg": "count", "where": "backup"}},
+                    "manual": {"rollup": {"from": "readings", "agg": "share", "where": "mode = 'manual'"}, "nullable": True},
                     "tier": {"expression": "case when devices >= 5 then 'Scale' when devices >= 2 then 'Team' else 'Starter' end"},
                     "price": {"lookup": {"from": "tiers.price", "on": {"this_key": "tier"}}},
                     "status": {"expression": "case when online is null then 'empty' when online >= 0.5 then 'up' else 'down' end"},
@@ -83,6 +88,7 @@ def fleet(accounts: int = 300) -> dict[str, Any]:
                 "columns": {
                     "status": {"choices": {"online": "70%", "offline": "30%"}},
                     "score": {"uniform": {"low": 0, "high": 100}, "type": "int", "when": "status = 'online'"},
+                    "backup": {"bernoulli": {"p": 0.2, "exact": True}},
                     "own_readings": {"rollup": {"from": "readings", "agg": "count"}},
                 },
             },
@@ -92,6 +98,7 @@ def fleet(accounts: int = 300) -> dict[str, Any]:
                 "fanout": "0..4",
                 "columns": {
                     "read_at": {"datetime_series": {}},
+                    "mode": {"choice": {"choices": ["manual", "automatic"], "weights": [0.3, 0.7], "exact": "accounts"}},
                     "value": {"lognormal": {"median": 30, "sigma": 1}},
                     "n": {"uniform": {"low": 1, "high": 1_000_000}, "type": "int", "unique": True},
                 },
@@ -241,6 +248,35 @@ def test_the_plan_tells_what_is_made_to_count_rows() -> None:
     assert as_facts(plan_of(document))["made_to_count_rows"] == {}
     document["tables"][4]["fanout"] = {"poisson": "coalesce(online, 0)"}
     assert as_facts(plan_of(document))["made_to_count_rows"] == {"alerts": ["devices.status"]}
+
+
+def test_a_parent_of_two_million_rows_is_rolled_up_in_bounded_memory() -> None:
+    figure = {"from": "b", "column": "x"}
+    owner = table(
+        "a", 3, column("size", {"expression": {"code": "if(a_id = 2, 2000000, 5)"}}),
+        column("n", {"rollup": {"from": "b", "agg": "count", "where": "x < 0.25"}}),
+        *(column(agg, {"rollup": {**figure, "agg": agg}}) for agg in ("sum", "mean", "min", "max")),
+        column("numbers", {"rollup": {"from": "b", "agg": "sum", "column": "b_id"}}),
+    )  # fmt: skip
+    below = child("b", "a", column("x", law("uniform", low=0, high=1)), fanout={"type": "constant", "params": {"value": "size"}})
+    plan = plan_of(schema(owner, below))
+    run = Run(plan)
+    run.total("b")
+    tracemalloc.start()
+    try:
+        walk = Walk(run, grains(plan)[0], dict(run.offsets[0]))
+        made = next(iter(walk.blocks(frozenset({"a"})))).frame()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 30_000_000  # a block of 65,536 rows with its draws; two million floats alone are 16 MB, a column of each is 80
+    size, count, total, mean, least, most, numbers = made.row(1)[1:]
+    # 5 standard errors of a share of a quarter, and of the mean of uniforms
+    assert abs(count / size - 0.25) < 5 * (0.1875 / size) ** 0.5
+    assert abs(mean - 0.5) < 5 * (1 / 12 / size) ** 0.5
+    assert math.isclose(total, mean * size, rel_tol=1e-9)
+    assert 0 <= least < 1e-4 < 1 - 1e-4 < most < 1
+    assert numbers == sum(range(6, 2_000_006))
 
 
 @proof("generator", "rollup")
