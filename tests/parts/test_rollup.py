@@ -258,7 +258,9 @@ def test_a_parent_of_two_million_rows_is_rolled_up_in_bounded_memory() -> None:
         *(column(agg, {"rollup": {**figure, "agg": agg}}) for agg in ("sum", "mean", "min", "max")),
         column("numbers", {"rollup": {"from": "b", "agg": "sum", "column": "b_id"}}),
     )  # fmt: skip
-    below = child("b", "a", column("x", law("uniform", low=0, high=1)), fanout={"type": "constant", "params": {"value": "size"}})
+    below = child(
+        "b", "a", column("x", law("uniform", low=0, high=1)), fanout={"type": "constant", "params": {"value": "size"}}
+    )
     plan = plan_of(schema(owner, below))
     run = Run(plan)
     run.total("b")
@@ -269,7 +271,9 @@ def test_a_parent_of_two_million_rows_is_rolled_up_in_bounded_memory() -> None:
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < 30_000_000  # a block of 65,536 rows with its draws; two million floats alone are 16 MB, a column of each is 80
+    assert (
+        peak < 30_000_000
+    )  # a block of 65,536 rows with its draws; two million floats alone are 16 MB, a column of each is 80
     size, count, total, mean, least, most, numbers = made.row(1)[1:]
     # 5 standard errors of a share of a quarter, and of the mean of uniforms
     assert abs(count / size - 0.25) < 5 * (0.1875 / size) ** 0.5

@@ -7,7 +7,7 @@ its other mistakes are found all the same.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
@@ -31,8 +31,6 @@ from datagen.schema.model_values import (
     Count,
     Many,
     Maybe,
-    Number,
-    Scalar,
     Share,
     Written,
     YesOrName,
@@ -67,18 +65,6 @@ class Ingested(LaterPart):
     profile: dict[str, Share] = Field(description="share by class of UTC days: same_day, 1-3d, 4-7d")
 
 
-class Siblings(LaterPart):
-    """A figure over the rows of the same driving parent."""
-
-    agg: Literal["rank", "share", "running_sum", "previous", "first", "last", "sum", "max", "count"] = Field(
-        description="which figure"
-    )
-    of: Maybe[str] = Field(default=None, description="the column it is taken of")
-    order_by: Maybe[str] = Field(default=None, description="the order of the rows")
-    start: Maybe[Scalar] = Field(default=None, description="value before the first row")
-    floor: Maybe[Number] = Field(default=None, description="least value")
-
-
 class Pattern(LaterPart):
     """Texts of a given form."""
 
@@ -95,7 +81,6 @@ class Nested(Written):
 
 GENERATORS: dict[str, type[BaseModel]] = {
     "ingested": Ingested,
-    "siblings": Siblings,
     "pattern": Pattern,
     "nested": Nested,
 }

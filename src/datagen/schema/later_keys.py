@@ -30,7 +30,6 @@ KINDS = frozenset({"derived", "stream", "graph"})
 
 GENERATOR_WORDS = (
     "ingested",
-    "siblings",
     "pattern",
     "nested",
 )
@@ -49,7 +48,6 @@ INSTEAD: Mapping[str, str] = {
     "rows": "a number of `rows`, and a `datetime_series` for the times they arrive",
     "generator.ingested": "an `expression` that adds a delay to the time of the event",
     "generator.pattern": "`faker: {method: bothify, text: '??-####'}`",
-    "generator.siblings": "`ordinal` in an `expression` numbers the rows of a parent",
     "lookup.same": "a lookup with `on` copies columns of the row that a key points to",
     "lookup.self": "a lookup into the own table is a self key without saying so",
 }
