@@ -117,6 +117,33 @@ def test_counts_may_read_rows_picked_from_another_child_table() -> None:
     agrees(plan, pieces=3)
 
 
+def test_counts_may_read_ranks_among_all_rows_of_what_lies_below() -> None:
+    """A rank needs its whole table, which looks at rows that were counted in the wave before, and at no others."""
+
+    def highest(name: str, of: str) -> dict[str, Any]:
+        return column(name, {"rollup": {"from": of, "agg": "sum", "column": f"{of}_id"}})
+
+    def rank(name: str, of: str) -> dict[str, Any]:
+        return column(name, {"siblings": {"agg": "rank", "of": of}})
+
+    by_rank = {"type": "constant", "params": {"value": "place % 4"}}
+    owner = table(
+        "a", 400, highest("b_top", "b"), rank("place", "b_top"), highest("c_top", "c"), rank("c_place", "c_top")
+    )
+    plan = plan_of(
+        schema(
+            owner,
+            child("b", "a", fanout="1..3"),
+            child("c", "a", fanout=by_rank),
+            child("d", "a", fanout={"poisson": "c_place % 4"}),
+        )
+    )
+    assert counting_order(plan) == (frozenset({"a", "b"}), frozenset({"c"}), frozenset({"d"}))
+    agrees(plan, pieces=3)
+    counts = np.bincount(table_of(plan, "c")["a_id"].to_numpy(), minlength=401)[1:]
+    assert counts.tolist() == [rank % 4 for rank in table_of(plan, "a")["place"]]
+
+
 def test_everything_is_counted_at_once_where_nothing_reads_row_numbers() -> None:
     plan = plan_of(
         schema(

@@ -17,6 +17,8 @@ from datagen.engine import grain
 from datagen.engine.grain import Walk, grains
 from datagen.engine.options import Options
 from datagen.engine.run import Run
+from datagen.plan.memory import kept_columns
+from datagen.plan.unconnected import Connections
 from datagen.sinks.manifest import read_manifest
 from tests.parts.columns import child, column, law, refused, schema, table
 from tests.parts.proofs import proof
@@ -286,6 +288,20 @@ def test_rows_added_to_a_table_move_no_figure_of_other_parents() -> None:
     assert more.head(len(few)).equals(few)
     moved = {name for name, plan in plan_of(bank(40)).tables["accounts"].columns.items() if plan.moves_with_rows}
     assert moved == {"place", "of_all", "so_far", "one_before", "top"}
+
+
+def test_columns_of_figures_over_a_whole_table_are_told_as_kept() -> None:
+    kept = {f"{one.table}.{one.column}" for one in kept_columns(plan_of(bank(20)))}
+    whole = {"place", "of_all", "so_far", "one_before", "top", "moved", "bookings", "opening"}
+    assert kept == {f"accounts.{name}" for name in whole}
+
+
+def test_a_figure_of_siblings_is_not_taken_for_one_drawn_row_by_row() -> None:
+    prepared = api.prepare(bank(20))
+    connections = Connections(prepared.bind(), prepared.document)
+    assert connections.by_row(("bookings", "kind"))
+    assert not connections.by_row(("bookings", "opened_with"))
+    assert not connections.by_row(("accounts", "bookings"))
 
 
 @proof("generator", "siblings")

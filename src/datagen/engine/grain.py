@@ -211,8 +211,12 @@ def totals(run: Run, grain: Grain, tables: frozenset[str] | None = None) -> dict
     walk.below = walk.ways(frozenset(found))
     if not walk.below[root.id]:
         return found
-    for block in walk.roots():
-        _count(walk, block, found)
+    before, run.counting = run.counting, True
+    try:
+        for block in walk.roots():
+            _count(walk, block, found)
+    finally:
+        run.counting = before
     return found
 
 

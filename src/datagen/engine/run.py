@@ -31,6 +31,7 @@ class Run:
         self.offsets: dict[int, Mapping[str, int]] = dict(offsets or {})
         self._kept: dict[tuple[str, str], Values] = {}
         self._made: dict[Any, Any] = {}
+        self.counting = False  # the ledger is being made: what it does not know yet, nobody who is asked needs
         for table in plan.roots:
             self.rows.setdefault(table.id, table.rows or 0)
 
@@ -104,7 +105,7 @@ class Run:
         root = plan
         while root.parent is not None:
             root = self.plan.tables[root.parent]
-        if numbered:
+        if numbered and not self.counting:
             for one in tree(self.plan, root):
                 if one.id in self.plan.numbered:
                     self.total(one.id)

@@ -138,7 +138,7 @@ def as_text(plan: Plan) -> str:
         lines.append("")
     kept = kept_columns(plan)
     if kept:
-        lines.append("kept in memory by every worker, because lookups read them by row")
+        lines.append("kept in memory by every worker, because other rows read them")
         lines.extend(f"  {one.table}.{one.column}  {spell_bytes(one.bytes)}" for one in kept)
         lines.append("")
     counted = counted_from_below(plan)

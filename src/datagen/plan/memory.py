@@ -30,7 +30,7 @@ UNITS = {
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A column that lookups read by row number, kept whole in every worker."""
+    """A column that rows of other blocks read, kept whole in every worker."""
 
     table: str
     column: str
@@ -38,7 +38,10 @@ class Kept:
 
 
 def kept_columns(plan: Plan) -> tuple[Kept, ...]:
-    """The columns that stay in memory: read by row number from small roots, or from tables whose rows have parents."""
+    """The columns that stay in memory: read by row number from small roots, or from tables whose rows have parents.
+
+    Also figures over all rows of a table without a parent, and what they are taken of.
+    """
     found: dict[tuple[str, str], Kept] = {}
     for (table, column), needs in plan.reads.items():
         own_chain = _chain(plan, table)
@@ -52,6 +55,13 @@ def kept_columns(plan: Plan) -> tuple[Kept, ...]:
                 continue
             if target.parent is not None or target.expected_rows <= KEPT_ROOT_ROWS:
                 found[other, name] = Kept(other, name, target.expected_rows * memory_bytes(target.columns[name]))
+    for root in plan.roots:
+        for one in root.columns.values():
+            if one.word == "siblings":
+                for name in (one.name, *(name for table, name in plan.reads[root.id, one.name] if table == root.id)):
+                    found.setdefault(
+                        (root.id, name), Kept(root.id, name, root.expected_rows * memory_bytes(root.columns[name]))
+                    )
     return tuple(found.values())
 
 

@@ -15,7 +15,9 @@ from datagen.plan.graph import COUNTS, ROWS, Node
 from datagen.plan.model import Plan
 from datagen.schema.tree import Document
 
-AMONG_SIBLINGS = re.compile(r"\b(?:ordinal|sibling_count)\b", re.IGNORECASE)  # names that know how many rows there are
+AMONG_SIBLINGS = re.compile(
+    r"\b(?:ordinal|sibling_count|siblings)\b", re.IGNORECASE
+)  # what knows how many rows there are
 TOGETHER = "#together"  # what the correlated columns of a table are drawn from
 NUMBERED = ("", NUMBERS)  # all row numbers count as one: those of children follow those of their parents
 
