@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -139,3 +140,57 @@ def from_series(series: pl.Series) -> Values:
 
 def _numbers(series: pl.Series) -> np.ndarray:
     return (series if series.null_count() == 0 else series.fill_null(0)).to_numpy()
+
+
+def gathered(pieces: Sequence[tuple[Values | None, int]], type: ColumnType) -> Values:
+    """Blocks of one column of different makers as one run of rows; a piece that is None has no value in so many rows.
+
+    Numbers of two kinds become floats, categories share one dictionary, texts and categories become texts.
+    """
+    kinds = {piece.kind for piece, _ in pieces if piece is not None}
+    made: list[Values] = []
+    for piece, rows in pieces:
+        if piece is not None:
+            made.append(piece)
+        elif kinds:
+            like = next(one for one, _ in pieces if one is not None)
+            made.append(empty_like(like, rows))
+        else:
+            made.append(nulls(type, rows))
+    if kinds == {"int", "float"}:
+        made = [one.changed(kind="float", array=np.asarray(one.array, dtype=np.float64)) for one in made]
+    if {one.kind for one in made} == {"category"}:
+        made = _with_one_dictionary(made)
+    picks = None
+    if all(one.picks is not None or (one.valid is not None and not one.valid.any()) for one in made):
+        picks = np.concatenate([np.full(len(one), -1, np.int64) if one.picks is None else one.picks for one in made])
+    return joined([one.changed(picks=None) for one in made]).changed(picks=picks)
+
+
+def nulls(type: ColumnType, rows: int) -> Values:
+    """A column of a type without a value."""
+    valid = np.zeros(rows, dtype=np.bool_)
+    if type == "string":
+        return Values("category", np.zeros(rows, dtype=np.uint8), valid, dictionary=Dictionary([""]))
+    kind, dtype = {"int": ("int", np.int64), "float": ("float", np.float64), "bool": ("bool", np.bool_)}.get(
+        type, ("time", np.int64)
+    )
+    return Values(kind, np.zeros(rows, dtype=dtype), valid)  # type: ignore[arg-type]
+
+
+def _with_one_dictionary(pieces: list[Values]) -> list[Values]:
+    """The categories with the texts of all of them, in order of appearance."""
+    dictionaries = {id(one.dictionary): one.dictionary for one in pieces if one.dictionary is not None}
+    if len(dictionaries) == 1:
+        return pieces
+    texts = dict.fromkeys(text for one in dictionaries.values() for text in one.values)
+    place = {text: code for code, text in enumerate(texts)}
+    shared = Dictionary(texts)
+    codes = {
+        key: np.array([place[text] for text in one.values] or [0], dtype=np.uint32) for key, one in dictionaries.items()
+    }
+    found = []
+    for one in pieces:
+        own = one.array if one.valid is None else np.where(one.valid, one.array, 0)
+        found.append(one.changed(array=codes[id(one.dictionary)][own], dictionary=shared))
+    return found

@@ -64,6 +64,8 @@ class TableBlock:
 
     @cached_property
     def address(self) -> NDArray[np.uint64]:
+        if self.table.addresses is not None:
+            return self.table.addresses(self)
         if self.table.parent is None:
             return root_addresses(self.table.key, self.row_number)
         if self.parent is None or self.parent_index is None:

@@ -38,6 +38,8 @@ class Run:
     def total(self, table: str) -> int:
         """Rows of a table. Where nobody has told the ledger (a preview), it is counted when it is first asked for."""
         if table not in self.rows:
+            if self.counting:
+                raise AssertionError(f"rows of {table} are asked for before they are counted")
             self._count()
         return self.rows[table]
 

@@ -36,6 +36,7 @@ def look_below(tables: Mapping[str, TablePlan], reads: Mapping[Node, tuple[Node,
         if found:
             numbered |= found
             walked.add(node)
+    numbered |= {one for name in numbered for one in above[name][:-1]}  # they are gone through on the way
     widest: dict[str, float] = {}
     for name in seen:
         root = above[name][-1]

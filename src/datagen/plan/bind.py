@@ -21,6 +21,7 @@ from datagen.plan.bind_rows import bind_counts
 from datagen.plan.binding import Binding
 from datagen.plan.correlations import find_correlations
 from datagen.plan.drafts import time_column_of
+from datagen.plan.emits import with_emits
 from datagen.plan.estimate import expected_tables
 from datagen.plan.experiments import add_arms, find_trials
 from datagen.plan.invisible import placed
@@ -42,7 +43,9 @@ def bind(document: Document, *, seed: int, scale: float = 1.0, findings: Sequenc
 
     Raises SchemaError with every finding when anything cannot be made as declared.
     """
-    binding = Binding(document, seed=seed, scale=scale, findings=findings)
+    document, refused = with_emits(document)
+    binding = Binding(document, seed=seed, scale=scale, findings=[*findings, *refused])
+    binding.stop_on_errors()
     add_arms(binding)
     for column in binding.columns():
         make_parts(binding, column)
@@ -91,7 +94,8 @@ def table_plans(binding: Binding) -> dict[str, TablePlan]:
             rows=binding.drafting.rows[table.id] if table.parent is None else None,
             counts=binding.counts.get(table.id),
             columns={name: binding.plans[table.id, name] for name in table.columns},
-            children=tuple(other.id for other in binding.tables.values() if other.parent == table.id),
+            children=children_of(binding, table.id),
+            addresses=getattr(binding.counts.get(table.id), "addresses", None),
             hidden=bool(node.get("hidden", False)),
             time_column=time_column_of(table),
             outcomes=outcomes_of(binding, table.id),
@@ -99,6 +103,12 @@ def table_plans(binding: Binding) -> dict[str, TablePlan]:
             loc=table.loc,
         )
     return plans
+
+
+def children_of(binding: Binding, table: str) -> tuple[str, ...]:
+    """The tables that a table drives, streams first: they make rows of the others, which are kept for their turn."""
+    found = [other.id for other in binding.tables.values() if other.parent == table]
+    return tuple(sorted(found, key=lambda name: binding.drafting.kinds[name] != "stream"))
 
 
 def finished(

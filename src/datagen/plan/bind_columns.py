@@ -215,6 +215,8 @@ def where(bounds: Sequence[Bound], condition: Any) -> list[Bound]:
 
 def left_open(binding: Binding, column: ColumnDraft) -> bool:
     """Whether a process leaves some rows of a column without a value; conversions are all there."""
+    if column.process is not None and column.process.startswith("emitted "):
+        return True  # other emits may leave it out
     return column.process in OPEN_ROLES and column.table not in binding.sources
 
 
@@ -228,7 +230,7 @@ def refuse_closed(binding: Binding, column: ColumnDraft, spec: Mapping[str, Any]
             expected="nullable: true: what has not happened by then has no time",
             hint="`before` keeps every time inside the bound",
         )
-    if left_open(binding, column) and spec.get("nullable") is False:
+    if left_open(binding, column) and spec.get("nullable") is False and column.process in OPEN_ROLES:
         binding.refuse(
             "process.nullable",
             (*column.loc, "nullable"),

@@ -83,6 +83,28 @@ class PlainCounts:
         return counts_of({"params": {}, **law}, (low, high), self.scope, self.factor)
 
 
+@dataclass(frozen=True, slots=True)
+class OneEach:
+    """One row per parent, in the form of a row maker."""
+
+    def reads(self) -> Sequence[str]:
+        return ()
+
+    def bind(self) -> Any:
+        return fixed(1)
+
+
+def plain_maker(binding: Binding, table: TableDraft, written: Any, scope: Any) -> Any:
+    """A fan-out without times as a row maker, None after a refusal."""
+    if written is None:
+        return OneEach()
+    if has_by(written):
+        faults = faults_of_by(written, binding.document, scope.loc)
+        binding.findings.extend(faults)
+        return None if faults else _by(written, scope, None)
+    return PlainCounts(written, scope, None)
+
+
 def _by(written: Mapping[str, Any], scope: PlanScope, factor: Any) -> Any:
     if has_by(written):
         return ByMaker(written, scope, lambda own, inner: _by(own, inner, factor))

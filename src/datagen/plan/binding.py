@@ -49,6 +49,7 @@ class Binding:
         self.row_scopes: dict[str, Any] = {}  # of tables that a row maker makes
         self.sources: dict[str, TableDraft] = {}  # of tables whose rows the process of another table makes, that table
         self.makers: dict[str, tuple[str, Any]] = {}  # (word, row maker) of tables that one makes
+        self.emitting: dict[str, Any] = {}  # of tables of emits, what counts them (datagen.plan.streams.Emitting)
         self.behaviors: Any = None  # segments and ages, lowered (datagen.plan.behaviors)
         self.picking: dict[graph.Node, Any] = {}  # what limits the picks of lookups (datagen.plan.picking)
         self.anomalies: list[AnomalyLabel] = []  # planted oddities of rows and values

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from datagen.errors import did_you_mean, listed, quoted
+from datagen.plan.emits import EMIT
 from datagen.plan.grids import settle_each
 from datagen.plan.names import ColumnDraft, TableDraft, find_table
 from datagen.plan.places import add_places, is_places, places_rows
@@ -74,7 +75,7 @@ def _filled_by_name(node: Mapping[str, Any], spec: Mapping[str, Any]) -> bool:
 def _draft_table(
     made: Drafting, node: Mapping[str, Any], loc: tuple[str | int, ...], refuse: Callable[..., None]
 ) -> None:
-    table = TableDraft(node["id"], node.get("pk"), None, loc)
+    table = TableDraft(node["id"], node.get("pk"), None, loc, emits=node.get("kind") == EMIT)
     made.tables[table.id] = table
     made.nodes[table.id] = node
     made.kinds[table.id] = node.get("kind") or "entity"
@@ -82,7 +83,8 @@ def _draft_table(
     for place, spec in enumerate(node.get("columns") or []):
         at = (*loc, "columns", place)
         generator = spec.get("generator") or {}
-        if not generator and (spec.get("role") is not None or _filled_by_name(node, spec)):
+        filled = spec.get("role") is not None or _filled_by_name(node, spec) or node.get("kind") == "stream"
+        if not generator and filled:
             # its row maker fills it, or nobody does
             column = ColumnDraft(
                 table.id, spec["name"], "process", {}, at, _modifiers(spec), spec.get("type"), spec.get("role")

@@ -6,7 +6,7 @@ Nothing here makes a value: the engine calls these functions block after block.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -101,6 +101,7 @@ class TablePlan:
     counts: Counts | None
     columns: Mapping[str, ColumnPlan]
     children: tuple[str, ...] = ()
+    addresses: Callable[[Block], NDArray[np.uint64]] | None = None  # of rows that were made as those of other tables
     hidden: bool = False
     expected_rows: float = 0.0
     rows_guessed: bool = False  # the fan-out, here or above, depends on values of rows

@@ -85,6 +85,7 @@ class TableDraft:
     loc: tuple[str | int, ...]
     columns: dict[str, ColumnDraft] = field(default_factory=dict)
     each: str | None = None  # the table of whose rows every parent has one row here
+    emits: bool = False  # rows that their parent emits: names are read in the parent's row first
 
     def column(self, name: str) -> ColumnDraft | None:
         found = self.columns.get(name)
@@ -171,6 +172,9 @@ def ancestors(tables: Mapping[str, TableDraft], table: TableDraft) -> dict[str, 
 def resolve(tables: Mapping[str, TableDraft], table: TableDraft, name: str) -> Path | NameFault:
     """The path of a dotted name as a row of `table` understands it."""
     head, *rest = name.split(".")
+    if table.emits and table.parent is not None and tables[table.parent].column(head) is not None:
+        path = resolve(tables, tables[table.parent], name)
+        return path if isinstance(path, NameFault) else replace(path, ancestor=path.ancestor or table.parent)
     own = table.column(head)
     if not rest:
         if own is None:

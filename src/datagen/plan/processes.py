@@ -21,8 +21,10 @@ from datagen.plan.by_rows import ByMaker, every, faults_of_by, has_by
 from datagen.plan.constraints import Steering
 from datagen.plan.conversions import find_conversions, refuse_moved, refuse_multiplied
 from datagen.plan.drafts import FALLBACK, time_column_of
+from datagen.plan.emits import EMIT
 from datagen.plan.names import ColumnDraft, TableDraft
 from datagen.plan.row_scope import PlanRowScope
+from datagen.plan.streams import emit_maker, find_emits, find_stream
 from datagen.plan.variation import find_variation
 from datagen.registry import find
 from datagen.rows._contract import Ageing, RateFactor
@@ -84,6 +86,9 @@ def find_makers(binding: Binding, behaviors: Behaviors) -> None:
             refuse_moved(binding, table)
             continue
         node = binding.drafting.nodes[table.id]
+        if binding.drafting.kinds[table.id] == "stream":
+            find_stream(binding, table)
+            continue
         words = [key for key in PROCESS_KEYS if node.get(key) is not None]
         if len(words) > 1:
             binding.refuse(
@@ -124,6 +129,7 @@ def find_makers(binding: Binding, behaviors: Behaviors) -> None:
             total = given.get("total") is not None or given.get("mean") is not None
             if not total or given.get("per") not in (None, "parent"):
                 _fill_time(binding, table)
+    find_emits(binding)
     for table in binding.tables.values():
         for column in table.columns.values():
             if column.word == "process" and column.process is None:
@@ -211,8 +217,25 @@ def maker_of(binding: Binding, table: TableDraft, scope: PlanRowScope) -> Any:
     source = binding.sources.get(table.id, table)
     written = binding.drafting.nodes[source.id].get(word) or {}
     loc = (*source.loc, word)
+    if word == EMIT:
+        return emit_maker(binding, table, scope, lambda one, inner: _inner(binding, one, inner))
     if word == "fanout" and has_by(written):
         faults = faults_of_by(written, binding.document, loc)
+        binding.findings.extend(faults)
+        return None if faults else _by(binding, written, scope, maker)
+    return _made(binding, written, scope, maker)
+
+
+def _inner(binding: Binding, table: TableDraft, scope: Any) -> Any:
+    """The fan-out of an emit as a row maker, None after a refusal."""
+    from datagen.plan.bind_rows import plain_maker
+
+    written: Any = binding.drafting.nodes[table.id].get("fanout")
+    if not binding.emitting[table.id].in_time:
+        return plain_maker(binding, table, written, scope)
+    maker = find("rows", "fanout")
+    if has_by(written):
+        faults = faults_of_by(written, binding.document, scope.loc)
         binding.findings.extend(faults)
         return None if faults else _by(binding, written, scope, maker)
     return _made(binding, written, scope, maker)

@@ -327,11 +327,16 @@ class PlanScope:
             return extra.get(name) or self.type_of(name)
 
         try:
-            return parse(text).check(type_of, (*extra, *self.home.columns, *ROW_NAMES, *WINDOW_NAMES))
+            return parse(text).check(type_of, (*extra, *self._known(), *ROW_NAMES, *WINDOW_NAMES))
         except ExpressionFault as fault:
             for one in fault.faults:
                 self.refuse(one.code, field, found=one.found, expected=one.expected, hint=one.hint)
             return None
+
+    def _known(self) -> tuple[str, ...]:
+        """The names of columns without a table: the row's own, and those of the row that emits it."""
+        source = self.tables[self.home.parent].columns if self.home.emits and self.home.parent else ()
+        return (*source, *self.home.columns)
 
     def evaluation(self, checked: Checked, field: str) -> Reader:
         """A reader that evaluates a checked expression; `value` and other extra names are given to `evaluate_with`."""

@@ -12,8 +12,6 @@ LATER_TARGETS = ("composite_effect",)
 NODE_KEYS = frozenset(
     {
         "sql",
-        "emits",
-        "order_by",
         "model",
         "of",
         "edges",
@@ -26,7 +24,7 @@ FANOUT_KEYS: frozenset[str] = frozenset()
 INSIDE: Mapping[str, frozenset[str]] = {"adoption_model": frozenset({"graph", "seeds"})}
 INSIDE_VALUES: Mapping[tuple[str, str], frozenset[str]] = {("adoption_model", "curve_type"): frozenset({"cascade"})}
 # Values of keys that are otherwise available: where the value is one of these, it is not.
-KINDS = frozenset({"derived", "stream", "graph"})
+KINDS = frozenset({"derived", "graph"})
 
 GENERATOR_WORDS = (
     "ingested",

@@ -166,7 +166,9 @@ class Emit(Written):
     when: Maybe[Condition] = Field(default=None, description="condition on the source row")
     probability: Maybe[Chance] = Field(default=None, description="probability of each event, or an expression")
     fanout: Maybe[Fanout] = Field(default=None, description="events per source row")
-    at: StreamValue = Field(description="time of the event: an expression or a generator, in the source row")
+    at: Maybe[StreamValue] = Field(
+        default=None, description="time of the event, in the source row; left out where a fan-out in time gives it"
+    )
     event_type: Maybe[StreamValue] = Field(default=None, description="kind of the event")
     columns: Maybe[dict[str, StreamValue]] = Field(default=None, description="values of the stream's columns")
     fill_to: Maybe[Law] = Field(

@@ -26,10 +26,17 @@ class Parquet:
     def finish(self) -> None:
         """Write the file."""
         frames, self.frames = self.frames, []
-        pl.concat(frames, rechunk=False).write_parquet(
+        pl.concat(alike(frames), rechunk=False).write_parquet(
             self.file,  # type: ignore[arg-type]  # polars asks for `write` only
             compression="zstd",
             compression_level=1,
             statistics=True,
             row_group_size=ROW_GROUP,
         )
+
+
+def alike(frames: list[pl.DataFrame]) -> list[pl.DataFrame]:
+    """The frames with categories as texts wherever not all of them have the same ones."""
+    first = frames[0].schema
+    mixed = {name for frame in frames for name, kind in frame.schema.items() if kind != first[name]}
+    return [frame.cast(dict.fromkeys(mixed, pl.String)) for frame in frames] if mixed else frames

@@ -1,0 +1,183 @@
+"""`kind: stream`: events of several tables in one, in order, each with the values that its source gives it."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tests.rows.once import made
+from tests.support import codes_of, plan_of, table_of
+
+USERS = 400
+SCORE = "users.score"
+LOGIN = {"of": "sessions", "event_type": "login", "at": "begun"}
+VIDEO = {
+    "of": "sessions",
+    "event_type": "video",
+    "probability": f"0.2 + 0.6 * {SCORE}",
+    "at": "begun + to_seconds(60)",
+    "columns": {"minutes": {"distribution": {"type": "uniform", "params": {"low": 1, "high": 30}}}},
+}
+TICKET = {"of": "users", "event_type": "ticket", "fanout": {"poisson": 0.5}, "at": {"datetime_series": {}}}
+PING = {"of": "users", "event_type": "ping", "fanout": {"poisson": 1, "per": "day"}, "share": 0.2}
+
+
+def document(*emits: dict[str, Any], **columns: Any) -> dict[str, Any]:
+    users = {
+        "user_id": {"sequence": {}},
+        "joined": {"datetime_series": {"within": {"start": "2025-01-01", "end": "2025-01-10"}}},
+        "score": {"distribution": {"type": "beta", "params": {"a": 2, "b": 2}}},
+        "country": {"choices": {"US": 0.5, "DE": 0.5}},
+    }
+    sessions = {"session_id": {"sequence": {}}, "begun": {"datetime_series": {}, "type": "datetime"}}
+    stream = {
+        "event_id": {},
+        "user_id": {},
+        "at": {"type": "datetime", "role": "time"},
+        "event_type": {},
+        "minutes": {"type": "float", "decimals": 2},
+        "country": {},
+        **columns,
+    }
+    if not any("minutes" in one.get("columns", {}) for one in emits or (VIDEO,)):
+        del stream["minutes"]  # what nobody fills is refused
+    return {
+        "seed": 3,
+        "timeframe": {"start": "2025-01-01", "days": 30},
+        "tables": [
+            {"name": "users", "rows": USERS, "pk": "user_id", "columns": users},
+            {"name": "sessions", "parents": ["users"], "fanout": {"poisson": 6}, "columns": sessions},
+            {
+                "name": "events",
+                "kind": "stream",
+                "order_by": ["user_id", "at"],
+                "columns": stream,
+                "emits": [deepcopy(dict(one)) for one in (emits or (LOGIN, VIDEO, TICKET))],
+            },
+        ],
+    }
+
+
+def of(events: pl.DataFrame, kind: str) -> pl.DataFrame:
+    return events.filter(pl.col("event_type") == kind)
+
+
+def test_events_are_numbered_in_the_order_of_owner_and_time() -> None:
+    events = made(document(), "events")
+    assert events["event_id"].to_list() == list(range(1, len(events) + 1))
+    assert events.sort("user_id", "at", maintain_order=True)["event_id"].equals(events["event_id"])
+    assert set(events["event_type"]) == {"login", "video", "ticket"}
+
+
+def test_every_row_of_a_source_emits_and_its_columns_come_along() -> None:
+    tables = document()
+    events, sessions, users = (made(tables, name) for name in ("events", "sessions", "users"))
+    logins = of(events, "login").sort("user_id", "at")
+    expected = sessions.sort("users_id" if "users_id" in sessions.columns else "user_id", "begun")
+    assert logins["at"].to_list() == expected["begun"].to_list()
+    countries = dict(zip(users["user_id"], users["country"], strict=True))
+    assert [countries[user] for user in events["user_id"]] == events["country"].to_list()
+
+
+def test_a_column_that_an_emit_leaves_out_is_null_in_its_rows() -> None:
+    events = made(document(), "events")
+    assert of(events, "video")["minutes"].null_count() == 0
+    assert of(events, "login")["minutes"].null_count() == len(of(events, "login"))
+
+
+def chance_by_score(events: pl.DataFrame, tables: dict[str, Any]) -> tuple[float, float]:
+    """Slope of the share of sessions with a video on the user's score, and its standard error."""
+    users, sessions = made(tables, "users"), made(tables, "sessions")
+    key = next(name for name in sessions.columns if name.startswith("user"))
+    tried = sessions.group_by(key).len("tried")
+    seen = of(events, "video").group_by("user_id").len("seen")
+    both = tried.join(seen, left_on=key, right_on="user_id", how="left").fill_null(0)
+    both = both.join(users.select("user_id", "score"), left_on=key, right_on="user_id")
+    score, number, hits = (both[name].to_numpy().astype(float) for name in ("score", "tried", "seen"))
+    mean = np.average(score, weights=number)
+    spread = (number * (score - mean) ** 2).sum()
+    slope = ((score - mean) * (hits - number * hits.sum() / number.sum())).sum() / spread
+    return float(slope), float(np.sqrt(0.25 / spread))
+
+
+def test_a_probability_of_the_source_is_found_again() -> None:
+    tables = document()
+    slope, error = chance_by_score(made(tables, "events"), tables)
+    assert abs(slope - 0.6) < 3 * error, f"slope {slope:.3f}, planted 0.6"
+
+
+def test_without_it_the_estimate_fails() -> None:
+    tables = document(LOGIN, {**VIDEO, "probability": 0.5})
+    slope, error = chance_by_score(made(tables, "events"), tables)
+    with pytest.raises(AssertionError, match="planted"):
+        assert abs(slope - 0.6) < 3 * error, f"slope {slope:.3f}, planted 0.6"
+
+
+def test_a_total_is_drawn_first_and_filled_up() -> None:
+    note = {"of": "sessions", "event_type": {"choices": {"note": 0.5, "move": 0.5}}, "at": "begun", "fill_to": "2..5"}
+    also = {"of": "sessions", "event_type": "also", "probability": 0.6, "at": "begun", "fanout": 3}
+    tables = document(LOGIN, also, {**note, "id": "fill"}, session_id={})
+    counts = made(tables, "events").group_by("session_id").len()["len"]
+    shares = counts.value_counts().sort("len")
+    assert shares["len"].to_list() == [2, 3, 4, 5]
+    rows = len(made(tables, "sessions"))
+    assert len(counts) == rows  # every session emits
+    for share in (shares["count"] / rows).to_list():
+        assert abs(share - 0.25) < 4 * (0.25 * 0.75 / rows) ** 0.5  # four standard errors of a quarter
+
+
+def test_a_share_of_the_stream_is_kept_whatever_the_rest_is() -> None:
+    for emits in ((LOGIN, PING), (LOGIN, VIDEO, TICKET, PING)):
+        events = made(document(*emits), "events")
+        pings = len(of(events, "ping"))
+        rest = len(events) - pings
+        # pings are Poisson with mean rest / 4: four standard deviations of it
+        assert abs(pings - rest * 0.25) < 4 * (rest * 0.25) ** 0.5, f"{pings} of {len(events)} events, planted 20 %"
+
+
+def test_a_condition_lets_rows_emit() -> None:
+    events = made(document(LOGIN, {**TICKET, "when": "country = 'DE'"}), "events")
+    assert set(of(events, "ticket")["country"]) == {"DE"}
+
+
+def test_another_emit_changes_no_value_of_the_others() -> None:
+    before = made(document(LOGIN, VIDEO), "events")
+    after = made(document(TICKET, LOGIN, VIDEO), "events").filter(pl.col("event_type") != "ticket")
+    kept = ["user_id", "at", "event_type", "minutes", "country"]
+    assert before.select(kept).equals(after.select(kept))
+
+
+def test_a_column_with_a_generator_of_its_own_is_made_in_the_stream() -> None:
+    device = {"choices": {"phone": 0.7, "desk": 0.3}}
+    before = made(document(LOGIN, device=device), "events")
+    after = of(made(document(LOGIN, TICKET, device=device), "events"), "login")
+    assert before["device"].null_count() == 0
+    assert before["device"].to_list() == after["device"].to_list()  # by the event's own address
+
+
+@pytest.mark.parametrize("rows", [7, 150])
+def test_the_cut_of_blocks_does_not_show(rows: int) -> None:
+    tables = document(LOGIN, VIDEO, TICKET, PING, device={"choices": ["phone", "desk"]})
+    assert table_of(plan_of(tables), "events", block_rows=rows).equals(made(tables, "events"))
+
+
+def test_equal_times_are_put_in_an_order_that_no_other_emit_changes() -> None:
+    twice = {**LOGIN, "id": "again", "event_type": "again", "at": "begun"}
+    one, other = (made(document(*emits), "events") for emits in ((LOGIN, twice), (twice, LOGIN)))
+    assert one.equals(other)
+
+
+def test_an_emit_reads_the_names_of_its_source_and_its_own_columns() -> None:
+    emit = {**LOGIN, "columns": {"minutes": "length(event_label) * 1.0", "event_label": "users.country || '!'"}}
+    events = made(document(emit, event_label={"type": "string"}), "events")
+    assert set(events["event_label"]) == {"US!", "DE!"}
+    assert set(events["minutes"]) == {3.0}
+
+
+def test_unknown_names_are_told_with_their_place() -> None:
+    wrong = document({**LOGIN, "at": "begum"})
+    assert "expression.unknown_name" in codes_of(wrong) or "ref.unknown_column" in codes_of(wrong)
