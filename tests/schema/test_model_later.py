@@ -98,12 +98,12 @@ def test_a_kind_that_is_told_by_its_key_is_refused_once():
 
 
 def test_the_refusal_has_the_line_and_what_exists_instead():
-    tree, schema, _ = expanded(column("imperfections: {missing: {rate: 5%}}"))
+    tree, schema, _ = expanded(column("generator: {lookup: {from: a.b, same: c}}"))
     finding = only(later.not_available(tree, schema))
-    assert (finding.line, finding.column) == (6, 9)
-    assert finding.json_path == "nodes[0].columns[0].imperfections"
-    assert finding.found == "`imperfections`, which this version does not build yet"
-    assert finding.hint == "the modifier `outliers` makes extreme values"
+    assert (finding.line, finding.column) == (6, 41)
+    assert finding.json_path == "nodes[0].columns[0].generator.lookup.same"
+    assert finding.found == "`same`, which this version does not build yet"
+    assert finding.hint == "a lookup with `on` copies columns of the row that a key points to"
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,6 @@ def test_later_keys_of_parts_are_refused(key, path):
 @pytest.mark.parametrize(
     ("generator", "code", "path"),
     [
-        ("ingested: {column: t, profile: {same_day: 180%}}", "language.out_of_range", "ingested.profile.same_day"),
         ("pattern: 3", "language.wrong_type", "pattern"),
         ("nested: 3", "language.wrong_type", "nested"),
         ("lookup: {from: a.b, levels: [1, x]}", "language.wrong_type", "lookup.levels[1]"),

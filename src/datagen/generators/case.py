@@ -195,7 +195,7 @@ class Case(Generator):
                     "case.whole",
                     (*one.steps, key),
                     found=f"`{key}` in a branch, which sees some of the rows alone",
-                    expected="a column of its own with `when`, whose rows it can count",
+                    expected=f"{key}: false, or a column of its own for all rows",
                 )
 
     def leaves_open(self) -> bool:

@@ -278,8 +278,10 @@ def by_part(
     if word in WHOLE:
         found = f"`by` in a {word}, whose values follow from the rows before"
         return None, [document.finding("by.whole", (*loc, "by"), found=found, expected="one way to make all rows")]
-    for key in QUOTAS if kind == "generator" and word in ("choice", "bernoulli") else ():
-        if any(one.get(key) for one in all_branches(params)):
+    for key in QUOTAS if kind == "generator" and word in ("choice", "bernoulli", "ingested") else ():
+        # shares of `ingested` are exact unless it says otherwise
+        usual = word == "ingested" and key == "exact" and key not in params
+        if any(one.get(key, usual) for one in all_branches(params)):
             found = f"{key} beside `by`: shares that are kept among the rows of one branch alone"
             findings.append(document.finding("quota.by", (*loc, "by"), found=found, expected="one of them"))
     if findings:

@@ -15,7 +15,7 @@ from datagen.schema.counts import read_count
 from datagen.schema.expand_processes import PROCESS_KEYS
 
 FACT_ROWS = 1_000  # rows of a parentless table that names none
-TIME_WORDS = ("datetime_series", "after")  # generators that make times, whatever else is known of them
+TIME_WORDS = ("datetime_series", "after", "ingested")  # generators that make times, whatever else is known of them
 # columns that a process fills without a role, by their names
 FALLBACK: Mapping[str, tuple[str, ...]] = {
     "stage": ("stage_name",),

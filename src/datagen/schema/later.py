@@ -31,7 +31,6 @@ from datagen.schema.model_values import (
     Count,
     Many,
     Maybe,
-    Share,
     Written,
     YesOrName,
     keys_of,
@@ -56,15 +55,6 @@ class LaterPart(Written):
     )
 
 
-class Ingested(LaterPart):
-    """The time at which an event was recorded, some of them late."""
-
-    MAIN = "column"
-
-    column: str = Field(description="the time of the event")
-    profile: dict[str, Share] = Field(description="share by class of UTC days: same_day, 1-3d, 4-7d")
-
-
 class Pattern(LaterPart):
     """Texts of a given form."""
 
@@ -80,7 +70,6 @@ class Nested(Written):
 
 
 GENERATORS: dict[str, type[BaseModel]] = {
-    "ingested": Ingested,
     "pattern": Pattern,
     "nested": Nested,
 }

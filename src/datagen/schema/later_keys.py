@@ -27,7 +27,6 @@ INSIDE_VALUES: Mapping[tuple[str, str], frozenset[str]] = {("adoption_model", "c
 KINDS = frozenset({"derived", "graph"})
 
 GENERATOR_WORDS = (
-    "ingested",
     "pattern",
     "nested",
 )
@@ -44,7 +43,6 @@ INSTEAD: Mapping[str, str] = {
     "fanout.total": "a law whose mean is the total over the number of parents comes close",
     "fanout.mean": "a law with that mean and a `clamp`",
     "rows": "a number of `rows`, and a `datetime_series` for the times they arrive",
-    "generator.ingested": "an `expression` that adds a delay to the time of the event",
     "generator.pattern": "`faker: {method: bothify, text: '??-####'}`",
     "lookup.same": "a lookup with `on` copies columns of the row that a key points to",
     "lookup.self": "a lookup into the own table is a self key without saying so",
