@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from datagen.contracts import Block, Fill, Values
 from datagen.plan.by import Chosen, choose, merged, ordered, sound, split
 from datagen.plan.some_rows import ChildrenOfSome, put_together
+from datagen.rows._class_totals import RowsOfClass
 from datagen.rows._contract import BoundRows
 
 Ints = NDArray[np.int64]
@@ -37,6 +38,11 @@ class ByRows:
         for code, some in self.chosen.parts(parent):
             counts[some.index] = self.rows[code](some)
         return counts
+
+    @property
+    def moves(self) -> str:
+        """Why parents that are added change the rows of those that were there before."""
+        return next((text for one in self.rows if (text := getattr(one, "moves", ""))), "")
 
     @property
     def least(self) -> float:
@@ -143,20 +149,39 @@ class ByMaker:
                     expected="each alone",
                 )
                 return None
-            for key in WHOLE:
-                if one.get(key) is not None:
-                    scope.refuse(
-                        "by.exact_total",
-                        key if key in self.spec else (*self.steps, "by"),
-                        found=f"`by` in a fan-out with an exact {key}, which is a fact about all parents",
-                        expected="one of them",
-                    )
-                    return None
         chosen = choose(scope, self.column, self.makers, self.steps)
-        rows = [None if maker is None else maker.bind() for maker in self.makers.values()]
-        if chosen is None or any(one is None for one in rows):
+        makers = list(self.makers.values())
+        if chosen is None or any(maker is None for maker in makers):
+            return None
+        exact = next((key for one in self.specs.values() for key in WHOLE if one.get(key) is not None), None)
+        rows = [None] * len(makers) if exact is None else self._totals(chosen, exact)
+        if rows is None:
+            return None
+        rows = [maker.bind() if one is None else one for one, maker in zip(rows, makers, strict=True)]
+        if any(one is None for one in rows):
             return None
         return by_rows(chosen, tuple(self.makers), rows, scope)
+
+    def _totals(self, chosen: Chosen, key: str) -> list[Any] | None:
+        """Rows of the values that have an exact total or mean, None for the others; None after a refusal."""
+        from datagen.rows._exact_total_bind import bind_classes
+
+        scope = self.scope
+        if any(has_by(one) for one in self.specs.values()):
+            scope.refuse(
+                "by.exact_total",
+                key if key in self.spec else (*self.steps, "by"),
+                found=f"`by` over several columns in a fan-out with an exact {key}",
+                expected="`by` over one column",
+                hint="put the columns together into one, by an expression",
+            )
+            return None
+        shares = None if "." in self.column else scope.shares_of(chosen.name)
+        listed = None if shares is None else [shares.get(text, 0.0) for text in chosen.texts]
+        if listed is not None and chosen.otherwise:
+            listed.append(1.0 - sum(listed))
+        own, stretch = self.spec.get("total"), bool(self.spec.get("stretch"))
+        return bind_classes(chosen, list(self.makers.values()), list(self.makers), own, stretch, listed, scope)
 
 
 def by_rows(chosen: Chosen, texts: tuple[str, ...], rows: Sequence[Any], scope: Any) -> ByRows:
@@ -167,7 +192,10 @@ def by_rows(chosen: Chosen, texts: tuple[str, ...], rows: Sequence[Any], scope: 
     else:
         listed = [shares.get(text, 0.0) for text in chosen.texts]
         weights = [*listed, 1.0 - sum(listed)] if chosen.otherwise else listed
-        guessed = any(one.guessed for one in rows)
+        # the shares are those of the rows of another table, where the column stands in one
+        guessed = any(one.guessed for one in rows) or "." in chosen.name
+    whole = next((one.totals.total for one in rows if isinstance(one, RowsOfClass)), None)
+    guessed = guessed and whole is None
     roles = set.intersection(*(set(getattr(one, "fills", {})) for one in rows))
     parent = scope.table
     made = ByRows(
@@ -176,7 +204,9 @@ def by_rows(chosen: Chosen, texts: tuple[str, ...], rows: Sequence[Any], scope: 
         parent,
         sum(weight * one.expected for weight, one in zip(weights, rows, strict=True)),
         max(one.largest for one in rows),
-        f"by {chosen.name}: " + "; ".join(f"{text} {one.description}" for text, one in zip(texts, rows, strict=True)),
+        (f"exactly {whole:,} rows in all, " if whole is not None else "")
+        + f"by {chosen.name}: "
+        + "; ".join(f"{text} {one.description}" for text, one in zip(texts, rows, strict=True)),
         guessed,
     )
     return ByRows(

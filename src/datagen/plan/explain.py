@@ -56,6 +56,7 @@ def _table_facts(table: TablePlan) -> dict[str, Any]:
         "bytes": round(size.bytes),
         "seconds_on_one_core": round(size.seconds, 3),
         "fanout": table.counts.description if table.counts is not None else None,
+        "moves_when_parents_are_added": getattr(table.counts, "moves", "") or None,
         "time_column": table.time_column,
         "hidden": table.hidden,
         "duplicates": table.copies.text if table.copies is not None else None,
@@ -87,6 +88,12 @@ def moves(column: ColumnPlan, table: TablePlan) -> str:
     return ""
 
 
+def rows_move(table: TablePlan) -> str:
+    """`; moves when rows are added: …`, where parents that are added change the rows of others."""
+    why = getattr(table.counts, "moves", "")
+    return f"; moves when rows of {table.parent} are added: {why}" if why else ""
+
+
 def as_text(plan: Plan) -> str:
     """The plan for people: tables with rows, bytes and time, how each column is made, what is kept and what holds."""
     whole = estimate_all(plan)
@@ -97,7 +104,7 @@ def as_text(plan: Plan) -> str:
     for table in plan.tables.values():
         size = estimate(table)
         where = (
-            f"below {table.parent}, {table.counts.description} per row"
+            f"below {table.parent}, {table.counts.description} per row{rows_move(table)}"
             if table.parent and table.counts is not None
             else "rows as declared"
         )

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.contracts import ColumnType
+from datagen.contracts import Block, ColumnType
 from datagen.kernel.ages import AgeCurve
 from datagen.plan.scope import PlanScope
+from datagen.plan.some_rows import SomeRows
 from datagen.rows._anomalies import AnomalyLabel
 from datagen.rows._arms import Arms
 from datagen.rows._contract import Ageing, RateFactor, Variation
@@ -71,6 +72,10 @@ class PlanRowScope(PlanScope):
     def parent(self) -> str:
         """The driving parent."""
         return self.table
+
+    def some(self, block: Block, places: NDArray[np.int64]) -> Block:
+        """Rows of a block by place, as a block of their own."""
+        return SomeRows(block, places)
 
     def variation(self, names: Sequence[str], key: str) -> Variation | None:
         """The column whose values are the segments that a process names; None after a refusal at `key`."""

@@ -176,6 +176,9 @@ class RowScope(Scope, Protocol):
     def part(self, model: Any, params: Mapping[str, Any]) -> Any:
         """The parameters of a part as its model, or None after a refusal."""
 
+    def some(self, block: Block, places: NDArray[np.int64]) -> Block:
+        """Rows of a block by place, as a block of their own."""
+
     def creations(self) -> NDArray[np.float64] | None:
         """(k,) equally likely creation times of driving parents; None where they are not known before rows are made."""
 

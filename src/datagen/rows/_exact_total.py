@@ -76,6 +76,16 @@ class ExactTotal:
     guessed: bool = False
     fills: Mapping[str, Fill] = field(default_factory=dict)
 
+    @property
+    def moves(self) -> str:
+        """Why parents that are added change the rows of those that were there before."""
+        return "its number of rows is exact over all parents"
+
+    @property
+    def least(self) -> float:
+        """Rows that every parent has for sure."""
+        return 0.0 if self.stretch else float(self.values[0])
+
     def __call__(self, parent: Block) -> Ints:
         parents = parent.total(self.parent)
         counts = parent.once(("exact total", self.home), lambda: self._counts(parents))
