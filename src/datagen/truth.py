@@ -119,12 +119,16 @@ def spoil(clean: pl.DataFrame, ledger: pl.DataFrame, key: str) -> pl.DataFrame:
         told = ledger.filter(pl.col("column") == column).select(
             pl.col("key").alias(_KEY), pl.col("dirty_value").alias(_DIRTY), pl.lit(True).alias(_TOLD)
         )
-        kind: Any = pl.String if isinstance(clean.schema[column], pl.Enum) else clean.schema[column]
+        kind: Any = clean.schema[column]
+        if isinstance(kind, pl.Enum) and told.get_column(_DIRTY).count():
+            kind = pl.String  # texts that are none of its categories
         dirty = pl.col(_DIRTY)
         if kind == pl.Boolean:
             dirty = dirty == "true"
         elif isinstance(kind, pl.Datetime):
             dirty = dirty.str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us")
+        elif kind == pl.Date:
+            dirty = dirty.str.to_date("%Y-%m-%d")
         else:
             dirty = dirty.cast(kind)
         joined = spoiled.join(told, on=_KEY, how="left", maintain_order="left")
