@@ -65,14 +65,18 @@ def found(directory: Path, broken: str = "", change: Break | None = None, ledger
         frame = change(pl.read_parquet(path))
         frame.write_parquet(path)
         entries = tuple(
-            replace(one, rows=frame.height, files=(replace(one.files[0], rows=frame.height),)) if one.name == broken else one
+            replace(one, rows=frame.height, files=(replace(one.files[0], rows=frame.height),))
+            if one.name == broken
+            else one
             for one in entries
         )
     if ledger is not None:
         [told] = files[broken]
         ledger(pl.read_parquet(told)).write_parquet(told)
     try:
-        return pass_gate(plan, prepared.document, directory, entries, "parquet", memory=1 << 29, threads=1, ledger=files)
+        return pass_gate(
+            plan, prepared.document, directory, entries, "parquet", memory=1 << 29, threads=1, ledger=files
+        )
     except SchemaError as error:
         return [one for one in error.findings if one.code != "gate.structural"]
 
@@ -89,7 +93,10 @@ def first(column: str, wanted: pl.Expr, value: Any) -> Break:
         once = frame.filter(pl.len().over(key) == 1)
         chosen = once.filter(wanted).get_column(key)[0]
         return frame.with_columns(
-            pl.when(pl.col(key) == chosen).then(pl.lit(value, dtype=frame.schema[column])).otherwise(pl.col(column)).alias(column)
+            pl.when(pl.col(key) == chosen)
+            .then(pl.lit(value, dtype=frame.schema[column]))
+            .otherwise(pl.col(column))
+            .alias(column)
         )
 
     return change

@@ -9,7 +9,11 @@ WINDOW = {"start": "2024-01-01", "end": "2024-12-31"}
 
 def table(columns: dict[str, Any], rows: int = 4000, **more: Any) -> dict[str, Any]:
     """One table `people` of some columns."""
-    return {"name": "dirt", "timeframe": WINDOW, "tables": [{"name": "people", "rows": rows, "columns": columns, **more}]}
+    return {
+        "name": "dirt",
+        "timeframe": WINDOW,
+        "tables": [{"name": "people", "rows": rows, "columns": columns, **more}],
+    }
 
 
 PEOPLE: dict[str, Any] = {

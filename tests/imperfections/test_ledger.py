@@ -23,7 +23,9 @@ def generate(document: Any, target: Path, **options: Any) -> api.Generated:
 
 
 def frame_of(directory: Path, manifest: Manifest, entry: TableEntry) -> pl.DataFrame:
-    return pl.concat([frame for file in entry.files for frame in batches(directory / file.name, entry, manifest.format)])
+    return pl.concat(
+        [frame for file in entry.files for frame in batches(directory / file.name, entry, manifest.format)]
+    )
 
 
 @pytest.mark.parametrize("format", ["csv", "parquet", "ndjson"])
@@ -78,7 +80,10 @@ def test_the_twin_differs_in_its_values_and_says_so(tmp_path: Path) -> None:
     assert (one.seed, one.schema_hash, one.fingerprint) == (other.seed, other.schema_hash, other.fingerprint)
     assert [table.rows for table in one.tables] == [700, clean.rows["visits"]]
     assert dirty.rows["people"] == 714
-    sums = [{(table.name, name): total for table in entry.tables for name, total in table.sums.items()} for entry in (one, other)]
+    sums = [
+        {(table.name, name): total for table in entry.tables for name, total in table.sums.items()}
+        for entry in (one, other)
+    ]
     assert sums[0] != sums[1]
 
 

@@ -30,7 +30,10 @@ def slope(mechanism: dict[str, Any], by: str, **more: Any) -> tuple[float, float
     """The fitted slope of missing incomes on the standard score of a column, its error, and how many are missing."""
     columns = {
         "age": {"normal": {"mean": 50, "std": 12}},
-        "income": {"normal": {"mean": 3000, "std": 400}, "imperfections": {"missing": {"rate": RATE, **mechanism, **more}}},
+        "income": {
+            "normal": {"mean": 3000, "std": 400},
+            "imperfections": {"missing": {"rate": RATE, **mechanism, **more}},
+        },
     }
     plan = plan_of(table(columns, rows=ROWS))
     dirty, pure = table_of(plan, "people"), table_of(clean(plan), "people")
@@ -79,7 +82,10 @@ def test_the_same_question_of_values_missing_at_random_fails() -> None:
 def test_words_have_scores_in_the_order_written(column: dict[str, Any], scores: dict[Any, float]) -> None:
     columns = {
         "by": column,
-        "x": {"normal": {"mean": 0, "std": 1}, "imperfections": {"missing": {"rate": "20%", "mechanism": "mar", "depends_on": "by"}}},
+        "x": {
+            "normal": {"mean": 0, "std": 1},
+            "imperfections": {"missing": {"rate": "20%", "mechanism": "mar", "depends_on": "by"}},
+        },
     }
     dirty = table_of(plan_of(table(columns, rows=ROWS)), "people")
     numbers = np.array([scores[one] for one in dirty.get_column("by").to_list()])
@@ -92,8 +98,14 @@ def test_open_texts_and_times_lean_too() -> None:
     columns = {
         "city": {"faker": "city"},
         "at": {"datetime_series": {}},
-        "x": {"normal": {"mean": 0, "std": 1}, "imperfections": {"missing": {"rate": "30%", "mechanism": "mar", "depends_on": "at"}}},
-        "y": {"normal": {"mean": 0, "std": 1}, "imperfections": {"missing": {"rate": "30%", "mechanism": "mar", "depends_on": "city"}}},
+        "x": {
+            "normal": {"mean": 0, "std": 1},
+            "imperfections": {"missing": {"rate": "30%", "mechanism": "mar", "depends_on": "at"}},
+        },
+        "y": {
+            "normal": {"mean": 0, "std": 1},
+            "imperfections": {"missing": {"rate": "30%", "mechanism": "mar", "depends_on": "city"}},
+        },
     }
     dirty = table_of(plan_of(table(columns, rows=ROWS)), "people")
     late = dirty.get_column("at").rank().to_numpy() > ROWS / 2
@@ -105,6 +117,9 @@ def test_open_texts_and_times_lean_too() -> None:
 def test_a_column_that_never_differs_leans_nowhere() -> None:
     columns = {
         "same": {"type": "int", "constant": 3},
-        "x": {"normal": {"mean": 0, "std": 1}, "imperfections": {"missing": {"rate": "30%", "mechanism": "mar", "depends_on": "same"}}},
+        "x": {
+            "normal": {"mean": 0, "std": 1},
+            "imperfections": {"missing": {"rate": "30%", "mechanism": "mar", "depends_on": "same"}},
+        },
     }
     assert table_of(plan_of(table(columns, rows=500)), "people").get_column("x").null_count() == 150

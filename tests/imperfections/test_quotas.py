@@ -31,7 +31,13 @@ def test_the_number_of_missing_values_is_exact(rate: float, rows: int) -> None:
 
 
 def test_the_rate_is_of_the_values_that_are_there() -> None:
-    columns = {"x": {"uniform": {"low": 0, "high": 1}, "when": "row_number % 4 = 0", "imperfections": {"missing": "10%", "outliers": "20%"}}}
+    columns = {
+        "x": {
+            "uniform": {"low": 0, "high": 1},
+            "when": "row_number % 4 = 0",
+            "imperfections": {"missing": "10%", "outliers": "20%"},
+        }
+    }
     dirty, pure = twins(columns, rows=4000)
     there = pure.get_column("x").is_not_null()
     assert there.sum() == 1000
@@ -66,8 +72,10 @@ def test_each_on_its_own_is_near_the_rate_and_not_exact() -> None:
 def test_the_cut_of_blocks_does_not_show(document: dict[str, Any], rows: int, tmp_path: Path) -> None:
     hashes = []
     for size in (rows, 65_536):
-        made = api.generate(api.prepare(document), tmp_path / str(size), Options(block_rows=size, truth=True, format="csv"))
-        key = (tmp_path / f"{size}.truth" / "imperfections.parquet")
+        made = api.generate(
+            api.prepare(document), tmp_path / str(size), Options(block_rows=size, truth=True, format="csv")
+        )
+        key = tmp_path / f"{size}.truth" / "imperfections.parquet"
         hashes.append((made.content_hash, pl.read_parquet(key).hash_rows().to_list()))
     assert hashes[0] == hashes[1]
 
@@ -93,7 +101,10 @@ def test_other_columns_and_imperfections_do_not_move() -> None:
 
 
 def test_what_reads_a_spoiled_column_reads_the_clean_one() -> None:
-    columns = {"n": {"type": "int", "uniform": {"low": 1, "high": 99}, "imperfections": {"outliers": "40%", "missing": "30%"}}, "double": {"expression": "n * 2"}}
+    columns = {
+        "n": {"type": "int", "uniform": {"low": 1, "high": 99}, "imperfections": {"outliers": "40%", "missing": "30%"}},
+        "double": {"expression": "n * 2"},
+    }
     dirty, pure = twins(columns)
     assert dirty.get_column("double").equals(pure.get_column("double"))
     assert dirty.get_column("n").null_count() == 1200

@@ -71,7 +71,10 @@ def test_slips_come_in_their_shares_and_hit_the_next_key() -> None:
 
 
 def test_outliers_are_the_number_times_the_factor() -> None:
-    column = {"lognormal": {"median": 30, "sigma": 0.5}, "imperfections": {"outliers": {"rate": "10%", "magnitude": "3..9"}}}
+    column = {
+        "lognormal": {"median": 30, "sigma": 0.5},
+        "imperfections": {"outliers": {"rate": "10%", "magnitude": "3..9"}},
+    }
     pure, dirty = pairs(column)
     factors = dirty / pure
     assert len(factors) == 400
@@ -82,10 +85,20 @@ def test_outliers_are_the_number_times_the_factor() -> None:
 def test_outliers_without_a_magnitude_are_three_times_off_at_least() -> None:
     pure, dirty = pairs({"uniform": {"low": 1, "high": 2}, "imperfections": {"outliers": "10%"}})
     assert (dirty / pure).min() > 3 - 1e-6
-    assert abs(float((dirty / pure).median()) - 10.0) < 4 * 1.2533 * 5 / np.sqrt(400)  # 4 errors of a median, sd about 5
+    assert abs(float((dirty / pure).median()) - 10.0) < 4 * 1.2533 * 5 / np.sqrt(
+        400
+    )  # 4 errors of a median, sd about 5
 
 
-@pytest.mark.parametrize("column", [{"type": "int", "constant": 0}, {"constant": 0.0, "type": "float"}, {"constant": 1, "type": "int"}, {"constant": 1.0, "type": "float", "decimals": 0}])
+@pytest.mark.parametrize(
+    "column",
+    [
+        {"type": "int", "constant": 0},
+        {"constant": 0.0, "type": "float"},
+        {"constant": 1, "type": "int"},
+        {"constant": 1.0, "type": "float", "decimals": 0},
+    ],
+)
 @pytest.mark.parametrize("magnitude", [1, 1.2, 0.9, 7])
 def test_every_outlier_differs_however_it_is_rounded(column: dict[str, Any], magnitude: float) -> None:
     _, dirty = pairs({**column, "imperfections": {"outliers": {"rate": "25%", "magnitude": magnitude}}}, rows=100)
@@ -103,7 +116,10 @@ def test_outliers_of_times_are_days_later() -> None:
 
 
 def test_late_times_are_late_by_the_law() -> None:
-    column = {"datetime_series": {}, "imperfections": {"late": {"rate": "25%", "delay": {"exponential": {"mean": "6h"}}}}}
+    column = {
+        "datetime_series": {},
+        "imperfections": {"late": {"rate": "25%", "delay": {"exponential": {"mean": "6h"}}}},
+    }
     pure, dirty = pairs(column)
     hours = (dirty - pure).dt.total_seconds() / 3600
     assert len(hours) == 1000
@@ -122,6 +138,8 @@ def test_a_profile_is_exact_by_class() -> None:
 
 
 def test_delays_of_less_than_a_day_move_a_date_by_one() -> None:
-    pure, dirty = pairs({"type": "date", "datetime_series": {}, "imperfections": {"late": {"rate": "5%", "delay": "1h..2h"}}})
+    pure, dirty = pairs(
+        {"type": "date", "datetime_series": {}, "imperfections": {"late": {"rate": "5%", "delay": "1h..2h"}}}
+    )
     assert set((dirty - pure).dt.total_days().to_list()) == {1}
     assert len(dirty) == 200
