@@ -90,6 +90,9 @@ def of_column(node: Mapping[str, Any], column: Mapping[str, Any]) -> Iterator[st
 
 def of_part(kind: str, word: str, params: Any) -> Iterator[str]:
     yield f"{kind} {word}"
+    if word == "nested":  # the names of fields are the user's
+        for member in params.get("fields", {}).values():
+            yield from of_params_inside("generator nested.fields", member)
     yield from of_params_inside(f"{kind} {word}", params)
 
 

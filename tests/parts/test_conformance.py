@@ -19,8 +19,9 @@ from datagen.engine.block import TableBlock
 from datagen.engine.grain import Grain, Walk
 from datagen.engine.run import Run
 from datagen.errors import SchemaError
-from datagen.plan.model import Plan
+from datagen.plan.model import ColumnPlan, Plan
 from datagen.schema.json_schema import json_schema
+from datagen.structures import dtype_of
 from tests.parts.examples import ROWS, Subject, root_with, subject_of, subjects
 from tests.support import blocks_of, codes_of, plan_of
 
@@ -38,6 +39,11 @@ every_part = pytest.mark.parametrize("subject", list(subjects()), ids=lambda sub
 every_row_part = pytest.mark.parametrize(
     "subject", [one for one in subjects() if one.word != "enum_list"], ids=lambda subject: subject.name
 )
+
+
+def dtype(column: ColumnPlan) -> Any:
+    """The Polars type that a column's values have."""
+    return TYPES[column.type] if column.structure is None else dtype_of(column.structure)
 
 
 @cache
@@ -107,13 +113,13 @@ def test_an_empty_block_has_no_values_and_the_declared_type(subject: Subject) ->
     table = plan(subject).tables["subject"]
     none = TableBlock(Run(plan(subject)), table, np.zeros(0, dtype=np.int64))
     assert len(none.series("made")) == 0
-    assert as_text(none.series("made")).dtype == TYPES[table.columns["made"].type]
+    assert as_text(none.series("made")).dtype == dtype(table.columns["made"])
 
 
 @every_part
 def test_values_have_the_declared_type_and_are_finite(subject: Subject) -> None:
     values = whole(subject)
-    assert values.dtype == TYPES[plan(subject).tables["subject"].columns["made"].type]
+    assert values.dtype == dtype(plan(subject).tables["subject"].columns["made"])
     assert values.null_count() == 0
     if values.dtype == pl.Float64:
         assert np.isfinite(values.to_numpy()).all()

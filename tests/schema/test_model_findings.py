@@ -337,7 +337,18 @@ def test_junk_anywhere_is_a_finding_or_nothing(spot, junk):
 
 
 # Where any key may stand: named by the user, or the parameters of a part, which the plan reads.
-FREE = {"params", "args", "scenarios", "engagement_frequency", "influences", "data", "by", "sequence", "after"}
+FREE = {
+    "params",
+    "args",
+    "scenarios",
+    "engagement_frequency",
+    "influences",
+    "data",
+    "by",
+    "sequence",
+    "after",
+    "nested",
+}
 
 
 def document_path(spot: tuple[Any, ...]) -> str:

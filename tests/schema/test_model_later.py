@@ -122,7 +122,6 @@ def test_later_keys_of_parts_are_refused(key, path):
     ("generator", "code", "path"),
     [
         ("pattern: 3", "language.wrong_type", "pattern"),
-        ("nested: 3", "language.wrong_type", "nested"),
         ("lookup: {from: a.b, levels: [1, x]}", "language.wrong_type", "lookup.levels[1]"),
         ("lookup: {from: a.b, weights: 3}", "language.wrong_type", "lookup.weights"),
     ],

@@ -30,6 +30,7 @@ SQL_TYPES = {
     "bool": "BOOLEAN",
     "datetime": "TIMESTAMP",
     "date": "DATE",
+    "nested": "VARCHAR",  # its JSON text
 }
 
 

@@ -20,6 +20,7 @@ from datagen.kernel.content_hash import ColumnSum, TableSums, root_hash
 from datagen.sinks.disk import disk_errors
 from datagen.sinks.manifest import NAME, Manifest, TableEntry, read_manifest
 from datagen.sinks.target import foreign
+from datagen.structures import dtype_of, with_json
 
 if TYPE_CHECKING:
     import polars as pl
@@ -123,14 +124,17 @@ def batches(path: Path, table: TableEntry, format: str) -> Iterator[pl.DataFrame
         lazy = pl.scan_parquet(path, glob=False)
         rows = lazy.select(pl.len()).collect().item()
         for start in range(0, rows, BATCH):
-            yield lazy.slice(start, BATCH).collect()
+            yield with_json(lazy.slice(start, BATCH).collect())
         return
     types = {"int": pl.Int64, "float": pl.Float64, "bool": pl.Boolean, "date": pl.Date}
     kinds = {column.name: types.get(column.type, pl.String) for column in table.columns}  # times are parsed below
+    if format == "ndjson":
+        kinds |= {column.name: dtype_of(column.structure, plain=True) for column in table.columns if column.structure}
     # a part of text is read whole: it is never larger than what a worker holds while it writes one
     raw = path.read_bytes()  # not by name: names with * or [ would be taken for patterns
     frame = pl.read_csv(raw, schema=kinds) if format == "csv" else pl.read_ndjson(raw, schema=kinds)
     times = [frame.get_column(column.name) for column in table.columns if column.type == "datetime"]
+    frame = with_json(frame)
     yield frame.with_columns(texts.str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us") for texts in times)
 
 

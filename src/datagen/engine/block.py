@@ -20,6 +20,7 @@ from datagen.engine.seal import seal
 from datagen.kernel import draws
 from datagen.kernel.address import child_addresses, root_addresses
 from datagen.plan.model import TablePlan
+from datagen.structures import masked
 
 if TYPE_CHECKING:
     import polars as pl
@@ -181,7 +182,10 @@ class TableBlock:
 
     def series(self, name: str) -> pl.Series:
         """A column as a Polars Series."""
-        return to_series(self.column(name), name, self.table.columns[name].type)
+        values, plan = self.column(name), self.table.columns[name]
+        if plan.structure is not None and values.pieces is not None:
+            return masked(values.pieces.alias(name), values.valid)
+        return to_series(values, name, plan.type)
 
     def frame(self) -> pl.DataFrame:
         """The visible columns, in document order, as they are written: with errors of recording and copied rows."""

@@ -10,6 +10,7 @@ from datagen.engine.grain import Grain, Walk
 from datagen.engine.run import Run
 from datagen.engine.work import empty_frame
 from datagen.plan.model import Plan
+from datagen.structures import with_json
 
 if TYPE_CHECKING:
     import polars as pl
@@ -79,7 +80,7 @@ def _collect(walk: Walk, rows: int) -> _Collected:
         name = block.table.id
         if made.counts[name] < rows and not block.table.hidden:
             part = _head(block, rows - made.counts[name])
-            made.frames[name].append(part.frame())
+            made.frames[name].append(with_json(part.frame()))
         made.counts[name] += block.rows
         if all(count >= rows for count in made.counts.values()):
             break

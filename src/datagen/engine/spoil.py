@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.columns import as_text, take, to_series
+from datagen.columns import as_text, entries_at, take, to_series
 from datagen.contracts import Values
 from datagen.engine.block import TableBlock
 from datagen.engine.chosen import copied_rows, taken
@@ -101,9 +101,15 @@ def frame(block: TableBlock) -> pl.DataFrame:
     """The visible columns as they are written."""
     import polars as pl
 
-    return pl.DataFrame(
-        [to_series(exported(block, column.name), column.name, column.type) for column in block.table.visible]
-    )
+    return pl.DataFrame([_exported_series(block, column) for column in block.table.visible])
+
+
+def _exported_series(block: TableBlock, column: ColumnPlan) -> pl.Series:
+    """A column as it is written, as a Polars Series."""
+    if column.structure is None:
+        return to_series(exported(block, column.name), column.name, column.type)
+    rows, series = order(block), block.series(column.name)
+    return series if rows is None else entries_at(series, rows)
 
 
 def cells(block: TableBlock) -> pl.DataFrame:

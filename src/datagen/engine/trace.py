@@ -168,7 +168,7 @@ def _column_steps(block: TableBlock, place: int, column: ColumnPlan) -> tuple[Se
         kept = bool(holds.array[place]) and (holds.valid is None or bool(holds.valid[place]))
         steps.append(Step("when its condition holds", kept))
     value = _told(block.column(column.name), place, column)
-    steps.append(Step(f"as {column.type}{_rounded(column)}", value))
+    steps.append(Step(f"as {column.written_type}{_rounded(column)}", value))
     if column.spoils:
         done = [spoil for spoil, mask in zip(column.spoils, taken(block, column), strict=True) if mask[place]]
         value = _told(written(block, column.name), place, column)

@@ -19,6 +19,7 @@ from datagen.kernel.content_hash import ColumnSum, TableSums, canonical, prepare
 from datagen.plan.model import TablePlan
 from datagen.sinks.manifest import FileFacts
 from datagen.sinks.writer import Writer, open_writer
+from datagen.structures import dtype_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -55,7 +56,7 @@ class Written:
 
 def empty_sums(table: TablePlan) -> TableSums:
     """Sums of a table of no rows."""
-    return TableSums({column.name: ColumnSum(column.type) for column in table.visible})
+    return TableSums({column.name: ColumnSum(column.written_type) for column in table.visible})
 
 
 def add_block(sums: TableSums, block: TableBlock) -> None:
@@ -64,7 +65,7 @@ def add_block(sums: TableSums, block: TableBlock) -> None:
     for column in block.table.visible:
         values = exported(block, column.name)
         if values.kind == "text":
-            bits = canonical(to_series(values, column.name, column.type))
+            bits = canonical(to_series(values, column.name, "string"))
         elif values.kind == "category":
             assert values.dictionary is not None
             codes = values.array if values.valid is None else np.where(values.valid, values.array, 0)
@@ -187,4 +188,9 @@ def empty_frame(table: TablePlan) -> pl.DataFrame:
         "datetime": pl.Datetime("us"),
         "date": pl.Date,
     }
-    return pl.DataFrame(schema={column.name: types[column.type] for column in table.visible})
+    return pl.DataFrame(
+        schema={
+            column.name: types[column.type] if column.structure is None else dtype_of(column.structure)
+            for column in table.visible
+        }
+    )

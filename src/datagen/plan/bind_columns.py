@@ -8,6 +8,7 @@ from typing import Any
 
 from datagen.contracts import NUMBERS, Bound, Change, Fill, Generator, Modifier
 from datagen.generators._quota import refused_key
+from datagen.generators.nested import Nested
 from datagen.plan.arms import arm_changes, bound_arms, with_arms
 from datagen.plan.binding import Binding, mapped_type
 from datagen.plan.column_anomalies import anomaly_changes
@@ -107,6 +108,14 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
         changes += arm_changes(column, arms, {})
     changes += anomaly_changes(binding, column)
     refuse_closed(binding, column, spec)
+    for key in ("constraints", "imperfections"):
+        if isinstance(generator, Nested) and spec.get(key):
+            binding.refuse(
+                "nested.whole",
+                (*column.loc, key),
+                found=f"{key} of {column.name}, which holds structures",
+                expected=f"{key} of columns with plain values",
+            )
     steps = [*(spelled(word, args) for word, args in column.modifiers), *seated_texts(binding, column)]
     tried = [arm.effect.text for arm in arms]
     steps += [] if column.word == "bernoulli" else tried
@@ -144,6 +153,9 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
         by_row_number=generator.BY_ROW_NUMBER and not changes and when is None,
         reads=tuple(dict.fromkeys(need for need in binding.reads[node] if need != (column.table, NUMBERS))),
         points_to=column.points_to,
+        structure=generator.tree(scope)
+        if isinstance(generator, Nested) and not binding.has_errors(since=before)
+        else None,
         loc=column.loc,
     )
     binding.plans[node] = column.plan

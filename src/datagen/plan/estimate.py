@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from datagen.plan.model import ColumnPlan, Plan, TablePlan
+from datagen.structures import leaves
 
 # bytes per value in a Parquet file (zstd 1) and in memory, measured on the shipped schemas: rough on purpose
 FILE_BYTES = {"int": 3.0, "float": 6.5, "bool": 0.15, "datetime": 6.0, "date": 2.0, "string": 1.5}
@@ -61,6 +62,8 @@ def expected_tables(tables: Mapping[str, TablePlan]) -> dict[str, TablePlan]:
 
 def memory_bytes(column: ColumnPlan) -> float:
     """Bytes of one value of a column in memory."""
+    if column.structure is not None:
+        return TEXT_MEMORY * leaves(column.structure)
     return TEXT_MEMORY if column.type == "string" and column.word in TEXTS else MEMORY_BYTES[column.type]
 
 
@@ -68,6 +71,8 @@ def file_bytes(column: ColumnPlan) -> float:
     """Bytes of one value of a column in a Parquet file."""
     if column.word == "sequence":
         return 1.0
+    if column.structure is not None:
+        return TEXT_BYTES * leaves(column.structure)
     return TEXT_BYTES if column.type == "string" and column.word in TEXTS else FILE_BYTES[column.type]
 
 

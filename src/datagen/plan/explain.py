@@ -63,7 +63,7 @@ def _table_facts(table: TablePlan) -> dict[str, Any]:
         "columns": [
             {
                 "column": column.name,
-                "type": column.type,
+                "type": column.written_type,
                 "made_by": column.word,
                 "nullable": column.seal.nullable,
                 "hidden": column.hidden,
@@ -126,7 +126,7 @@ def as_text(plan: Plan) -> str:
             if moved := moves(column, table):
                 notes.append(f"moves when rows are added: {moved}")
             lines.append(
-                f"  {column.name:<{width}}  {column.type + ('?' if column.seal.nullable else ''):<9} {'; '.join(notes)}"
+                f"  {column.name:<{width}}  {column.written_type + ('?' if column.seal.nullable else ''):<9} {'; '.join(notes)}"
             )
         lines.append("")
     if plan.constraints:

@@ -15,6 +15,7 @@ from datagen.errors import Finding
 from datagen.imperfections._contract import Copies, Spoil
 from datagen.plan.effects import PlantedEffect
 from datagen.rows._anomalies import AnomalyLabel
+from datagen.structures import Tree
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,11 +81,17 @@ class ColumnPlan:
     moves_with_rows: str = ""  # why adding rows changes old values, "" when it does not
     points_to: tuple[str, str] | None = None  # (table, column) whose rows it picks
     spoils: tuple[Spoil, ...] = ()  # errors of recording, in order, in what is written of it
+    structure: Tree | None = None  # of structures and lists, whose values are JSON texts to all who read them
     loc: tuple[str | int, ...] = ()
 
     @property
     def type(self) -> ColumnType:
         return self.seal.type
+
+    @property
+    def written_type(self) -> str:
+        """The type of what is written: that of the values, or `nested`."""
+        return "nested" if self.structure is not None else self.type
 
 
 @dataclass(frozen=True, slots=True)

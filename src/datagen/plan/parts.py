@@ -8,6 +8,7 @@ from typing import Any
 from datagen.contracts import Generator
 from datagen.errors import Finding, did_you_mean, listed
 from datagen.generators.case import Made
+from datagen.generators.nested import Nested
 from datagen.plan.by import by_part
 from datagen.plan.names import null_branch
 from datagen.registry import find, words
@@ -27,7 +28,38 @@ def make_part(
     part, findings = check_part(model, params, document, loc)
     if (kind, word) == ("generator", "case") and part is not None:
         return _with_branches(part, params, document, loc)
+    if isinstance(part, Nested):
+        return _with_members(part, document, loc)
     return part, findings
+
+
+def _with_members(part: Nested, document: Any, loc: Loc) -> tuple[Any, list[Finding]]:
+    """A structure or a list with the generators of what it holds."""
+    made: dict[str, Generator] = {}
+    findings: list[Finding] = []
+    for name, member in part.members.items():
+        at = (*loc, *part.steps(name))
+        model = find("generator", member.word)
+        if model is None:
+            findings.append(_unknown(member.word, document, at))
+            continue
+        own, more = make_part("generator", member.word, model, member.generator[member.word], document, at)
+        findings += more
+        if isinstance(own, Generator):
+            made[name] = own
+    return (None, findings) if findings else (part.with_parts(made), [])
+
+
+def _unknown(word: str, document: Any, loc: Loc) -> Finding:
+    found: Finding = document.finding(
+        "language.unknown_generator",
+        loc,
+        key=True,
+        found=f"'{word}'",
+        expected=f"a generator: {listed(words('generator'), most=20)}",
+        hint=did_you_mean(word, words("generator")),
+    )
+    return found
 
 
 def branches(cases: Any) -> list[tuple[int, str, Mapping[str, Any], Loc]]:
@@ -48,16 +80,7 @@ def _with_branches(part: Any, params: Mapping[str, Any], document: Any, loc: Loc
     for place, word, inner, at in branches(params["cases"]):
         model = find("generator", word)
         if model is None:
-            findings.append(
-                document.finding(
-                    "language.unknown_generator",
-                    (*loc, *at),
-                    key=True,
-                    found=f"'{word}'",
-                    expected=f"a generator: {listed(words('generator'), most=20)}",
-                    hint=did_you_mean(word, words("generator")),
-                )
-            )
+            findings.append(_unknown(word, document, (*loc, *at)))
             continue
         own: Any = None
         if not null_branch(word, inner):

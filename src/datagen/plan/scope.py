@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Container, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from datagen.contracts import NUMBERS, Block, Bound, ColumnType, Draw, Reader, Values
 from datagen.errors import Finding, SchemaError, Severity
@@ -104,6 +104,9 @@ class PlanScope:
         self.volume = volume
         self.picking = picking
         self.condition: Reader | None = None
+        self.fields_beside: Mapping[
+            str, Callable[[], ColumnType | None]
+        ] = {}  # fields of the structure that this is one of
         self._salt_path = salt_path or (table.id, column)
 
     @property
@@ -164,6 +167,8 @@ class PlanScope:
         self.refuse(code, field, severity="warning" if self.version_1 else "error", **facts)
 
     def read(self, name: str, field: str = "") -> Reader:
+        if name in self.fields_beside:
+            return FunctionReader(lambda block: cast(Any, block).field(name), self.fields_beside[name]() or "string")
         if name in ROW_NAMES and self.home.column(name) is None:
             return row_name(name)
         if name.lower() in WINDOW_NAMES and self.timeframe is not None:
@@ -178,6 +183,8 @@ class PlanScope:
         return PathReader(path, type_ or "int")
 
     def type_of(self, name: str) -> ColumnType | None:
+        if name in self.fields_beside:
+            return self.fields_beside[name]()
         if self.home.column(name) is None and name in ROW_NAMES:
             return ROW_NAMES[name]
         if name.lower() in WINDOW_NAMES:
@@ -206,6 +213,23 @@ class PlanScope:
         """The same scope, its findings placed at a key further inside."""
         inner = copy(self)
         inner.loc = (*self.loc, *steps)
+        return inner
+
+    def member(
+        self,
+        steps: tuple[str, ...],
+        name: str,
+        beside: Mapping[str, Callable[[], ColumnType | None]],
+        form: Any,
+        type: ColumnType | None,
+    ) -> PlanScope:
+        """The scope of one field of a structure: with names beside it, draws of its own, and a form of its own."""
+        inner = self.inside(steps)
+        inner.fields_beside = {**{other: kind for other, kind in self.fields_beside.items() if other != name}, **beside}
+        inner.column_type, inner.decimals, inner.nullable, inner.precision = type, form.decimals, form.nullable, "s"
+        inner.unique, inner.lower, inner.upper, inner.own_modifiers = False, (), (), ()
+        inner.known_values, inner.picking, inner.volume = None, None, None
+        inner._salt_path = (*self._salt_path, "field", name)
         return inner
 
     def among(self, table: str) -> PlanScope:
@@ -327,7 +351,7 @@ class PlanScope:
             return extra.get(name) or self.type_of(name)
 
         try:
-            return parse(text).check(type_of, (*extra, *self._known(), *ROW_NAMES, *WINDOW_NAMES))
+            return parse(text).check(type_of, (*extra, *self.fields_beside, *self._known(), *ROW_NAMES, *WINDOW_NAMES))
         except ExpressionFault as fault:
             for one in fault.faults:
                 self.refuse(one.code, field, found=one.found, expected=one.expected, hint=one.hint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,10 @@ class SomeRows:
 
     def column(self, name: str) -> Values:
         return take(self._block.column(name), self.index)
+
+    def field(self, name: str) -> Values:
+        """A field of the structure that a part makes a field of (`datagen.generators.nested`)."""
+        return take(cast(Any, self._block).field(name), self.index)
 
     def ancestor(self, table: str) -> tuple[Block, Places | None]:
         block, index = self._block.ancestor(table)

@@ -219,6 +219,8 @@ def generator_params(word: str, value: Any, mark: Mark, reading: Reading) -> Any
         value = made(mark, {})
     if word == "case":
         value = _cases(value, reading)
+    if word == "nested":
+        return _nested(value, reading)
     if word == "choice" and isinstance(value, Map) and _is_weight_map(value):
         value = made(mark, {"choices": value})
     if not isinstance(value, Map):
@@ -288,6 +290,23 @@ def _choice(value: Map, reading: Reading) -> Map:
         result.put("choices", names, key_mark=key_mark(value, key), value_mark=value_mark(value, key))
         result.put("weights", weights, key_mark=key_mark(value, key), value_mark=value_mark(value, key))
     return result
+
+
+def _nested(value: Any, reading: Reading) -> Any:
+    """A structure under `fields`, or a list with `of` and `length`; what they hold is written as columns are."""
+    if not isinstance(value, Map):
+        return value
+    told = {key for key in value if not comment_like(key)}
+    if told and "fields" not in told and not told <= {"of", "length"} and not {"of", "length"} <= told:
+        value = made(value.mark, {"fields": value})
+
+    def member(written: Any, _: Mark) -> Any:
+        return column_of(written, reading) if isinstance(written, Map) else written
+
+    def members(written: Any, _: Mark) -> Any:
+        return rewritten(written, dict.fromkeys(written, member)) if isinstance(written, Map) else written
+
+    return rewritten(value, {"fields": members, "of": member, "length": lambda law, mark: law_of(law, mark, reading)})
 
 
 def _cases(value: Any, reading: Reading) -> Any:

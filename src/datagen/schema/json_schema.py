@@ -119,6 +119,9 @@ def _loosen(schema: Json, kind: str, word: str) -> None:
     if (kind, word) == ("modifier", "outliers") and "magnitude_dist" in properties:
         for key in ("magnitude_dist", "magnitude"):
             properties[key] = any_of(_ref("law"), {"type": "object"})
+    if (kind, word) == ("generator", "nested"):
+        schema.clear()
+        schema.update({"type": "object", "minProperties": 1, "description": "fields by name, or `of` and `length`"})
     if (kind, word) == ("generator", "choice") and "choices" in properties:
         properties["choices"] = any_of(_bare(properties["choices"]), _weight_map())
 

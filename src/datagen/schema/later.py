@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
+from pydantic import BaseModel, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
 from datagen.errors import Finding, listed
 from datagen.schema.later_keys import (
@@ -63,15 +63,8 @@ class Pattern(LaterPart):
     regex: str = Field(description="regular expression that describes the texts")
 
 
-class Nested(Written):
-    """A structure or a list in one column; its fields are named by the user."""
-
-    model_config = ConfigDict(extra="allow")
-
-
 GENERATORS: dict[str, type[BaseModel]] = {
     "pattern": Pattern,
-    "nested": Nested,
 }
 
 

@@ -28,7 +28,6 @@ KINDS = frozenset({"derived", "graph"})
 
 GENERATOR_WORDS = (
     "pattern",
-    "nested",
 )
 # Keys of parts that are available themselves.
 PART_KEYS: Mapping[tuple[str, str], frozenset[str]] = {

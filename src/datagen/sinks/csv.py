@@ -1,7 +1,7 @@
 """CSV files, quoted as RFC 4180 says, lines ending in LF: nothing between two commas is null, `""` is an empty text.
 
 Times are `2024-05-17T08:30:00Z`, dates `2024-05-17`, truth values `true` and `false`, and a float has the fewest digits
-that give back the same number. Every part has the header line.
+that give back the same number. Structures and lists are JSON texts. Every part has the header line.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import polars as pl
 from datagen.errors import Finding, SchemaError, listed
 from datagen.sinks.part import PartFile
 from datagen.sinks.times import Precision, texts_of_times
+from datagen.structures import with_json
 
 
 class Csv:
@@ -28,7 +29,7 @@ class Csv:
         """Write one block. Raises SchemaError for what a CSV cannot say."""
         if frame.width == 1 and frame.to_series().null_count():
             raise SchemaError(_null_alone(self.file.name, frame.columns[0]))
-        texts_of_times(frame, self.precisions).write_csv(
+        texts_of_times(with_json(frame), self.precisions).write_csv(
             self,  # type: ignore[call-overload]  # polars asks for `write` only
             include_header=not self._started,
         )

@@ -35,8 +35,8 @@ def table_entries(plan: Plan, made: Made) -> tuple[TableEntry, ...]:
 def _entry(plan: Plan, made: Made, table: TablePlan) -> TableEntry:
     columns = tuple(
         ColumnEntry(
-            column.name, column.type, column.seal.nullable or any(spoil.nulls for spoil in column.spoils), column.role,
-            column.seal.precision if column.type == "datetime" else None,
+            column.name, column.written_type, column.seal.nullable or any(spoil.nulls for spoil in column.spoils), column.role,
+            column.seal.precision if column.type == "datetime" else None, column.structure,
         )
         for column in table.visible
     )  # fmt: skip

@@ -16,13 +16,14 @@ from typing import Any
 
 from datagen.errors import Finding, MachineError, UsageError
 from datagen.sinks.disk import disk_errors
+from datagen.structures import check_tree
 from datagen.version import DATA_VERSION, __version__
 
 NAME = "manifest.json"
 FORMAT_VERSION = 1
 LARGEST = 64 << 20  # bytes; a manifest of 100,000 files is half of that
 FORMATS = ("parquet", "csv", "ndjson")
-TYPES = ("int", "float", "string", "bool", "datetime", "date")
+TYPES = ("int", "float", "string", "bool", "datetime", "date", "nested")
 RUN_FILES = ("run.json", "log.jsonl")  # beside the manifest, different in every run
 CELLS = (
     "table",
@@ -47,13 +48,17 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True)
 class ColumnEntry:
-    """One column. type: int, float, string, bool, datetime or date; precision: of a datetime, s, ms or us."""
+    """One column. type: int, float, string, bool, datetime, date or nested; precision: of a datetime, s, ms or us.
+
+    structure: of a nested one, what it holds (see `datagen.structures`).
+    """
 
     name: str
     type: str
     nullable: bool = False
     role: str | None = None
     precision: str | None = None
+    structure: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +229,8 @@ def _table(facts: dict[str, Any]) -> TableEntry:
         _expect(column, name=str, nullable=bool)
         if column.type not in TYPES:
             raise ValueError(f"column type {column.type!r}")
+        if column.structure is not None:
+            check_tree(column.structure)
     for key in table.foreign_keys:
         _expect(key, column=str, table=str, to_column=str)
     names = {column.name for column in table.columns}

@@ -9,6 +9,7 @@ import polars as pl
 from datagen.errors import Finding, SchemaError, listed
 from datagen.sinks.part import PartFile
 from datagen.sinks.times import Precision, texts_of_times
+from datagen.structures import with_plain_times
 
 
 class Ndjson:
@@ -31,7 +32,7 @@ class Ndjson:
                     hint="clamp the column, or choose --format parquet or csv",
                 )
             )
-        texts_of_times(frame, self.precisions).write_ndjson(self.file)  # type: ignore[call-overload]
+        texts_of_times(with_plain_times(frame), self.precisions).write_ndjson(self.file)  # type: ignore[call-overload]
 
     def finish(self) -> None:
         """All blocks are written already."""
