@@ -65,3 +65,11 @@ def test_another_plan_is_seen_in_the_values(tmp_path: Path) -> None:
     other = api.prepare(SCHEMA, seed=7).bind()
     found = compare(other, tmp_path / "out", read_manifest(tmp_path / "out")).findings
     assert {finding.code for finding in found} == {"verify.regenerated"}
+
+
+def test_tables_without_parents_alone_are_made_again_too(tmp_path: Path) -> None:
+    prepared = api.prepare({**SCHEMA, "tables": [SCHEMA["tables"][0], SCHEMA["tables"][3]]})  # type: ignore[index]
+    made = api.generate(prepared, tmp_path / "out")
+    compared = compare(prepared.bind(), tmp_path / "out", read_manifest(tmp_path / "out"), share=1.0)
+    assert compared.findings == []
+    assert compared.rows == dict(made.rows)

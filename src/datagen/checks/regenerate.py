@@ -22,6 +22,7 @@ from datagen.errors import Finding
 from datagen.kernel import draws
 from datagen.kernel.address import root_addresses, salt_of
 from datagen.plan.model import Plan, TablePlan
+from datagen.structures import with_json
 
 if TYPE_CHECKING:
     import polars as pl
@@ -120,7 +121,8 @@ def picked(plan: Plan, run: Run, root: TablePlan, share: float) -> Iterator[Piec
     for number in order.tolist():
         grain, first, last = starts[number]
         before = totals(run, Grain(grain.number, root.id, grain.first, first))
-        offsets = {name: start + before.get(name, 0) for name, start in run.offsets[grain.number].items()}
+        begun = run.offsets.get(grain.number, {root.id: grain.first})  # tables without parents need not be counted
+        offsets = {name: start + before.get(name, 0) for name, start in begun.items()}
         yield Piece(Grain(grain.number, root.id, first, last), offsets)
 
 
@@ -167,9 +169,10 @@ class Reading:
 
 
 def plain(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with Enums as texts."""
+    """The frame with Enums, structures and lists as texts."""
     import polars as pl
 
+    frame = with_json(frame)
     return frame.cast({name: pl.String for name, kind in frame.schema.items() if isinstance(kind, pl.Enum)})
 
 
