@@ -304,6 +304,17 @@ def test_a_figure_of_siblings_is_not_taken_for_one_drawn_row_by_row() -> None:
     assert not connections.by_row(("accounts", "bookings"))
 
 
+def test_a_time_of_other_rows_is_not_the_time_of_the_row() -> None:
+    last = column("last", {"rollup": {"from": "b", "agg": "max", "column": "t"}})
+    rank = column("rank", {"siblings": {"agg": "rank"}})
+    for columns in ([last, rank], [rank, last]):
+        plan = plan_of(
+            schema(table("a", 20, *columns), child("b", "a", column("t", {"datetime_series": {}}), fanout=2))
+        )
+        assert plan.tables["a"].time_column is None
+        assert table_of(plan, "a")["rank"].to_list() == list(range(1, 21))
+
+
 @proof("generator", "siblings")
 def test_a_rank_counts_from_the_smallest_on() -> None:
     rank = column("rank", {"siblings": {"agg": "rank", "of": "x"}})

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from datagen.contracts import Block, ColumnType, Fill, Generator, Kind, Only, Scope, Values
-from datagen.errors import listed
+from datagen.errors import did_you_mean, listed
 
 Figure = Literal["count", "sum", "mean", "min", "max", "share"]
 NUMBERS_AND_TIMES = ("int", "float", "datetime", "date")
@@ -66,7 +66,9 @@ class Rollup(Generator):
                 "from",
                 found=f"'{self.from_}', which is no table below {scope.table}",
                 expected=f"a table whose driving parents lead to {scope.table}: {listed(below) if below else 'there is none'}",
-                hint="a figure over other rows is a kind: derived table" if scope.knows_table(self.from_) else "",
+                hint="a figure over other rows is a kind: derived table"
+                if scope.knows_table(self.from_)
+                else did_you_mean(self.from_, below),
             )
             return _nothing
         if not self._keys_fit(scope):

@@ -7,10 +7,11 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from datagen.columns import joined, take
 from datagen.contracts import ColumnType, Fill, Generator, Reader, Scope, Values
+from datagen.errors import did_you_mean, listed
 from datagen.generators._family import Ints, over_families, place_in_order
 from datagen.kernel.families import Families, balances
 from datagen.schema.model_values import Maybe, Number, Scalar
@@ -50,6 +51,8 @@ class Siblings(Generator):
     start: Maybe[Scalar] = Field(default=None, description="value before the first row")
     floor: Maybe[Number] = Field(default=None, description="least value of a running sum")
 
+    _time: list[str | None] = PrivateAttr(default_factory=list)  # the row's time, as it was when first asked for
+
     @property
     def _order(self) -> tuple[str, bool]:
         """The column under order_by and whether the largest comes first."""
@@ -62,8 +65,10 @@ class Siblings(Generator):
             return None
         if self.order_by is not None:
             return self._order[0]
-        ranked = self.agg == "rank" and self.of is not None
-        return None if ranked or scope.time_column == scope.column else scope.time_column
+        if not self._time:  # columns whose type is told later must not change the order
+            ranked = self.agg == "rank" and self.of is not None
+            self._time.append(None if ranked or scope.time_column == scope.column else scope.time_column)
+        return self._time[0]
 
     def reads(self, scope: Scope) -> Iterable[str]:
         names = [self.of, self._order_column(scope), *self._start_names(scope)]
@@ -85,8 +90,8 @@ class Siblings(Generator):
 
     def bind(self, scope: Scope) -> Fill:
         sound, order_name = self._sound(scope), self._order_column(scope)
-        of = None if self.of is None else scope.target(f"{scope.table}.{self.of}", "of")
-        order = None if order_name is None else scope.target(f"{scope.table}.{order_name}", "order_by")
+        of = None if self.of is None else self._own(scope, self.of, "of")
+        order = None if order_name is None else self._own(scope, order_name, "order_by")
         start = None if self.start is None else scope.expression(self.start, "start")
         unknown = (of is None, order is None) != (self.of is None, order_name is None)
         if not sound or unknown or not self._fits(scope, of, start):
@@ -103,6 +108,19 @@ class Siblings(Generator):
         parent = next(iter(scope.ancestors), None)
         names = [None if one is None else one.name for one in (of, order)]
         return over_families(scope.table, scope.column, parent, names, start, figure)
+
+    def _own(self, scope: Scope, name: str, field: str) -> Any:
+        """The draft of a column of the table itself, or None after a refusal."""
+        found = scope.find_target(f"{scope.table}.{name}")
+        if found is None:
+            scope.refuse(
+                "ref.unknown_column",
+                field,
+                found=f"'{name}'",
+                expected=f"a column of {scope.table}: {listed(tuple(scope.own_columns))}",
+                hint=did_you_mean(name, tuple(scope.own_columns)),
+            )
+        return found
 
     def _sound(self, scope: Scope) -> bool:
         """Whether the figure has the keys that it needs, and no other."""

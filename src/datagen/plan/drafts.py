@@ -16,6 +16,7 @@ from datagen.schema.expand_processes import PROCESS_KEYS
 
 FACT_ROWS = 1_000  # rows of a parentless table that names none
 TIME_WORDS = ("datetime_series", "after", "ingested")  # generators that make times, whatever else is known of them
+FIGURES = frozenset({"rollup", "siblings"})  # generators that look at other rows
 # columns that a process fills without a role, by their names
 FALLBACK: Mapping[str, tuple[str, ...]] = {
     "stage": ("stage_name",),
@@ -357,6 +358,8 @@ def time_column_of(table: TableDraft) -> str | None:
         if column.process == "time":  # told by its name, in old documents
             return column.name
     for column in table.columns.values():
+        if any(word in FIGURES for word, _ in column.makers):
+            continue  # a time of other rows
         told = column.known_type is None and any(word in TIME_WORDS for word, _ in column.makers)
         if column.known_type == "datetime" or told:
             return column.name
