@@ -116,6 +116,7 @@ def generate(
     Raises SchemaError (the schema, or the gate), UsageError (the options, the target), MachineError (the machine).
     """
     from datagen.checks.gate import pass_gate
+    from datagen.engine.derived import make_derived, staged_tables
     from datagen.engine.executor import Job, execute
     from datagen.engine.options import Options, cores, fewer_workers, settle
     from datagen.plan.spoils import clean
@@ -144,10 +145,13 @@ def generate(
             settled.format, stage.path, options.workers, tables=settled.tables,
             spec=worker_spec(prepared) | {"clean": options.clean},
             max_rows=options.max_rows, most_workers=settled.most_workers, own_process=options.own_process,
+            staged=staged_tables(plan, settled.format, settled.tables),
         )  # fmt: skip
         if options.block_rows is not None:
             job = replace(job, block_rows=options.block_rows)
-        made = execute(plan, job, Making(watcher))
+        making = Making(watcher)
+        made = execute(plan, job, making)
+        make_derived(plan, job, made, memory=settled.memory, progress=making)
         seconds |= made.seconds
         entries = table_entries(plan, made)
         if settled.gate != "none":
@@ -210,11 +214,21 @@ def tell_truth(
     labelled = labelled_tables(plan, labels, settled.tables)
     spec = None if job.spec is None else {**job.spec, "labels": True}
     told = execute(
-        labels, replace(job, format="parquet", directory=directory, tables=labelled, spec=spec, max_rows=LARGEST_MOST)
+        labels,
+        replace(
+            job,
+            format="parquet",
+            directory=directory,
+            tables=labelled,
+            spec=spec,
+            max_rows=LARGEST_MOST,
+            staged=frozenset(),
+        ),
     )
     lay_labels(directory, told)
     connections = Connections(plan, prepared.document)
-    placebos = find_placebos(plan, connections, made, data.tables, settled.format, memory=settled.memory)
+    looked_at = [entry for entry in data.tables if entry.name in plan.tables]
+    placebos = find_placebos(plan, connections, made, looked_at, settled.format, memory=settled.memory)
     entries = tuple(replace(entry, unique=(), foreign_keys=()) for entry in table_entries(labels, told))
     sums = dict(told.sums)
     if plan.spoiled:
@@ -281,7 +295,7 @@ def preview_of(plan: Plan, rows: int = 10, tables: Sequence[str] = ()) -> dict[s
     """The same for a plan. Raises UsageError "preview.unknown_table" for a name that is no table."""
     from datagen.engine.preview import preview
 
-    shown = {table.id.lower(): table.id for table in plan.tables.values() if not table.hidden}
+    shown = {table.id.lower(): table.id for table in plan.all_tables.values() if not table.hidden}
     unknown = [name for name in tables if name.lower() not in shown]
     if unknown:
         known = tuple(shown.values())

@@ -42,7 +42,7 @@ class Dataset:
     @property
     def tables(self) -> tuple[str, ...]:
         """The names of the tables, in the order of the schema; hidden ones left out."""
-        return tuple(table.id for table in self._plan.tables.values() if not table.hidden)
+        return tuple(table.id for table in self._plan.all_tables.values() if not table.hidden)
 
     def __getitem__(self, name: str) -> Table:
         known = {table.lower(): table for table in self.tables}
@@ -51,7 +51,7 @@ class Dataset:
             expected = listed(self.tables, most=20)
             hint = did_you_mean(str(name), self.tables)
             raise UsageError(Finding("dataset.unknown_table", found=quoted(name), expected=expected, hint=hint))
-        return Table(self, self._plan.tables[found])
+        return Table(self, self._plan.all_tables[found])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.tables)
@@ -106,6 +106,11 @@ class Dataset:
         return "".join(self[name]._repr_html_() for name in self.tables)
 
     @cached_property
+    def _by_sql(self) -> dict[str, pl.DataFrame]:
+        """The derived tables that were asked for, made once: SQL has to see all rows of what it reads."""
+        return {}
+
+    @cached_property
     def _run(self) -> Run:
         from datagen.engine.run import Run
 
@@ -130,6 +135,8 @@ class Table:
 
     def __len__(self) -> int:
         """Its number of rows; counting them makes no values but those that numbers of rows depend on."""
+        if self._made_by_sql:
+            return self._whole().height
         from datagen.engine.chosen import copies_among
 
         rows = self._dataset._run.total(self.name)
@@ -139,7 +146,7 @@ class Table:
         """The whole table as a Polars frame."""
         import polars as pl
 
-        return pl.concat([*self._frames(), self._empty()], rechunk=True)
+        return self._whole() if self._made_by_sql else pl.concat([*self._frames(), self._empty()], rechunk=True)
 
     def batches(self, rows: int = 100_000) -> Iterator[pl.DataFrame]:
         """The table as Polars frames of `rows` rows each, the last one of what is left. One is in memory at a time."""
@@ -174,9 +181,28 @@ class Table:
         frame = self.head()
         expected = f"{self._plan.expected_rows:,.0f}"
         rows = expected if self._plan.rows is not None else f"about {expected}"
+        if self._made_by_sql:
+            rows = f"{len(self):,}"
         return f"<b>{self.name}</b>, {rows} rows" + html_table(frame.columns, frame.rows())
 
+    @property
+    def _made_by_sql(self) -> bool:
+        return self.name in self._dataset._plan.derived
+
+    def _whole(self) -> pl.DataFrame:
+        """A derived table. The first one asked for is made together with all others."""
+        kept = self._dataset._by_sql
+        if self.name not in kept:
+            from datagen.engine.derived_frames import derived_frames
+
+            plan = self._dataset._plan
+            kept.update(derived_frames(plan, [name for name, one in plan.derived.items() if not one.table.hidden]))
+        return kept[self.name]
+
     def _frames(self) -> Iterator[pl.DataFrame]:
+        if self._made_by_sql:
+            yield self._whole()
+            return
         for block in self._dataset._run.blocks_of(self.name):
             yield _plain(block.frame())
 

@@ -71,7 +71,7 @@ class PlanView:
         return as_text(self.plan)
 
     def __repr__(self) -> str:
-        return f"<plan of {self.plan.name}: {', '.join(self.plan.tables)}; print() shows it>"
+        return f"<plan of {self.plan.name}: {', '.join(self.plan.all_tables)}; print() shows it>"
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(str(self))}</pre>"
@@ -142,8 +142,11 @@ class Schema:
         except DatagenError as error:
             return Findings(error.findings)._repr_html_()
         rows = [
-            (table.id, f"{table.expected_rows:,.0f}", table.parent or "", ", ".join(c.name for c in table.visible))
-            for table in plan.tables.values() if not table.hidden
+            (
+                table.id, "by SQL" if table.id in plan.derived else f"{table.expected_rows:,.0f}", table.parent or "",
+                ", ".join(c.name for c in table.visible),
+            )
+            for table in plan.all_tables.values() if not table.hidden
         ]  # fmt: skip
         return f"<b>{html.escape(plan.name)}</b>" + html_table(("table", "rows", "parent", "columns"), rows)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from datagen.codes import Explanation
+from datagen.engine.derived_frames import derived_frames
 from datagen.errors import DatagenError, Finding
 from datagen.plan.prepare import prepare
 from datagen.schema.load import load_text
@@ -30,6 +31,7 @@ def findings_of(one: Explanation, fragment: str) -> tuple[Finding, ...]:
         if one.when == "run":
             for table in plan.tables:
                 table_of(plan, table)
+            derived_frames(plan, plan.derived)
     except DatagenError as error:
         return error.findings
     return plan.findings

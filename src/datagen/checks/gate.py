@@ -80,7 +80,7 @@ def _value_checks(plan: Plan, document: Document, written: set[str]) -> tuple[li
         if facts is not None:
             hops = tuple(Hop(*hop) for hop in facts.pop("hops"))
             checks.append(ValueCheck(**facts, hops=hops, place=place))
-        elif all(table.id in written for table in plan.tables.values() if not table.hidden):
+        elif all(table.id in written for table in plan.all_tables.values() if not table.hidden):
             findings.append(
                 Finding(
                     "value.not_visible", found=f"{constraint.text}: not looked at", severity="warning",

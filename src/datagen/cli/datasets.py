@@ -48,5 +48,9 @@ def facts_of(name: str) -> dict[str, Any]:
     return {
         "name": name,
         "description": str(next((text for text in said if text), "")),
-        "tables": {table.id: round(table.expected_rows) for table in plan.tables.values() if not table.hidden},
+        "tables": {
+            table.id: None if table.id in plan.derived else round(table.expected_rows)
+            for table in plan.all_tables.values()
+            if not table.hidden
+        },
     }

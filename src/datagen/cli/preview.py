@@ -45,6 +45,9 @@ def command(tables: tuple[str, ...], rows: str, as_json: bool, **given: Any) -> 
         return
     for name, frame in frames.items():
         show(name, frame)
+    left = [name for name, one in plan.derived.items() if not one.table.hidden and name not in frames]
+    if left and not tables:
+        screen.say(f"not shown: {', '.join(left)}; SQL makes them from all rows of large tables, name them to see them")
     screen.findings(plan.findings, form=given["errors"])
 
 

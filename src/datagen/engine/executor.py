@@ -16,7 +16,7 @@ from datagen.engine.chosen import copies_among
 from datagen.engine.grain import Grain, grains
 from datagen.engine.ledger import Ledger, taken
 from datagen.engine.runners import Here, Processes, Runner
-from datagen.engine.work import Part, Spoilt, Written, empty_frame, empty_sums, writer_of
+from datagen.engine.work import STAGED, Part, Spoilt, Written, empty_frame, empty_sums, writer_of
 from datagen.errors import Finding, SchemaError
 from datagen.kernel.content_hash import TableSums, root_hash
 from datagen.plan.estimate import estimate_all
@@ -42,6 +42,7 @@ class Made:
     spoiled: dict[str, tuple[FileFacts, ...]] = field(default_factory=dict)  # by table: what was done to its cells
     cells: dict[Spoilt, int] = field(default_factory=dict)  # how many, by table, column and kind
     values: dict[tuple[str, str], int] = field(default_factory=dict)  # of spoiled columns, before, by table and column
+    staged: dict[str, tuple[Path, ...]] = field(default_factory=dict)  # Parquet files that SQL reads, in row order
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Job:
     max_rows: int = MOST_ROWS
     own_process: bool = False  # this process belongs to the run: it may limit its threads and make grains itself
     most_workers: int | None = None  # as many as there is memory for
+    staged: frozenset[str] = frozenset()  # tables that SQL reads and that are not written as Parquet
 
 
 def count(plan: Plan, runner: Runner, cut: tuple[Grain, ...]) -> Ledger:
@@ -73,7 +75,7 @@ def execute(plan: Plan, job: Job, progress: Callable[[str, int, int], None] | No
     workers = worker_count(plan, job, len(cut))
     runner: Runner
     if workers == 1:
-        runner = Here(plan, job.directory, job.format, block_rows=job.block_rows, tables=job.tables)
+        runner = Here(plan, job.directory, job.format, block_rows=job.block_rows, tables=job.tables, staged=job.staged)
     else:
         runner = Processes(
             plan,
@@ -84,10 +86,14 @@ def execute(plan: Plan, job: Job, progress: Callable[[str, int, int], None] | No
                 "directory": str(job.directory),
                 "block_rows": job.block_rows,
                 "tables": job.tables,
+                "staged": job.staged,
             },
             works_here=job.own_process and one_thread(),
         )
     made = Made(workers=workers)
+    if job.staged:
+        with disk_errors("making a directory", job.directory / STAGED):
+            (job.directory / STAGED).mkdir()
     with closing(runner):
         started = time.perf_counter()
         ledger = count(plan, runner, cut)
@@ -173,6 +179,12 @@ def gather_up(plan: Plan, job: Job, written: list[Written], made: Made) -> None:
         spoiled = sorted((part for one in written for part in one.spoiled if part.table == table.id), key=_by_grain)
         if spoiled:
             made.spoiled[table.id] = tuple(part.facts for part in spoiled)
+    for name in job.staged:
+        parts = sorted(
+            (part for one in written for part in one.staged if part.table == name),
+            key=lambda part: (part.grain, part.place),
+        )
+        made.staged[name] = tuple(job.directory / STAGED / part.facts.name for part in parts)
     for one in written:
         for spoilt, number in one.cells.items():
             made.cells[spoilt] = made.cells.get(spoilt, 0) + number

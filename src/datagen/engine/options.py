@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from datagen.engine.grain import GRAIN_BYTES
 from datagen.errors import Finding, MachineError, SchemaError, UsageError, did_you_mean
 from datagen.plan.limits import MOST_ROWS, too_many
 from datagen.plan.memory import kept_columns, worker_bytes
-from datagen.plan.model import Plan, TablePlan
+from datagen.plan.model import DerivedPlan, Plan, TablePlan
 from datagen.selection import selected
 
 GATES = ("structural", "all", "none")
@@ -112,12 +113,17 @@ def chosen_gate(plan: Plan, options: Options) -> str:
 
 def chosen_tables(plan: Plan, options: Options) -> frozenset[str] | None:
     """The tables to write, by `--select`."""
-    shown = {table.id: table for table in plan.tables.values() if not table.hidden}
-    above = {name: tuple(other for other in _refers_to(table) if other in shown) for name, table in shown.items()}
+    shown = {table.id: table for table in plan.all_tables.values() if not table.hidden}
+    above = {
+        name: tuple(other for other in _refers_to(table, plan.derived) if other in shown)
+        for name, table in shown.items()
+    }
     return selected(options.select, above)
 
 
-def _refers_to(table: TablePlan) -> tuple[str, ...]:
+def _refers_to(table: TablePlan, derived: Mapping[str, DerivedPlan]) -> tuple[str, ...]:
+    if table.id in derived:
+        return derived[table.id].reads
     pointed = (column.points_to[0] for column in table.columns.values() if column.points_to is not None)
     found = [*([table.parent] if table.parent else []), *(other for other in pointed if other != table.id)]
     return tuple(dict.fromkeys(found))

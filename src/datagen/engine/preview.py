@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from datagen.engine.block import TableBlock
+from datagen.engine.derived_frames import derived_frames
 from datagen.engine.grain import Grain, Walk
 from datagen.engine.run import Run
 from datagen.engine.work import empty_frame
@@ -16,23 +17,51 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+SOON = 2_000_000  # rows, a few seconds of work
+
+
 def preview(plan: Plan, rows: int = 10, tables: Sequence[str] = ()) -> dict[str, pl.DataFrame]:
     """Up to `rows` rows of each visible table (or of those named): children of the shown parents, in document order.
+
+    Derived tables are made from all rows of what they read, as in a full run; with sources of more than SOON rows only
+    where they are named.
 
     A parent without children early in its table may leave a child table empty: then parents further on are looked at.
     """
     run = Run(plan)
-    wanted = [table for table in plan.tables.values() if not table.hidden and (not tables or table.id in tables)]
+    wanted = [table for table in plan.all_tables.values() if not table.hidden and (not tables or table.id in tables)]
+    by_sql = derived_frames(plan, names, rows=rows) if (names := shown_by_sql(plan, tables)) else {}
     found: dict[str, list[pl.DataFrame]] = {table.id: [] for table in plan.tables.values()}
     for root in plan.roots:
         _first_rows(run, root.id, rows, found)
     shown: dict[str, pl.DataFrame] = {}
     for table in wanted:
+        if table.id in plan.derived:
+            if table.id in by_sql:
+                shown[table.id] = by_sql[table.id]
+            continue
         frames = found[table.id]
         shown[table.id] = (
             (frames[0].vstack(frames[1]) if len(frames) > 1 else frames[0]).head(rows) if frames else empty_frame(table)
         )
     return shown
+
+
+def shown_by_sql(plan: Plan, tables: Sequence[str] = ()) -> list[str]:
+    """The derived tables of a preview: those named, else those whose sources are soon made, for SQL needs all their rows."""
+    rows = sum(plan.tables[name].expected_rows for name in sources_of(plan, plan.derived))
+    return [
+        name for name, one in plan.derived.items()
+        if not one.table.hidden and (name in tables or (not tables and rows <= SOON))
+    ]  # fmt: skip
+
+
+def sources_of(plan: Plan, names: Iterable[str]) -> set[str]:
+    """The tables that are made for some derived ones."""
+    found: set[str] = set()
+    for name in names:
+        found |= sources_of(plan, plan.derived[name].reads) if name in plan.derived else {name}
+    return found
 
 
 def _first_rows(run: Run, root: str, rows: int, found: dict[str, list[pl.DataFrame]]) -> None:

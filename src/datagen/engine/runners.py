@@ -40,12 +40,14 @@ class Here:
         *,
         block_rows: int = BLOCK_ROWS,
         tables: frozenset[str] | None = None,
+        staged: frozenset[str] = frozenset(),
     ) -> None:
         self.run = Run(plan)
         self.directory = directory
         self.format = format
         self.block_rows = block_rows
         self.tables = tables
+        self.staged = staged
 
     def count(self, grains: Sequence[Grain], tables: frozenset[str]) -> dict[int, dict[str, int]]:
         return {grain.number: totals(self.run, grain, tables) for grain in grains}
@@ -64,6 +66,7 @@ class Here:
                 progress,
                 block_rows=self.block_rows,
                 tables=self.tables,
+                staged=self.staged,
             )
 
     def close(self) -> None:
@@ -156,6 +159,7 @@ class Processes:
                         tell,
                         block_rows=self._job["block_rows"],
                         tables=self._job["tables"],
+                        staged=self._job["staged"],
                     )
                 )
         finally:

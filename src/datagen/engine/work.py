@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SPOILED = "imperfections~"  # a directory of the stage that no table can be called, gone before it is published
 
 Spoilt = tuple[str, str | None, str]  # table, column (none of a row that stands twice), kind of imperfection
+STAGED = ".datagen-sql"  # inside the stage: what SQL reads, and its scratch; gone before publishing
 Progress = Callable[[str, int], None]  # table, rows made since the last call
 
 
@@ -47,6 +48,7 @@ class Written:
     grain: int
     parts: list[Part] = field(default_factory=list)
     spoiled: list[Part] = field(default_factory=list)  # what was done to the cells of a table, a file for each of them
+    staged: list[Part] = field(default_factory=list)  # files that SQL reads and nobody publishes
     sums: dict[str, TableSums] = field(default_factory=dict)
     cells: dict[Spoilt, int] = field(default_factory=dict)
     values: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -87,35 +89,44 @@ def write_grain(
     *,
     block_rows: int = BLOCK_ROWS,
     tables: frozenset[str] | None = None,
+    staged: frozenset[str] = frozenset(),
 ) -> Written:
     """Make the blocks of a grain and write their visible tables as parts into `directory`.
 
     tables: only these are written (None: all that are not hidden); the others are made as far as these need them.
+    staged: tables, hidden ones too, that are also written as Parquet into STAGED, for SQL to read.
     """
-    wanted = {
+    shown = {
         table.id
         for table in tree(run.plan, run.plan.tables[grain.root])
         if not table.hidden and (tables is None or table.id in tables)
     }
+    aside = staged & {table.id for table in tree(run.plan, run.plan.tables[grain.root])}
+    wanted = shown | aside
     done = Written(grain.number)
     waiting: dict[str, list[pl.DataFrame]] = {table: [] for table in wanted}
     waiting_rows = dict.fromkeys(wanted, 0)
     places = dict.fromkeys(wanted, 0)
 
-    writers = {table: writer_of(run.plan.tables[table], directory, format) for table in wanted}
+    writers = {table: writer_of(run.plan.tables[table], directory, format) for table in shown}
+    stagers = {table: writer_of(run.plan.tables[table], directory / STAGED, "parquet") for table in aside}
 
     def flush(table: str) -> None:
         started = time.perf_counter()
-        facts = writers[table].write_part(waiting[table], part_path(table, grain.number, places[table], format))
-        done.parts.append(Part(grain.number, table, places[table], facts))
+        for writer, form, parts in (
+            (writers.get(table), format, done.parts), (stagers.get(table), "parquet", done.staged),
+        ):  # fmt: skip
+            if writer is not None:
+                facts = writer.write_part(waiting[table], part_path(table, grain.number, places[table], form))
+                parts.append(Part(grain.number, table, places[table], facts))
         done.seconds[f"write:{table}"] = done.seconds.get(f"write:{table}", 0.0) + time.perf_counter() - started
         waiting[table], waiting_rows[table] = [], 0
         places[table] += 1
 
-    for table in wanted:
+    for table in shown:
         done.sums[table] = empty_sums(run.plan.tables[table])
         done.rows[table] = 0
-    told: dict[str, list[pl.DataFrame]] = {table: [] for table in wanted if run.plan.tables[table].spoiled}
+    told: dict[str, list[pl.DataFrame]] = {table: [] for table in shown if run.plan.tables[table].spoiled}
     walk = Walk(run, grain, dict(offsets), block_rows=block_rows)
     for block in walk.blocks(frozenset(wanted)):
         table = block.table.id
@@ -123,16 +134,18 @@ def write_grain(
             continue
         started = time.perf_counter()
         frame = block.frame()
-        add_block(done.sums[table], block)
+        if table in shown:
+            add_block(done.sums[table], block)
+            done.rows[table] += frame.height
         waiting[table].append(frame)
         waiting_rows[table] += frame.height
-        done.rows[table] += frame.height
         if table in told:
             told[table].append(tell_cells(done, block))
         done.seconds[table] = done.seconds.get(table, 0.0) + time.perf_counter() - started
         if waiting_rows[table] >= part_rows(block.table):
             flush(table)
-        progress(table, frame.height)
+        if table in shown:
+            progress(table, frame.height)
     for table in sorted(wanted):
         if waiting[table]:
             flush(table)

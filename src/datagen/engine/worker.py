@@ -112,6 +112,7 @@ def serve(run: Run, job: Mapping[str, Any], incoming: BinaryIO, outgoing: Binary
                             lambda table, rows: send(outgoing, {"progress": (table, rows)}),
                             block_rows=job["block_rows"],
                             tables=job["tables"],
+                            staged=job["staged"],
                         )
                     case other:
                         raise AssertionError(f"unknown task {other}")

@@ -20,13 +20,15 @@ from datagen.plan.bind_columns import bind_column, make_parts
 from datagen.plan.bind_rows import bind_counts
 from datagen.plan.binding import Binding
 from datagen.plan.correlations import find_correlations
+from datagen.plan.derived import bind_derived
+from datagen.plan.derived_constraints import constraints_of_derived
 from datagen.plan.drafts import time_column_of
 from datagen.plan.emits import with_emits
 from datagen.plan.estimate import expected_tables
 from datagen.plan.experiments import add_arms, find_trials
 from datagen.plan.invisible import placed
 from datagen.plan.limits import say_too_many
-from datagen.plan.model import ConstraintPlan, Plan, TablePlan
+from datagen.plan.model import ConstraintPlan, DerivedPlan, Plan, TablePlan
 from datagen.plan.outcomes import outcomes_of
 from datagen.plan.planted import planted_effects
 from datagen.plan.processes import find_makers
@@ -76,8 +78,10 @@ def bind(document: Document, *, seed: int, scale: float = 1.0, findings: Sequenc
     tables = expected_tables(table_plans(binding))
     declared = settle(binding, constraints)
     say_too_many(tables, binding.refuse)
+    derived = bind_derived(binding, tables)
+    declared += constraints_of_derived(binding, derived)
     binding.stop_on_errors()
-    return finished(binding, tables, nodes, declared)
+    return finished(binding, tables, nodes, declared, derived)
 
 
 def table_plans(binding: Binding) -> dict[str, TablePlan]:
@@ -112,8 +116,9 @@ def children_of(binding: Binding, table: str) -> tuple[str, ...]:
 
 
 def finished(
-    binding: Binding, tables: Mapping[str, TablePlan], nodes: Sequence[graph.Node], declared: tuple[ConstraintPlan, ...]
-) -> Plan:
+    binding: Binding, tables: Mapping[str, TablePlan], nodes: Sequence[graph.Node], declared: tuple[ConstraintPlan, ...],
+    derived: Mapping[str, DerivedPlan],
+) -> Plan:  # fmt: skip
     effects = placed(binding, planted_effects(binding, binding.behaviors, tables))
     root = binding.document.root
     metadata = root.get("metadata") or {}
@@ -140,6 +145,8 @@ def finished(
         numbered=below.numbered,
         walked=below.walked,
         root_rows=below.root_rows,
+        derived=derived,
+        order_written=tuple(node["id"] for node in root.get("nodes") or []),
     )
 
 

@@ -225,10 +225,24 @@ class Binding:
     def stop_on_errors(self) -> None:
         errors = [finding for finding in self.findings if finding.severity == "error"]
         if errors:
+            self.findings = [self._of_derived(finding) for finding in self.findings]
             ranked = sorted(
                 dict.fromkeys(self.findings), key=lambda f: (f.severity != "error", f.line or 0, f.column or 0)
             )
             raise SchemaError(ranked[:MOST_FINDINGS])
+
+    def _of_derived(self, finding: Finding) -> Finding:
+        """A table that is unknown because SQL makes it later is told as that."""
+        said = finding.found.strip("'").split(".")[0].lower()
+        name = next((name for name in self.drafting.derived if name.lower() == said), None)
+        if finding.code != "ref.unknown_table" or name is None:
+            return finding
+        return finding.moved(
+            code="derived.read",
+            found=f"{finding.found}: {name} is made by SQL after all other tables",
+            expected="a table whose rows are made",
+            hint="only SQL may read it: another derived table, or a metric",
+        )
 
 
 def mapped_type(args: Mapping[str, Any]) -> Any:

@@ -63,14 +63,21 @@ class Constraints:
 class ConstraintReader:
     """Reads the `constraints` of a document against its tables; faults go to `refuse(code, loc, **facts)`."""
 
-    def __init__(self, tables: Mapping[str, TableDraft], refuse: Any, version_1: bool) -> None:
+    def __init__(
+        self, tables: Mapping[str, TableDraft], refuse: Any, version_1: bool, made_by_sql: Collection[str] = ()
+    ) -> None:
         self.tables = tables
         self.refuse = refuse
         self.version_1 = version_1
         self.found = Constraints()
+        self.made_by_sql = {
+            name.lower() for name in made_by_sql
+        }  # tables whose constraints are read when they are known
 
     def attribute(self, reference: Any, loc: tuple[str | int, ...]) -> ColumnDraft | None:
         """The column that `table.column` names, or None after a refusal."""
+        if str(reference).partition(".")[0].lower() in self.made_by_sql:
+            return None
         found = find_column(self.tables, str(reference))
         if isinstance(found, NameFault):
             self.refuse(found.code, loc, **found.facts)

@@ -47,13 +47,26 @@ class Drafting:
     fanouts: dict[str, FanoutSpec] = field(default_factory=dict)
     table_modifiers: dict[str, tuple[tuple[str, Mapping[str, Any]], ...]] = field(default_factory=dict)
     specs: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    derived: dict[str, tuple[Mapping[str, Any], tuple[str | int, ...]]] = field(default_factory=dict)  # node, place
 
 
 def draft_tables(document: Any, refuse: Callable[..., None], *, scale: float, version_1: bool) -> Drafting:
     """Read the nodes of a canonical tree. Faults go to `refuse(code, loc, **facts)`."""
     made = Drafting()
     for place, node in enumerate(document.root.get("nodes") or []):
-        _draft_table(made, node, ("nodes", place), refuse)
+        if node.get("kind") == "derived":
+            made.derived[node["id"]] = (node, ("nodes", place))  # SQL makes it, after all others
+        if (node.get("kind") == "derived") != (node.get("sql") is not None):
+            refuse(
+                "derived.no_sql",
+                ("nodes", place) if node.get("sql") is None else ("nodes", place, "sql"),
+                found=f"{node['id']}, a derived table without sql"
+                if node.get("sql") is None
+                else f"sql on {node['id']}, which is no derived table",
+                expected="kind: derived with sql",
+            )
+        if node.get("kind") != "derived":
+            _draft_table(made, node, ("nodes", place), refuse)
     add_places(made, document.root)
     for table in made.tables.values():
         _settle_parents(made, table, refuse, version_1)

@@ -28,6 +28,19 @@ def as_facts(plan: Plan) -> dict[str, Any]:
         "bytes": round(whole.bytes),
         "seconds_on_one_core": round(whole.seconds, 3),
         "tables": [_table_facts(table) for table in plan.tables.values()],
+        "derived": [
+            {
+                "table": name,
+                "hidden": one.table.hidden,
+                "primary_key": one.table.pk,
+                "reads": list(one.reads),
+                "columns": [
+                    {"column": column.name, "type": column.type, "nullable": column.seal.nullable}
+                    for column in one.table.columns.values()
+                ],
+            }
+            for name, one in plan.derived.items()
+        ],
         "order": [f"{table}.{column}" for table, column in plan.order],
         "kept_in_memory": [
             {"column": f"{kept.table}.{kept.column}", "bytes": round(kept.bytes)} for kept in kept_columns(plan)
@@ -129,6 +142,17 @@ def as_text(plan: Plan) -> str:
                 f"  {column.name:<{width}}  {column.written_type + ('?' if column.seal.nullable else ''):<9} {'; '.join(notes)}"
             )
         lines.append("")
+    for name, one in plan.derived.items():
+        hidden = ", hidden" if one.table.hidden else ""
+        lines.append(
+            f"{name} (derived{hidden}): rows not known before a run; SQL over {', '.join(one.reads) or 'nothing'}"
+        )
+        width = max(len(column.name) for column in one.table.columns.values())
+        lines.extend(
+            f"  {column.name:<{width}}  {column.type + ('?' if column.seal.nullable else '')}"
+            for column in one.table.columns.values()
+        )
+        lines.append("")
     if plan.constraints:
         lines.append("constraints")
         lines.extend(f"  {c.status:<7} {c.kind:<11} {c.text} ({c.reason})" for c in plan.constraints)
@@ -189,9 +213,9 @@ def generation_notes(plan: Plan, rows: Mapping[str, int]) -> str:
         "|---|---:|---:|",
     ]
     lines.extend(
-        f"| {table.id} | {table.expected_rows:,.0f} | {rows[table.id]:,} |"
-        for table in plan.tables.values()
-        if not table.hidden
+        f"| {table.id} | {'by SQL' if table.id in plan.derived else f'{table.expected_rows:,.0f}'} | {rows[table.id]:,} |"
+        for table in plan.all_tables.values()
+        if table.id in rows and not table.hidden
     )
     if plan.notes:
         lines.extend(["", "## Notes", "", *(f"- {note}" for note in plan.notes)])

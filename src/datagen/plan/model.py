@@ -130,6 +130,19 @@ class TablePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class DerivedPlan:
+    """A table that SQL makes from others. text: as it runs, in a total order; reads: the tables it needs."""
+
+    table: TablePlan
+    text: str
+    reads: tuple[str, ...]
+    path: str | None = None  # where the SQL stands
+    line: int | None = None
+    column: int | None = None
+    json_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ConstraintPlan:
     """One declared constraint and whether it holds by construction or is looked at in the written files."""
 
@@ -167,6 +180,8 @@ class Plan:
     root_rows: Mapping[str, int] = field(
         default_factory=dict
     )  # rows of a root per block, where tables below are looked at
+    derived: Mapping[str, DerivedPlan] = field(default_factory=dict)  # each after those it reads; not in `tables`
+    order_written: tuple[str, ...] = ()  # tables and derived tables in document order
 
     @property
     def spoiled(self) -> bool:
@@ -176,3 +191,9 @@ class Plan:
     @property
     def roots(self) -> tuple[TablePlan, ...]:
         return tuple(table for table in self.tables.values() if table.parent is None)
+
+    @property
+    def all_tables(self) -> Mapping[str, TablePlan]:
+        """Every table in document order, those that SQL makes included."""
+        every = {**self.tables, **{name: one.table for name, one in self.derived.items()}}
+        return {name: every[name] for name in dict.fromkeys((*self.order_written, *every)) if name in every}

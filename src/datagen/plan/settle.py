@@ -17,7 +17,7 @@ from datagen.plan.targets import read_targets, say_missed
 
 
 def read_constraints(binding: Binding) -> ConstraintReader:
-    reader = ConstraintReader(binding.tables, binding.refuse, binding.version_1)
+    reader = ConstraintReader(binding.tables, binding.refuse, binding.version_1, binding.drafting.derived)
     declared = binding.document.root.get("constraints") or {}
     for table in binding.tables.values():
         if table.pk is not None and (column := table.column(table.pk)) is not None:

@@ -68,4 +68,4 @@ def looked_at(plan: Plan, constraint: ConstraintPlan, written: set[str]) -> dict
 
 def _shown(plan: Plan, node: tuple[str, str], written: set[str]) -> bool:
     table, column = node
-    return table in written and not plan.tables[table].columns[column].hidden
+    return table in written and not plan.all_tables[table].columns[column].hidden

@@ -20,6 +20,7 @@ from datagen.schema.later_keys import (
     INSIDE_VALUES,
     KINDS,
     LATER_TARGETS,
+    METRIC_KEYS,
     NODE_KEYS,
     PART_KEYS,
     PART_VALUES,
@@ -132,6 +133,11 @@ def faults(document: Document, words: Words, suggest: Suggest | None = None) -> 
 def not_available(document: Document, schema: Schema) -> list[Finding]:
     """One finding for everything the document uses that this version does not build, in the order of the lines."""
     found = [not_yet(document, (key,), key) for key in _used(schema, TOP_KEYS)]
+    found += [
+        not_yet(document, ("metrics", name, key), key, where="metrics")
+        for name, metric in schema.metrics.items()
+        for key in _used(metric, METRIC_KEYS)
+    ]
     found += [
         not_yet(document, ("targets", key), key, where="targets")
         for key in LATER_TARGETS

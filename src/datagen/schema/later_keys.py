@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 TOP_KEYS = frozenset({"metrics"})
 LATER_TARGETS = ("composite_effect",)
+METRIC_KEYS = frozenset({"solve_for"})
 NODE_KEYS = frozenset(
     {
-        "sql",
         "model",
         "of",
         "edges",
@@ -24,7 +24,7 @@ FANOUT_KEYS: frozenset[str] = frozenset()
 INSIDE: Mapping[str, frozenset[str]] = {"adoption_model": frozenset({"graph", "seeds"})}
 INSIDE_VALUES: Mapping[tuple[str, str], frozenset[str]] = {("adoption_model", "curve_type"): frozenset({"cascade"})}
 # Values of keys that are otherwise available: where the value is one of these, it is not.
-KINDS = frozenset({"derived", "graph"})
+KINDS = frozenset({"graph"})
 
 GENERATOR_WORDS = (
     "pattern",

@@ -29,7 +29,7 @@ LIBRARIES = ("numpy", "scipy", "polars", "duckdb", "pydantic", "sqlglot")
 
 def table_entries(plan: Plan, made: Made) -> tuple[TableEntry, ...]:
     """The written tables as the manifest and the structural check describe them."""
-    return tuple(_entry(plan, made, plan.tables[name]) for name in made.files)
+    return tuple(_entry(plan, made, plan.all_tables[name]) for name in made.files)
 
 
 def _entry(plan: Plan, made: Made, table: TablePlan) -> TableEntry:
@@ -43,7 +43,7 @@ def _entry(plan: Plan, made: Made, table: TablePlan) -> TableEntry:
     shown = {column.name for column in table.visible}
     keys = tuple(
         key for key in foreign_keys(plan, table)
-        if key.column in shown and key.table in made.files and not plan.tables[key.table].columns[key.to_column].hidden
+        if key.column in shown and key.table in made.files and not plan.all_tables[key.table].columns[key.to_column].hidden
     )  # fmt: skip
     groups = (group for group in unique_groups(plan, table) if not may_repeat(table, group))
     unique = tuple(group for group in groups if set(group) <= shown)

@@ -1,0 +1,252 @@
+"""Makes the tables that SQL makes: runs each query over the made tables and writes its result like any other table.
+
+What SQL reads is copied into tables of a scratch database first, whatever files it lies in, so that rows come in the same
+order and in the same pieces in every run: sums of floats do not depend on workers, blocks or formats.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from datagen.columns import DAY_US
+from datagen.contracts import Values
+from datagen.engine.seal import seal
+from datagen.engine.work import STAGED, empty_frame, empty_sums, part_rows, writer_of
+from datagen.errors import Finding, MachineError, SchemaError
+from datagen.kernel.content_hash import root_hash
+from datagen.plan.model import ColumnPlan, DerivedPlan, Plan, TablePlan
+from datagen.sinks.disk import disk_errors
+from datagen.sinks.manifest import FileFacts
+from datagen.sinks.writer import part_name
+from datagen.sql import database as sql
+
+if TYPE_CHECKING:
+    import duckdb
+    import polars as pl
+
+    from datagen.engine.executor import Job, Made
+
+ROWS = 262_144  # of a result in memory at a time
+RESULT = "the result"  # no table of a document has a name with a blank
+FIRST, LAST = -62_135_596_800_000_000, 253_402_300_800_000_000  # years 1 to 9999, in microseconds
+
+
+def chosen(plan: Plan, tables: frozenset[str] | None) -> dict[str, DerivedPlan]:
+    """The derived tables of a run: those to be written, and those that these read, each after those it reads."""
+    wanted = {name for name, one in plan.derived.items() if not one.table.hidden and (tables is None or name in tables)}
+    for name in reversed(list(plan.derived)):
+        if name in wanted:
+            wanted |= {other for other in plan.derived[name].reads if other in plan.derived}
+    return {name: one for name, one in plan.derived.items() if name in wanted}
+
+
+def staged_tables(plan: Plan, format: str, tables: frozenset[str] | None) -> frozenset[str]:
+    """The tables that SQL reads and that are not published in a format with types."""
+    needed = {name for one in chosen(plan, tables).values() for name in one.reads if name in plan.tables}
+    published = {
+        name for name in needed
+        if format == "parquet" and not plan.tables[name].hidden and (tables is None or name in tables)
+    }  # fmt: skip
+    return frozenset(needed - published)
+
+
+def make_derived(
+    plan: Plan, job: Job, made: Made, *, memory: int, progress: Callable[[str, int, int], None] | None = None
+) -> None:
+    """Run the queries, write their tables into the directory of the job, and add them to what was made.
+
+    memory: bytes for DuckDB. Raises SchemaError for a query that fails on the data, or never ends; MachineError.
+    """
+    queries = chosen(plan, job.tables)
+    scratch = job.directory / STAGED
+    try:
+        if queries:
+            with disk_errors("making a directory", scratch):
+                scratch.mkdir(exist_ok=True)
+            with sql.sql_database(scratch, readable=(job.directory,), memory=memory) as database:
+                loaded = _Loaded(database, plan, job, made)
+                for name, one in queries.items():
+                    with _query_errors(one, memory, scratch):
+                        for other in one.reads:
+                            loaded.need(other)
+                        read_later = any(name in other.reads for other in queries.values())
+                        _make_one(database, one, job, made, read_later, memory, progress)
+                    loaded.forget(name, queries)
+            made.content_hash = root_hash(made.sums)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)  # what is left of it goes with the stage
+
+
+class _Loaded:
+    """Tables of the scratch database, each copied from its Parquet files when a query first reads it."""
+
+    def __init__(self, database: duckdb.DuckDBPyConnection, plan: Plan, job: Job, made: Made) -> None:
+        self.database, self.plan, self.job, self.made = database, plan, job, made
+        self.there: set[str] = set()
+
+    def need(self, name: str) -> None:
+        if name in self.there:
+            return
+        self.there.add(name)
+        table = self.plan.all_tables[name]
+        sql.create_table(self.database, name, {column.name: column.type for column in table.visible})
+        files = self.made.staged.get(name)
+        if files is None:
+            files = tuple(self.job.directory / file.name for file in self.made.files[name])
+        if files:
+            copy_files(self.database, name, table, files)
+
+    def forget(self, done: str, queries: Mapping[str, DerivedPlan]) -> None:
+        """Drop what no later query reads."""
+        later = list(queries)[list(queries).index(done) + 1 :]
+        for name in sorted(self.there - {read for one in later for read in queries[one].reads}):
+            self.database.execute(f"drop table {sql.identifier(name)}")
+            self.there.remove(name)
+
+
+def copy_files(database: duckdb.DuckDBPyConnection, name: str, table: TablePlan, files: Sequence[Path]) -> None:
+    """Fill an empty table from Parquet files, rows in their order."""
+    listed = ", ".join(sql.literal(os.fspath(file)) for file in files)
+    columns = ", ".join(
+        f"cast({sql.identifier(column.name)} as {sql.SQL_TYPES[column.type]})" for column in table.visible
+    )
+    database.execute(f"insert into {sql.identifier(name)} select {columns} from read_parquet([{listed}])")
+
+
+def _make_one(
+    database: duckdb.DuckDBPyConnection, one: DerivedPlan, job: Job, made: Made, read_later: bool,
+    memory: int,
+    progress: Callable[[str, int, int], None] | None,
+) -> None:  # fmt: skip
+    table = one.table
+    with sql.limits(database, sql.RUN_SECONDS, memory):
+        database.execute(f"create table {sql.identifier(RESULT)} as {one.text}")
+    total = _one_number(database, f"select count(*) from {sql.identifier(RESULT)}")
+    shown = not table.hidden and (job.tables is None or table.id in job.tables)
+    if sum(made.rows[name] for name in made.files) + total > job.max_rows and shown:
+        found = f"{total:,} rows of {table.id}, which with the other tables are too many"
+        hint = "say --max-rows to allow more"
+        raise SchemaError(Finding("rows.too_many", found=found, expected=f"at most {job.max_rows:,} rows", hint=hint))
+    sums, files = empty_sums(table), list[FileFacts]()
+    outputs = [(job.format, job.directory, files)] if shown else []
+    staged = list[FileFacts]()
+    if read_later and not (shown and job.format == "parquet"):
+        outputs.append(("parquet", job.directory / STAGED, staged))
+    size = part_rows(table)
+    starts = range(0, max(total, 1), size)
+    for place, first in enumerate(starts):
+        frames = list(_frames(database, one, first, min(first + size, total))) or [empty_frame(table)]
+        for format, directory, written in outputs:
+            name = part_name(table.id, format, None if len(starts) == 1 else place)
+            written.append(writer_of(table, directory, format).write_part(frames, name))
+        done = first
+        for frame in frames:
+            sums.add(np.arange(done, done + frame.height, dtype=np.int64), frame)
+            done += frame.height
+        if progress is not None and shown:
+            progress(table.id, done, total)
+    database.execute(f"drop table {sql.identifier(RESULT)}")
+    if shown:
+        made.files[table.id], made.sums[table.id], made.rows[table.id] = tuple(files), sums, total
+    if read_later:
+        where, from_ = (job.directory / STAGED, staged) if staged else (job.directory, files)
+        made.staged[table.id] = tuple(where / file.name for file in from_)
+
+
+def _one_number(database: duckdb.DuckDBPyConnection, text: str) -> int:
+    [row] = database.execute(text).fetchall()
+    return int(row[0])
+
+
+def _frames(database: duckdb.DuckDBPyConnection, one: DerivedPlan, first: int, last: int) -> Iterator[pl.DataFrame]:
+    """Rows of the result, sealed, some at a time."""
+    import polars as pl
+
+    columns = ", ".join(
+        f"cast({sql.identifier(column.name)} as {sql.SQL_TYPES[column.type]}) as {sql.identifier(column.name)}"
+        for column in one.table.visible
+    )
+    for start in range(first, last, ROWS):
+        end = min(start + ROWS, last)
+        text = f"select {columns} from {sql.identifier(RESULT)} where rowid >= {start} and rowid < {end}"
+        rows: Any = database.sql(text)
+        frame = pl.DataFrame(rows)
+        yield pl.DataFrame([_sealed(frame.get_column(column.name), column) for column in one.table.visible])
+
+
+def _sealed(series: pl.Series, column: ColumnPlan) -> pl.Series:
+    """A column of a result in its declared form. Raises SchemaError naming it, as for columns made block by block."""
+    import polars as pl
+
+    valid = series.is_not_null().to_numpy() if series.null_count() else None
+    match column.type:
+        case "float":
+            sealed = seal(Values("float", series.fill_null(0.0).to_numpy(), valid), column).array
+            made = pl.Series(column.name, sealed)
+        case "datetime" | "date":
+            step = DAY_US if column.type == "date" else 1
+            whole = series.to_physical().cast(pl.Int64).fill_null(0).to_numpy()
+            days = FIRST // DAY_US, LAST // DAY_US
+            if ((whole < (days[0] if step > 1 else FIRST)) | (whole >= (days[1] if step > 1 else LAST))).any():
+                raise _too_far(column)
+            sealed = seal(Values("time", whole * step, valid), column).array
+            made = pl.Series(column.name, sealed // step).cast(pl.Int32 if step > 1 else pl.Int64)
+            made = made.cast(pl.Date if step > 1 else pl.Datetime("us"))
+        case "int":
+            seal(Values("int", series.fill_null(0).to_numpy(), valid), column)
+            return series
+        case _:
+            seal(Values("text", series, valid) if column.type == "string" else _truth(series, valid), column)
+            return series
+    return made if valid is None else pl.select(pl.when(pl.Series(valid)).then(made).alias(column.name)).to_series()
+
+
+def _truth(series: pl.Series, valid: Any) -> Values:
+    return Values("bool", series.fill_null(False).to_numpy(), valid)
+
+
+def _too_far(column: ColumnPlan) -> SchemaError:
+    found = "times before the year 1 or behind 9999"
+    where = f"{column.table}.{column.name}"
+    return SchemaError(Finding("sql.failed", json_path=where, found=found, expected="times of the years 1 to 9999"))
+
+
+class _query_errors:  # noqa: N801 - used like a function
+    """Turns what DuckDB says while a query runs into a finding at its SQL."""
+
+    def __init__(self, one: DerivedPlan, memory: int, scratch: Path) -> None:
+        self.one, self.memory, self.scratch = one, memory, scratch
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        import duckdb
+
+        place: dict[str, Any] = {
+            "path": self.one.path, "line": self.one.line, "column": self.one.column, "json_path": self.one.json_path,
+        }  # fmt: skip
+        name = self.one.table.id
+        if isinstance(error, duckdb.OutOfMemoryException):
+            raise sql.out_of_memory(self.scratch, self.memory, error, f"the SQL of {name}") from error
+        if isinstance(error, duckdb.IOException):
+            found = f"the SQL of {name}: {sql.first_line(error)}"
+            raise MachineError(Finding("disk.error", path=os.fspath(self.scratch), found=found)) from error
+        if isinstance(error, duckdb.Error):
+            raise SchemaError(
+                Finding(
+                    "sql.failed",
+                    found=f"{name}: {sql.first_line(error)}",
+                    expected="SQL that holds for every row",
+                    hint="try_cast and nullif give null where a value does not fit",
+                    **place,
+                )
+            ) from error
+        if isinstance(error, SchemaError | MachineError) and error.findings[0].code in ("sql.too_long", "sql.memory"):
+            raise type(error)(one.moved(found=f"{name}: {one.found}", **place) for one in error.findings) from error

@@ -1,0 +1,189 @@
+"""A DuckDB for SQL of a document: one thread, no files but those it is given, a limit of memory and of time."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datagen.errors import Finding, MachineError, SchemaError
+from datagen.sql.grammar import Fault
+
+if TYPE_CHECKING:
+    import duckdb
+
+PLAN_MEMORY = 256 << 20  # bytes, for reading and binding a text
+PLAN_SECONDS = 20.0
+RUN_SECONDS = 1800.0  # of one query; it bounds what never ends, and nothing that does end depends on it
+WATCH = 0.05  # seconds between two looks at a running query
+ROOM = 256 << 20  # bytes beyond the limit of memory that are no reason to stop
+LONGEST = 100_000  # characters of a text
+SQL_TYPES = {
+    "int": "BIGINT", "float": "DOUBLE", "string": "VARCHAR", "bool": "BOOLEAN", "datetime": "TIMESTAMP", "date": "DATE",
+}  # fmt: skip
+
+
+def literal(text: str) -> str:
+    """A text as SQL writes it."""
+    if "\0" in text:
+        raise ValueError("SQL texts hold no NUL")
+    return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+@contextmanager
+def sql_database(
+    directory: Path | None = None, *, readable: Sequence[Path] = (), memory: int = PLAN_MEMORY
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty database that reads files below `readable` only; what does not fit into memory goes to `directory`.
+
+    One thread: floats are added up in the order of the rows, and rows keep their order. Without a directory all is in
+    memory. memory: bytes.
+    """
+    import duckdb
+
+    place = ":memory:" if directory is None else os.fspath(directory / "work-database")
+    connection = duckdb.connect(
+        place,
+        config={
+            "threads": 1,
+            "memory_limit": f"{memory // 1024}KiB",
+            "preserve_insertion_order": True,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "python_enable_replacements": False,
+        },
+    )
+    try:
+        settings = ["TimeZone = 'UTC'"]
+        if directory is not None:
+            settings.append(f"temp_directory = {literal(os.fspath(directory / 'spill-over'))}")
+        if readable:
+            listed = ", ".join(literal(os.fspath(path)) for path in readable)
+            settings.append(f"allowed_directories = [{listed}]")
+        for setting in (*settings, "enable_external_access = false", "lock_configuration = true"):
+            connection.execute(f"SET {setting}")
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def limits(connection: duckdb.DuckDBPyConnection, seconds: float, memory: int) -> Iterator[None]:
+    """Stop the query inside after so many seconds, or when this process has grown by far more than `memory` bytes.
+
+    DuckDB itself counts the memory of sorts, joins and groups, not that of long texts. Raises SchemaError "sql.too_long",
+    MachineError "sql.memory".
+    """
+    import duckdb
+
+    why: list[str] = []
+    done = threading.Event()
+    most = _resident() + memory + ROOM
+    end = time.monotonic() + seconds
+
+    def watch() -> None:
+        while not done.wait(WATCH):
+            if time.monotonic() > end or _resident() > most:
+                why.append("time" if time.monotonic() > end else "memory")
+                connection.interrupt()
+                return
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    except (duckdb.InterruptException, RuntimeError) as error:
+        if not why:
+            raise
+        if why == ["memory"]:
+            found = f"a query that does not fit into {memory / 1e6:,.0f} MB"
+            hint = "give more with --memory, or make the query smaller"
+            raise MachineError(Finding("sql.memory", found=found, hint=hint)) from error
+        found = f"a query that has not ended after {seconds:,.0f} s"
+        raise SchemaError(Finding("sql.too_long", found=found, expected="a query that ends")) from error
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _resident() -> int:
+    """Bytes of memory that this process has now; 0 where the system does not say."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except FileNotFoundError:  # not Linux
+        return 0
+
+
+def parsed(connection: duckdb.DuckDBPyConnection, text: str) -> Any | Fault:
+    """The tree of the one query in a text as DuckDB reads it, or what is wrong with it."""
+    import duckdb
+
+    if len(text) > LONGEST:
+        return Fault("sql.too_large", f"{len(text):,} characters", f"at most {LONGEST:,}")
+    if "\0" in text:
+        return Fault("sql.syntax", "a text with the character U+0000", "one SELECT")
+    try:
+        [row] = connection.execute("select json_serialize_sql(?)", [text]).fetchall()
+        facts = json.loads(row[0])
+    except (duckdb.Error, RecursionError) as error:
+        return Fault("sql.syntax", first_line(error), "one SELECT")
+    if facts["error"]:
+        if facts["error_type"] == "not implemented":
+            return Fault("sql.not_select", "a statement that is no SELECT", "one SELECT … ORDER BY …")
+        hint = "a name that is a word of SQL stands in double quotes"
+        return Fault("sql.syntax", _with_place(facts, text), "one SELECT as DuckDB reads it", hint)
+    if len(facts["statements"]) != 1:
+        return Fault("sql.not_select", f"{len(facts['statements'])} statements", "one SELECT")
+    return facts["statements"][0]["node"]
+
+
+def written(connection: duckdb.DuckDBPyConnection, tree: Any) -> str:
+    """The text of a tree as DuckDB writes it. What runs is this text, so it is parsed and checked again by the caller."""
+    whole = {"error": False, "statements": [{"node": tree, "named_param_map": []}]}
+    [row] = connection.execute("select json_deserialize_sql(?::json)", [json.dumps(whole)]).fetchall()
+    return str(row[0])
+
+
+def create_table(connection: duckdb.DuckDBPyConnection, name: str, types: Mapping[str, str]) -> None:
+    """An empty table. types: of its columns, as the document names them."""
+    columns = ", ".join(f"{identifier(column)} {SQL_TYPES[kind]}" for column, kind in types.items())
+    connection.execute(f"create table {identifier(name)} ({columns})")
+
+
+def out_of_memory(directory: Path, memory: int, error: BaseException, who: str) -> MachineError:
+    """What to say where DuckDB has no room: on the disk, or in memory."""
+    text = str(error)
+    if os.strerror(errno.ENOSPC) in text or "max_temp_directory_size" in text:
+        found = f"no space left on the device for {who}"
+        return MachineError(Finding("disk.full", path=os.fspath(directory), found=found, hint="free some space"))
+    found = f"{who} does not fit into {memory / 1e6:,.0f} MB"
+    return MachineError(Finding("sql.memory", found=found, hint="give more with --memory, or make the query smaller"))
+
+
+def first_line(error: BaseException) -> str:
+    """What DuckDB says is wrong, in its first line, without the sort of error before it."""
+    line = str(error).strip().split("\n")[0]
+    head, colon, rest = line.partition(": ")
+    return rest if colon and head.endswith("Error") else line
+
+
+def _with_place(facts: Mapping[str, Any], text: str) -> str:
+    message = str(facts["error_message"]).split("\n")[0]
+    place = str(facts.get("position", ""))
+    if not place.isdigit():
+        return message
+    before = text.encode()[: int(place)].decode(errors="ignore")
+    line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+    return f"{message} (line {line}, column {column} of the SQL)"
