@@ -14,8 +14,10 @@ from typing import Any
 from datagen import api
 from datagen.datasets import shipped
 from datagen.engine.block import BLOCK_ROWS
+from datagen.engine.derived import make_derived, staged_tables
 from datagen.engine.executor import Job, execute
 from datagen.engine.grain import grains
+from datagen.engine.options import default_memory
 from datagen.kernel.content_hash import root_hash
 from datagen.plan.model import Plan
 from datagen.plan.prepare import Prepared
@@ -35,8 +37,10 @@ def content(name: str, *, workers: int = 1, block_rows: int = BLOCK_ROWS, format
     """The content hash of a data set, and one of each of its tables."""
     prepared, plan = planned(name)
     with tempfile.TemporaryDirectory() as directory:
-        job = Job(format, Path(directory), workers, block_rows, spec=api.worker_spec(prepared))
+        staged = staged_tables(plan, format, None)
+        job = Job(format, Path(directory), workers, block_rows, spec=api.worker_spec(prepared), staged=staged)
         made = execute(plan, job)
+        make_derived(plan, job, made, memory=default_memory())
     assert made.workers == min(workers, len(grains(plan)))
     tables = {table: root_hash({table: sums})[:16] for table, sums in sorted(made.sums.items())}
     return {"content": made.content_hash, "tables": tables}

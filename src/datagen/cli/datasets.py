@@ -30,7 +30,7 @@ def command(as_json: bool, errors: str) -> None:
         screen.document({"datasets": known})
         return
     for one in known:
-        tables = ", ".join(f"{table} {rows:,}" for table, rows in one["tables"].items())
+        tables = ", ".join([*(f"{table} {rows:,}" for table, rows in one["tables"].items()), *one["derived"]])
         about = textwrap.fill(f"{one['description']}", 96, initial_indent="  ", subsequent_indent="  ")
         screen.say(f"{one['name']}\n{about}\n  {tables}\n")
 
@@ -48,9 +48,6 @@ def facts_of(name: str) -> dict[str, Any]:
     return {
         "name": name,
         "description": str(next((text for text in said if text), "")),
-        "tables": {
-            table.id: None if table.id in plan.derived else round(table.expected_rows)
-            for table in plan.all_tables.values()
-            if not table.hidden
-        },
+        "tables": {table.id: round(table.expected_rows) for table in plan.tables.values() if not table.hidden},
+        "derived": [name for name, one in plan.derived.items() if not one.table.hidden],
     }

@@ -34,11 +34,11 @@ def command(strict: bool, data_dir: str | None, as_json: bool, **given: object) 
     if strict and any(finding.severity == "warning" for finding in plan.findings):
         raise SchemaError(finding.moved(severity="error") for finding in plan.findings)
     shown = [table for table in plan.all_tables.values() if not table.hidden]
-    sizes = {table.id: None if table.id in plan.derived else round(table.expected_rows) for table in shown}
+    sizes = {table.id: round(table.expected_rows) for table in shown if table.id not in plan.derived}
     if as_json:
         screen.document(
             {
-                "ok": True, "name": plan.name, "tables": sizes,
+                "ok": True, "name": plan.name, "tables": sizes, "derived": list(plan.derived),
                 "findings": [finding.as_dict() for finding in plan.findings],
             }
         )  # fmt: skip
