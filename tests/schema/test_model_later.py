@@ -90,10 +90,10 @@ def test_targets_without_anything_in_them_change_nothing():
 
 
 def test_a_kind_that_is_told_by_its_key_is_refused_once():
-    assert refused("nodes:\n- id: a\n  emits: [{of: b, at: c}]\n") == {"nodes[0].emits": "emits"}
-    assert refused("nodes:\n- {id: a, kind: stream, emits: [{of: b, at: c}]}\n") == {
-        "nodes[0].kind": "stream",
-        "nodes[0].emits": "emits",
+    assert refused("nodes:\n- id: a\n  edges: 5\n") == {"nodes[0].edges": "edges"}
+    assert refused("nodes:\n- {id: a, kind: graph, edges: 5}\n") == {
+        "nodes[0].kind": "graph",
+        "nodes[0].edges": "edges",
     }
 
 
