@@ -338,6 +338,18 @@ class Scope(Protocol):
     def path_reads(self, name: str) -> Sequence[tuple[str, str]]:
         """Every (table, column) that reading a name looks at."""
 
+    def quiet(self) -> Scope:
+        """The same scope, whose refusals nobody hears: for `reads`, before binding says them."""
+
+    def find_table(self, name: str) -> str | None:
+        """The id of a table by its name, whatever the case; None where there is none."""
+
+    def ancestors_of(self, table: str) -> Sequence[str]:
+        """Driving parent of any table, its driving parent, and so on."""
+
+    def keys_to(self, table: str, entity: str) -> Sequence[str]:
+        """The columns of a table that point to rows of another."""
+
     def find_target(self, reference: str) -> Any:
         """The draft of `table.column` (see datagen.plan.names.ColumnDraft), or None, without a refusal."""
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from datagen.kernel.permute import permuted_rank, unpermute
+from datagen.kernel.address import mix
+from datagen.kernel.permute import permuted_rank, permuted_within, unpermute
 
 
 def test_ranks_never_change() -> None:
@@ -73,3 +74,41 @@ def test_quotas_are_spread_over_the_table() -> None:
     per_stretch = chosen.reshape(100, 1_000).sum(axis=1)
     # hypergeometric: variance 40 × 0.96 per stretch; chi-square with 99 degrees of freedom
     assert stats.chi2.sf(((per_stretch - 40) ** 2 / (40 * 0.96)).sum(), 99) > 1e-4
+
+
+# --- keys and sizes of each row
+
+
+def _keys(number: int) -> np.ndarray:
+    keys = np.arange(number, dtype=np.uint64)
+    mix(keys, np.empty_like(keys))
+    return keys
+
+
+def test_the_rows_of_one_key_get_every_place_once() -> None:
+    sizes = np.arange(1, 301)
+    owner = np.repeat(np.arange(300), sizes)
+    ranks = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    places = permuted_within(ranks, sizes[owner], _keys(300)[owner])
+    ordered = places[np.lexsort((places, owner))]
+    assert np.array_equal(ordered, ranks)
+
+
+def test_a_place_does_not_depend_on_the_rows_beside_it() -> None:
+    sizes, keys = np.array([5, 16, 17, 100, 2**40, 1] * 9_000), _keys(54_000)
+    ranks = np.minimum(np.arange(54_000) % 7, sizes - 1)
+    whole = permuted_within(ranks, sizes, keys)
+    some = np.array([0, 1, 2, 3, 4, 5, 53_999, 20_000])
+    assert np.array_equal(permuted_within(ranks[some], sizes[some], keys[some]), whole[some])
+    assert (whole < sizes).all()
+    assert (whole >= 0).all()
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 7, 12, 17, 18, 24, 33])
+def test_over_keys_every_pair_of_places_is_as_likely_as_any_other(n: int) -> None:
+    number = 200 * n * n
+    keys, sizes = _keys(number), np.full(number, n)
+    first, second = (permuted_within(np.full(number, rank), sizes, keys) for rank in (0, n - 1))
+    pairs = np.bincount(first * n + second, minlength=n * n).reshape(n, n)
+    assert np.trace(pairs) == 0
+    assert stats.chisquare(pairs[~np.eye(n, dtype=bool)]).pvalue > 1e-4

@@ -385,7 +385,7 @@ def test_a_root_share_is_for_self_keys_only() -> None:
     document = schema(
         customers(), table("visit", 5, column("customer_id", lookup("customer.customer_id", root_share=0.1)))
     )
-    assert refused(document, "lookup.root_share").json_path.endswith("root_share")
+    assert refused(document, "lookup.key_without_meaning").json_path.endswith("root_share")
 
 
 # --- types, empty targets, uniqueness

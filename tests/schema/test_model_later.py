@@ -107,23 +107,9 @@ def test_the_refusal_has_the_line_and_what_exists_instead():
 
 
 @pytest.mark.parametrize(
-    ("key", "path"),
-    [
-        ("lookup: {from: a.b, where: 'candidate.x > 1'}", "lookup.where"),
-        ("lookup: {from: a.b, else: null}", "lookup.else"),
-        ("lookup: {from: a.b, self: true}", "lookup.self"),
-    ],
-)
-def test_later_keys_of_parts_are_refused(key, path):
-    assert refused(column(key)) == {f"nodes[0].columns[0].{path}": path.split(".")[1]}
-
-
-@pytest.mark.parametrize(
     ("generator", "code", "path"),
     [
         ("pattern: 3", "language.wrong_type", "pattern"),
-        ("lookup: {from: a.b, levels: [1, x]}", "language.wrong_type", "lookup.levels[1]"),
-        ("lookup: {from: a.b, weights: 3}", "language.wrong_type", "lookup.weights"),
     ],
 )
 def test_mistakes_inside_later_parts_are_found(generator, code, path):

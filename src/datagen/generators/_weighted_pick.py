@@ -60,8 +60,8 @@ class Picking:
         """(n,) row numbers of the picked table. salt: of the lookup column."""
         total, rows = block.total(self.table), block.rows
         picks = np.full(rows, -1, dtype=np.int64)
-        now = None if self.time is None else np.asarray(self.time(block).array, dtype=np.int64)
-        largest = self._largest(block)
+        now = self.moments(block)
+        largest = self.largest(block)
         left = np.arange(rows, dtype=np.int64)
         for throw in range(STABLE_THROWS):
             if not len(left):
@@ -81,16 +81,20 @@ class Picking:
             picks[left] = self._weighed(block, left, order, known[left], now, salt)
         return picks
 
+    def moments(self, block: Block) -> Times | None:
+        """(n,) when each row happens; None where that does not matter."""
+        return None if self.time is None else np.asarray(self.time(block).array, dtype=np.int64)
+
     def _keep(
         self, block: Block, picks: Ints, left: Ints, proposed: Ints, now: Times | None, largest: float, salt: int
     ) -> Ints:
         """Write the proposals that are kept, and return the rows that are left."""
-        weight = self._weight(block, proposed, None if now is None else now[left])
+        weight = self.weight(block, proposed, None if now is None else now[left])
         kept = uniform(block.address[left], salt) * largest < weight
         picks[left[kept]] = proposed[kept]
         return left[~kept]
 
-    def _weight(self, block: Block, picked: Ints, now: Times | None) -> Floats:
+    def weight(self, block: Block, picked: Ints, now: Times | None) -> Floats:
         """(n,) the weight of a row at the time of the row that picks it; 0 when it is not there."""
         weight = self._fixed(block)[picked].copy()
         if now is None:
@@ -128,7 +132,9 @@ class Picking:
         found: Times = block.once(("times", self.home, column), made)
         return found
 
-    def _largest(self, block: Block) -> float:
+    def largest(self, block: Block) -> float:
+        """The most that a row can weigh."""
+
         def made() -> float:
             most = float(self._fixed(block).max(initial=0.0))
             for age in self.ages:
@@ -176,7 +182,7 @@ class Picking:
             place = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
             candidates = order[place]
             moments = None if now is None else now[left[mine]][owner]
-            weight = self._weight(block, candidates, moments)
+            weight = self.weight(block, candidates, moments)
             table = np.zeros((len(sizes), int(sizes.max(initial=1))), dtype=np.float64)
             table[owner, place] = weight
             ends = np.cumsum(table, axis=1)

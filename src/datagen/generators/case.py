@@ -18,7 +18,7 @@ from datagen.schema.model_words import Branch
 # generators whose values follow from all rows of a table or of a parent, which a branch does not see
 WHOLE = frozenset({"series", "enum_list"})
 # and keys that make a promise about all of them
-TOGETHER = ("exact", "at_least", "clustered", "unique")
+TOGETHER = ("exact", "at_least", "clustered", "unique", "depth")
 MIXED: Mapping[frozenset[str], ColumnType] = {
     frozenset({"int", "float"}): "float",
     frozenset({"date", "datetime"}): "datetime",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from datagen.contracts import NUMBERS, Block, ColumnType, Fill, Generator, Scope, Values
+from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
 from datagen.errors import Finding, SchemaError
+from datagen.generators._lookup_filtered import bind_filtered, bind_self, reads_of_filters
 
 
 class ThisKey(BaseModel):
@@ -29,7 +30,18 @@ class Lookup(Generator):
     the table that a grid pairs with its parent (`fanout: {each: …}`) that very row's; of any other table a row picked
     uniformly; of the own table a row with a lower number (`root_share` of the rows, 1/√n unless given, are roots: null if
     the column is nullable, else their own key). With `on: {this_key: column}`: the value of the row that this row's key
-    points to, so that several columns agree. Fills the type of the column looked at. One draw per pick. Source: picks by
+    points to, so that several columns agree.
+
+    A pick is limited by `same: column` (the picked row has this row's value there), `within: ancestor` (both are below,
+    or point to, the same row of that table) and `where`, a condition over `candidate.column` and names of this row; one
+    that is null does not hold. `weights` make rows likelier: a number column of theirs, a law (a draw for each of them)
+    or `zipf@a` / `head_tail@{h,a}` by their order, in each group anew. `unique: true` picks no row twice, `unique:
+    ancestor` not below one row of it. `else` stands where no row can be picked; without it such rows are refused.
+
+    In the own table (`self: true` says so): `depth`, the most levels that a chain may have; `levels: [1, 9, 60]`, how
+    many rows each level has, the last the rest; with `same` or `within` every group is a tree of its own.
+
+    Fills the type of the column looked at. One draw per pick, more where candidates are turned down. Source: picks by
     BinomialHash (Coluzzi et al. 2024), so that one more row moves only the picks it wins.
     """
 
@@ -37,17 +49,37 @@ class Lookup(Generator):
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
         {"lookup": {"from": "customer.customer_id"}},
         {"lookup": {"from": "product.price", "on": {"this_key": "product_id"}}},
+        {"lookup": {"from": "customer.customer_id", "where": "candidate.country = 'DE'", "weights": "zipf@1.1"}},
     ]
 
     from_: str = Field(alias="from")
     on: ThisKey | None = None
-    root_share: float | None = Field(default=None, ge=0, le=1)
+    same: str | None = Field(default=None, description="column that must have the same value in the picked row")
+    within: str | None = Field(default=None, description="ancestor that the picked row must share")
+    where: str | None = Field(default=None, description="condition over candidate.column and this row")
+    weights: str | dict[str, Any] | None = Field(
+        default=None, description="relative chance of each row: a column, a law, zipf@1.2 or head_tail@{0.6,1.2}"
+    )
+    unique: bool | str = Field(default=False, description="pick no row twice, in the table or below an ancestor")
+    self_: bool = Field(default=False, alias="self", description="a key into the own table")
+    root_share: float | None = Field(default=None, ge=0, le=1, description="share of rows that point to nobody")
+    depth: int | None = Field(default=None, ge=1, description="most levels of a tree")
+    levels: list[Annotated[int, Field(ge=1)]] | None = Field(
+        default=None, min_length=1, description="rows on each level of a tree; the last takes the rest"
+    )
+    else_: str | float | int | bool | None = Field(
+        default=None, alias="else", description="value where no row can be picked"
+    )
 
     def reads(self, scope: Scope) -> Iterable[str | tuple[str, str]]:
         target = scope.find_target(self.from_)
         if target is None:
             return ()
         match self._way(scope, target):
+            case "filtered":
+                return ((target.table, target.name), *reads_of_filters(self, scope, target))
+            case "self":
+                return ((target.table, target.name), *reads_of_filters(self, scope, target))
             case "along":
                 return (f"{self.on.this_key}.{target.name}",) if self.on else ()
             case "match":
@@ -58,8 +90,6 @@ class Lookup(Generator):
                 )
             case "ancestor" | "paired":
                 return (f"{target.table}.{target.name}",)
-            case "self":
-                return ((target.table, target.name), (target.table, NUMBERS))
             case _:
                 return ((target.table, target.name),)
 
@@ -67,7 +97,9 @@ class Lookup(Generator):
         target = scope.find_target(self.from_)
         return None if target is None else target.type
 
-    def _way(self, scope: Scope, target: Any) -> Literal["along", "match", "ancestor", "paired", "self", "pick"]:
+    def _way(
+        self, scope: Scope, target: Any
+    ) -> Literal["along", "match", "ancestor", "paired", "self", "filtered", "pick"]:
         """How the row of the other table is found."""
         if self.on is not None:
             key = scope.find_target(f"{scope.table}.{self.on.this_key}")
@@ -80,7 +112,26 @@ class Lookup(Generator):
             return "self"
         if target.table == scope.paired:
             return "paired"
-        return "ancestor" if target.table in scope.ancestors else "pick"
+        if target.table in scope.ancestors:
+            return "ancestor"
+        return "filtered" if self._filters() else "pick"
+
+    def _filters(self) -> list[str]:
+        """The keys written that limit what may be picked."""
+        keys = [key for key in ("same", "within", "where", "weights") if getattr(self, key) is not None]
+        keys += ["unique"] if isinstance(self.unique, str) else []
+        return keys + (["else"] if "else_" in self.model_fields_set else [])
+
+    def _misplaced(self, way: str) -> tuple[str, str] | None:
+        """A key that has no meaning for this way of looking, and where it has one."""
+        trees = [key for key in ("root_share", "depth", "levels") if getattr(self, key) is not None]
+        trees += ["self"] if self.self_ else []
+        if trees and way != "self":
+            return trees[0], "a lookup into the own table"
+        others = [*self._filters(), *(["unique"] if isinstance(self.unique, str) else [])]
+        if others and way in ("along", "match", "ancestor", "paired"):
+            return others[0], "a lookup that picks rows: of a table that is not above this one, without `on`"
+        return None
 
     def bind(self, scope: Scope) -> Fill:
         target = scope.target(self.from_, "from")
@@ -88,13 +139,16 @@ class Lookup(Generator):
             return _nothing
         scope.fits(target.type or "int", "from")
         way = self._way(scope, target)
-        if self.root_share is not None and way != "self":
+        misplaced = self._misplaced(way)
+        if misplaced is not None:
+            key, where = misplaced
             scope.refuse(
-                "lookup.root_share",
-                "root_share",
-                found=f"root_share on a lookup of {target.table}",
-                expected="root_share only where a table looks into itself",
+                "lookup.key_without_meaning",
+                key,
+                found=f"`{key}` on a lookup {'along `on`' if self.on is not None else f'of {target.table}'}",
+                expected=f"`{key}` only on {where}",
             )
+            return _nothing
         match way:
             case "along":
                 return scope.read(f"{self.on.this_key}.{target.name}", "on.this_key") if self.on else _nothing
@@ -106,6 +160,8 @@ class Lookup(Generator):
                 return self._paired(target)
             case "self":
                 return self._self(scope, target)
+            case "filtered":
+                return self._filtered(scope, target)
             case _:
                 return self._pick(scope, target)
 
@@ -114,7 +170,9 @@ class Lookup(Generator):
         if target is None:
             return False
         match self._way(scope, target):
-            case "pick":
+            case "pick" | "filtered":
+                if "else_" in self.model_fields_set:
+                    return False
                 return target.type == scope.column_type and scope.never_repeats(target.table, target.name)
             case "ancestor":
                 most = scope.most_children(target.table)
@@ -155,12 +213,7 @@ class Lookup(Generator):
 
         rows = scope.fixed_rows(target.table)
         if rows == 0 and scope.fixed_rows(scope.table) != 0:
-            scope.refuse(
-                "lookup.no_rows",
-                "from",
-                found=f"{target.table} has 0 rows",
-                expected="at least one row to pick",
-            )
+            _refuse_no_rows(scope, target.table)
         volume = scope.volume
         weighted = volume is not None and volume.picked is not None and volume.picked.column == scope.column
         if scope.picking is not None and (scope.unique or weighted):
@@ -231,27 +284,35 @@ class Lookup(Generator):
         return fill
 
     def _self(self, scope: Scope, target: Any) -> Fill:
-        table, column, nullable = scope.table, target.name, scope.nullable
-        which, pick, share = scope.salt("root"), scope.salt("pick"), self.root_share
         if target.name == scope.column:
             scope.refuse(
                 "lookup.itself",
                 "from",
                 found=f"'{self.from_}' looks at itself",
-                expected=f"another column of {table}, such as its key",
+                expected=f"another column of {scope.table}, such as its key",
             )
             return _nothing
+        return bind_self(self, scope, target, _nothing)
 
-        def fill(block: Block) -> Values:
-            root_share = share if share is not None else max(block.total(table), 1) ** -0.5
-            root = (block.uniform(which) < root_share) | (block.row_number == 0)
-            picks = np.minimum((block.uniform(pick) * block.row_number).astype(np.int64), block.row_number)
-            if nullable:
-                return block.gather(table, column, picks, ~root).changed(picks=np.where(root, -1, picks))
-            picks = np.where(root, block.row_number, picks)
-            return block.gather(table, column, picks).changed(picks=picks)
-
-        return fill
+    def _filtered(self, scope: Scope, target: Any) -> Fill:
+        if (
+            scope.fixed_rows(target.table) == 0
+            and scope.fixed_rows(scope.table) != 0
+            and "else_" not in self.model_fields_set
+        ):
+            _refuse_no_rows(scope, target.table)
+            return _nothing
+        volume = scope.volume
+        if volume is not None and volume.picked is not None and volume.picked.column == scope.column:
+            scope.refuse(
+                "lookup.two_rules",
+                self._filters()[0],
+                found=f"`{self._filters()[0]}` beside an effect on the volume of {scope.table}, which weighs these picks",
+                expected="one of them",
+                hint="key the effect by the driving parent",
+            )
+            return _nothing
+        return bind_filtered(self, scope, target, _nothing)
 
     def _match(self, scope: Scope, target: Any) -> Fill:
         """The row whose key has this row's value: for keys that were not made by a lookup."""
@@ -301,6 +362,10 @@ class Lookup(Generator):
             return block.gather(table, column, picks, keys.valid).changed(picks=picks)
 
         return fill
+
+
+def _refuse_no_rows(scope: Scope, table: str) -> None:
+    scope.refuse("lookup.no_rows", "from", found=f"{table} has 0 rows", expected="at least one row to pick")
 
 
 def _weighted_picks(scope: Scope, target: Any, volume: Any) -> Fill:

@@ -284,6 +284,10 @@ def by_part(
         if any(one.get(key, usual) for one in all_branches(params)):
             found = f"{key} beside `by`: shares that are kept among the rows of one branch alone"
             findings.append(document.finding("quota.by", (*loc, "by"), found=found, expected="one of them"))
+    for key in ("unique", "depth") if word == "lookup" else ():
+        if any(one.get(key) for one in all_branches(params)):
+            found = f"`{key}` beside `by`: a promise about all rows, of which a branch sees its own alone"
+            findings.append(document.finding("by.whole", (*loc, "by"), found=found, expected="one of them"))
     if findings:
         return None, findings
     column, branches = split(params, law=word == "distribution")

@@ -344,11 +344,11 @@ def _points_to(made: Drafting, column: ColumnDraft) -> tuple[str, str] | None:
     """What the column is a key of: every generator that makes it must point there."""
     if column.modifiers:
         return None
-    targets = {_target(made, word, params) for word, params in column.makers}
+    targets = {_target(made, column.table, word, params) for word, params in column.makers}
     return next(iter(targets)) if len(targets) == 1 else None
 
 
-def _target(made: Drafting, word: str, params: Mapping[str, Any]) -> tuple[str, str] | None:
+def _target(made: Drafting, home: str, word: str, params: Mapping[str, Any]) -> tuple[str, str] | None:
     reference = {"lookup": params.get("from"), "choice": params.get("choices_ref")}.get(word)
     if not isinstance(reference, str):
         return None
@@ -359,6 +359,10 @@ def _target(made: Drafting, word: str, params: Mapping[str, Any]) -> tuple[str, 
         return None
     if params.get("on") is not None:
         return target.points_to  # a copied key points where the copied one does
+    if word == "lookup" and params.get("else") is not None:
+        # another value in its place: still a key where that is the same key
+        own = made.tables[home].column(str(params["else"]))
+        return (target.table, target.name) if own and own.points_to == (target.table, target.name) else None
     return target.table, target.name
 
 

@@ -279,6 +279,22 @@ class PlanScope:
     def ancestors(self) -> tuple[str, ...]:
         return tuple(ancestors(self.tables, self.home))
 
+    def quiet(self) -> PlanScope:
+        inner = copy(self)
+        inner.findings = []
+        return inner
+
+    def find_table(self, name: str) -> str | None:
+        table = find_table(self.tables, name)
+        return None if table is None else table.id
+
+    def ancestors_of(self, table: str) -> tuple[str, ...]:
+        return tuple(ancestors(self.tables, self.tables[table]))
+
+    def keys_to(self, table: str, entity: str) -> tuple[str, ...]:
+        columns = self.tables[table].columns.values()
+        return tuple(column.name for column in columns if column.points_to and column.points_to[0] == entity)
+
     def find_target(self, reference: str) -> ColumnDraft | None:
         found = find_column(self.tables, reference)
         return None if isinstance(found, NameFault) else found

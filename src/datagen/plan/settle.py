@@ -26,6 +26,8 @@ def read_constraints(binding: Binding) -> ConstraintReader:
         spec = binding.drafting.specs[column.table, column.name]
         if spec.get("unique"):
             reader.found.unique[column.table, column.name] = (*column.loc, "unique")
+        if column.word == "lookup" and column.params.get("unique") is True:
+            reader.found.unique[column.table, column.name] = (*column.loc, "generator", "lookup", "unique")
         own = spec.get("constraints") or {}
         attribute = f"{column.table}.{column.name}"
         if own.get("pattern") is not None:

@@ -7,9 +7,9 @@ its other mistakes are found all the same.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import BaseModel, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
+from pydantic import BaseModel, Field
 
 from datagen.errors import Finding, listed
 from datagen.schema.later_keys import (
@@ -28,16 +28,11 @@ from datagen.schema.later_keys import (
 )
 from datagen.schema.model_findings import Suggest, check_part, in_order, later_part_keys, not_yet
 from datagen.schema.model_values import (
-    Condition,
-    Count,
-    Many,
     Maybe,
     Written,
-    YesOrName,
     keys_of,
-    wrong_type,
 )
-from datagen.schema.model_words import By, LawSpec, Words, shape_error
+from datagen.schema.model_words import By, Words
 from datagen.schema.tree import Document, Map, Seq
 
 if TYPE_CHECKING:
@@ -69,43 +64,7 @@ GENERATORS: dict[str, type[BaseModel]] = {
 }
 
 
-def _scalar_or_null(value: Any) -> Any:
-    if value is None or isinstance(value, str | int | float):
-        return value
-    raise wrong_type("null, a value or an expression", value)
-
-
-ScalarOrNull = Annotated[
-    Any, PlainValidator(_scalar_or_null), WithJsonSchema({"type": ["string", "number", "boolean", "null"]})
-]
-
-
-def _weights_shape(value: Any) -> str | None:
-    return "law" if isinstance(value, dict | LawSpec) else "text" if isinstance(value, str) else None
-
-
-class LookupLater(LaterPart):
-    """Keys of `lookup` that are not built yet."""
-
-    same: Maybe[str] = Field(default=None, description="column that must have the same value in the picked row")
-    within: Maybe[str] = Field(default=None, description="ancestor that the picked row must share")
-    where: Maybe[Condition] = Field(default=None, description="condition over candidate.column and this row")
-    weights: Maybe[
-        Annotated[
-            Annotated[LawSpec, Tag("law")] | Annotated[str, Tag("text")],
-            Discriminator(_weights_shape, **shape_error("a column, a law or zipf@…")),
-        ]
-    ] = Field(default=None, description="relative chance of each row: a column, a law or zipf@…")
-    unique: Maybe[YesOrName] = Field(default=None, description="pick no row twice, in the table or inside an ancestor")
-    self_: Maybe[bool] = Field(default=None, alias="self", description="a key into the own table")
-    depth: Maybe[Count] = Field(default=None, description="most levels of a tree")
-    levels: Maybe[Many[Count]] = Field(default=None, description="rows on each level of a tree")
-    else_: ScalarOrNull = Field(default=None, alias="else", description="value where no row can be picked")
-
-
-PARTS: dict[tuple[str, str], type[BaseModel]] = {
-    ("generator", "lookup"): LookupLater,
-}
+PARTS: dict[tuple[str, str], type[BaseModel]] = {}
 
 
 def faults(document: Document, words: Words, suggest: Suggest | None = None) -> list[Finding]:

@@ -26,15 +26,9 @@ INSIDE_VALUES: Mapping[tuple[str, str], frozenset[str]] = {("adoption_model", "c
 # Values of keys that are otherwise available: where the value is one of these, it is not.
 KINDS = frozenset({"graph"})
 
-GENERATOR_WORDS = (
-    "pattern",
-)
+GENERATOR_WORDS = ("pattern",)
 # Keys of parts that are available themselves.
-PART_KEYS: Mapping[tuple[str, str], frozenset[str]] = {
-    ("generator", "lookup"): frozenset(
-        {"same", "within", "where", "weights", "unique", "self", "depth", "levels", "else"}
-    ),
-}
+PART_KEYS: Mapping[tuple[str, str], frozenset[str]] = {}
 PART_VALUES: Mapping[tuple[str, str, str], frozenset[str]] = {}
 
 # What exists instead, by key, or by `where.key` where one key means different things.
@@ -43,6 +37,4 @@ INSTEAD: Mapping[str, str] = {
     "fanout.mean": "a law with that mean and a `clamp`",
     "rows": "a number of `rows`, and a `datetime_series` for the times they arrive",
     "generator.pattern": "`faker: {method: bothify, text: '??-####'}`",
-    "lookup.same": "a lookup with `on` copies columns of the row that a key points to",
-    "lookup.self": "a lookup into the own table is a self key without saying so",
 }

@@ -1,0 +1,134 @@
+"""Picks among the rows that have this row's value, by weight, where a condition holds.
+
+A row is proposed out of its group and asked whether its weight, the time and the condition allow it; one that was turned
+down too often looks at its whole group, and takes the candidate that holds with the least hash over weight. Both ways one
+more row in the group moves only the picks it wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.contracts import Block, Values
+from datagen.generators._candidate_condition import Part
+from datagen.generators._pool import Pool, Salts
+from datagen.kernel.address import GOLDEN
+from datagen.kernel.draws import bits, uniform
+from datagen.kernel.elementary import log
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+THROWS = 64  # proposals before the whole group is looked at
+FEW_THROWS, FEW = 8, 64  # and fewer where the group has no more rows than this
+PAIRS = 2_000_000  # of a row and a candidate that are looked at at once
+
+
+@dataclass(frozen=True, slots=True)
+class FilteredPick:
+    """How one lookup picks. pool: of the whole table; keys: the values of this row that lead to its group; limits: what
+    time and behaviors allow (datagen.generators._weighted_pick.Picking)."""
+
+    table: str
+    home: str
+    pool: Callable[[Block], Pool]
+    keys: Sequence[Callable[[Block], Values]]
+    condition: Part | None
+    limits: Any
+    salt: Callable[..., int]
+
+    def groups(self, block: Block) -> tuple[Ints, Bools]:
+        """(n,) the group of each row, -1 where it has none, and (n,) whether a value that leads there is null."""
+        pool = self.pool(block)
+        unknown = np.zeros(block.rows, dtype=np.bool_)
+        if pool.groups is None:
+            return np.zeros(block.rows, dtype=np.int64), unknown
+        values: list[Values] = [key(block) for key in self.keys]
+        for one in values:
+            if one.valid is not None:
+                unknown |= ~one.valid
+        return pool.groups.groups(values), unknown
+
+    def picks(self, block: Block, groups: Ints, wanted: Bools) -> Ints:
+        """(n,) row numbers of the picked table, -1 where no row can be picked. wanted: (n,) rows that need one."""
+        return self.draw(block, groups, np.flatnonzero(wanted), np.full(block.rows, -1, dtype=np.int64), None)
+
+    def draw(self, block: Block, groups: Ints, left: Ints, picks: Ints, taken: Any) -> Ints:
+        """The picks of some rows, put into `picks`. taken: (rows by place, candidates) -> which may be taken no more."""
+        pool, address = self.pool(block), block.address
+        now = None if self.limits is None else self.limits.moments(block)
+        room = np.where(groups >= 0, pool.sizes[np.maximum(groups, 0)], 0) if len(pool.sizes) else np.zeros_like(groups)
+        left = left[room[left] > 0]
+        whole: list[Ints] = []
+        asks = self.condition is not None or self.limits is not None or taken is not None
+        for throw in range(THROWS):
+            if not len(left):
+                break
+            salts = Salts(self.salt("class", throw), self.salt("pick", throw), self.salt("keep", throw))
+            rows, kept = pool.propose(address[left], salts, groups[left])
+            kept = np.ones(len(left), dtype=np.bool_) if kept is None else kept
+            if asks:
+                self._ask(block, left, rows, kept, now, self.salt("allowed", throw), taken)
+            picks[left[kept]] = rows[kept]
+            left = left[~kept]
+            if throw == FEW_THROWS - 1:
+                few = room[left] <= FEW
+                whole.append(left[few])
+                left = left[~few]
+        left = np.sort(np.concatenate([*whole, left]))
+        self._look_at_all(block, groups, left, picks, now, taken)
+        return picks
+
+    def _ask(self, block: Block, left: Ints, rows: Ints, kept: Bools, now: Ints | None, salt: int, taken: Any) -> None:
+        """Take away from `kept` what the time, the condition or an earlier pick turns down."""
+        if self.limits is not None:
+            at = np.flatnonzero(kept)
+            weight = self.limits.weight(block, rows[at], None if now is None else now[left[at]])
+            chance = uniform(block.address[left[at]], salt) * self.limits.largest(block)
+            kept[at[chance >= weight]] = False
+        if taken is not None:
+            at = np.flatnonzero(kept)
+            kept[at[taken(left[at], rows[at])]] = False
+        if self.condition is not None:
+            at = np.flatnonzero(kept)
+            if len(at):
+                kept[at[~self.condition.holds(block, left[at], rows[at])]] = False
+
+    def _look_at_all(self, block: Block, groups: Ints, left: Ints, picks: Ints, now: Ints | None, taken: Any) -> None:
+        """The picks of rows whose proposals were all turned down, by weight among the candidates that hold."""
+        pool = self.pool(block)
+        ends = np.cumsum(pool.sizes[groups[left]])
+        start = 0
+        while start < len(left):  # chunks of rows
+            done = int(ends[start - 1]) if start else 0
+            stop = max(start + 1, int(np.searchsorted(ends, done + PAIRS, side="right")))
+            mine = left[start:stop]
+            owner, rows = pool.members(groups[mine])
+            weight = np.ones(len(rows)) if pool.weight is None else pool.weight[rows]
+            if self.limits is not None:
+                weight = weight * self.limits.weight(block, rows, None if now is None else now[mine[owner]])
+            at = np.flatnonzero(weight > 0)
+            if taken is not None:
+                at = at[~taken(mine[owner[at]], rows[at])]
+            if self.condition is not None and len(at):
+                at = at[self.condition.holds(block, mine[owner[at]], rows[at])]
+            self._lightest(block, mine, owner[at], rows[at], weight[at], picks)
+            start = stop
+
+    def _lightest(
+        self, block: Block, mine: Ints, owner: Ints, rows: Ints, weight: NDArray[np.float64], picks: Ints
+    ) -> None:
+        """The candidate of each row with the least exponential draw over its weight (Efraimidis and Spirakis 2006)."""
+        words = bits(block.address[mine], self.salt("weighed", 0))[owner] + rows.astype(np.uint64) * np.uint64(GOLDEN)
+        draws = -log(1.0 - uniform(words, self.salt("weighed", 1))) / weight
+        if not len(owner):
+            return
+        begins = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
+        least = np.minimum.reduceat(draws, begins)
+        hits = np.flatnonzero(draws == np.repeat(least, np.diff(begins, append=len(owner))))
+        picks[mine[owner[hits][::-1]]] = rows[hits][::-1]  # the first of equal draws is written last
