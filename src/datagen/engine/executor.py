@@ -22,6 +22,7 @@ from datagen.kernel.content_hash import TableSums, root_hash
 from datagen.plan.estimate import estimate_all
 from datagen.plan.limits import MOST_ROWS
 from datagen.plan.model import Plan
+from datagen.plan.reserved import overflowing
 from datagen.sinks.disk import disk_errors
 from datagen.sinks.manifest import FileFacts
 from datagen.sinks.writer import part_name
@@ -69,7 +70,8 @@ def count(plan: Plan, runner: Runner, cut: tuple[Grain, ...]) -> Ledger:
 def execute(plan: Plan, job: Job, progress: Callable[[str, int, int], None] | None = None) -> Made:
     """Make and write every table; `progress(table, rows done, rows in all)` is told on the way.
 
-    Raises SchemaError "rows.too_many" when the ledger comes to more than `max_rows`, before anything is written.
+    Raises SchemaError "rows.too_many" when the ledger comes to more than `max_rows`, or "range.overflow" when a table has
+    grown out of the range of its key, before anything is written.
     """
     cut = grains(plan)
     workers = worker_count(plan, job, len(cut))
@@ -100,6 +102,7 @@ def execute(plan: Plan, job: Job, progress: Callable[[str, int, int], None] | No
         made.seconds["ledger"] = time.perf_counter() - started
         wanted = with_copies(plan, ledger.rows)
         refuse_too_many(plan, wanted, job.max_rows)
+        refuse_overflow(plan, ledger.rows)
         started = time.perf_counter()
         done: dict[str, int] = {}
 
@@ -153,6 +156,23 @@ def refuse_too_many(plan: Plan, rows: Any, most: int) -> None:
                 hint="say --max-rows to allow more",
             )
         )
+
+
+def refuse_overflow(plan: Plan, rows: Any) -> None:
+    """Refuse tables that have grown out of the reserved ranges of their keys."""
+    findings = [
+        Finding(
+            code="range.overflow",
+            json_path=f"{one.facts['table']}.{one.facts['column']}",
+            found=f"{number:,} rows of {one.facts['table']}",
+            expected=f"{one.facts['room']:,} rows at most, for {one.text}",
+            hint="a total or a mean in the fanout keeps the number of rows; another seed may fit",
+        )
+        for one in plan.constraints
+        if (number := overflowing(one, rows)) is not None
+    ]
+    if findings:
+        raise SchemaError(findings)
 
 
 def gather_up(plan: Plan, job: Job, written: list[Written], made: Made) -> None:

@@ -173,6 +173,9 @@ class Binding:
         parent, counts = self.tables[table].parent, self.counts.get(table)
         if parent is None:
             return self.drafting.rows[table]
+        whole = getattr(counts, "whole", None)
+        if whole is not None:
+            return int(whole)
         above = self.known_rows(parent)
         if above == 0 or (counts is not None and counts.largest == 0):
             return 0

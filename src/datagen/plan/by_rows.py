@@ -40,9 +40,15 @@ class ByRows:
         return counts
 
     @property
+    def whole(self) -> int | None:
+        """Rows of the whole table, where they are declared."""
+        return next((one.totals.total for one in self.rows if isinstance(one, RowsOfClass)), None)
+
+    @property
     def moves(self) -> str:
         """Why parents that are added change the rows of those that were there before."""
-        return next((text for one in self.rows if (text := getattr(one, "moves", ""))), "")
+        texts = [getattr(one, "moves", "") for one in self.rows]
+        return texts[0] if all(texts) else ""
 
     @property
     def least(self) -> float:

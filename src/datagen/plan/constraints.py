@@ -317,18 +317,14 @@ def settled(
     support: tuple[float, float] | None,
     listed_values: Sequence[Any] | None,
     type: str | None,
-    ends: tuple[float, float] | None = None,
 ) -> tuple[ConstraintPlan, str]:
     """A range or an enum against what the generator can make: (the constraint, why it can never hold or "").
 
-    support: smallest and largest value of a generator without modifiers; listed_values: all values of a closed list;
-    ends: smallest and largest value where the expected rows reach both.
+    support: smallest and largest value of a generator without modifiers; listed_values: all values of a closed list.
     """
     facts = constraint.facts
     if constraint.kind == "range" and type is not None and type in SHOWN:
         (low, fault), (high, other) = _edge(facts["min"], type, -math.inf), _edge(facts["max"], type, math.inf)
-        if not fault and not other and ends is not None and (ends[0] < low or ends[1] > high):
-            return constraint, f"its rows count from {SHOWN[type](ends[0])} to {SHOWN[type](ends[1])}"
         if fault or other or support is None:
             return constraint, fault or other
         reach = f"the generator makes values from {SHOWN[type](support[0])} to {SHOWN[type](support[1])}"
@@ -344,6 +340,17 @@ def settled(
         if len(inside) == len(listed_values):
             return _held(constraint, "every value that the generator makes is allowed"), ""
     return constraint, ""
+
+
+def range_ends(constraint: ConstraintPlan, type: str | None) -> tuple[float, float]:
+    """The ends of a range as numbers, infinite where open."""
+    kind = type or "int"
+    return _edge(constraint.facts["min"], kind, -math.inf)[0], _edge(constraint.facts["max"], kind, math.inf)[0]
+
+
+def range_faults(constraint: ConstraintPlan, type: str | None) -> bool:
+    """Whether an end of a range is none of its type."""
+    return any(_edge(constraint.facts[key], type or "int", 0.0)[1] for key in ("min", "max"))
 
 
 def _edge(value: Any, type: str, open_end: float) -> tuple[float, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datagen.plan.behaviors import DEPARTED
 from datagen.plan.binding import Binding
-from datagen.plan.constraints import ConstraintReader, settled, steers
+from datagen.plan.constraints import ConstraintReader, range_ends, range_faults, settled, steers
 from datagen.plan.domains import refuse_few_tuples, refuse_repeating_target
 from datagen.plan.drafts import time_column_of
 from datagen.plan.foreseen import say_often_broken
@@ -13,6 +13,7 @@ from datagen.plan.names import ancestors
 from datagen.plan.patterns import settled_pattern
 from datagen.plan.picking import find_limits
 from datagen.plan.reach import Edge, circles, find_reaches, shown, spelled
+from datagen.plan.reserved import reserved
 from datagen.plan.targets import read_targets, say_missed
 
 
@@ -137,7 +138,8 @@ def settle(binding: Binding, reader: ConstraintReader) -> tuple[ConstraintPlan, 
     say_missed(binding, targets)
     reader.found.declared += targets
     for constraint in reader.found.declared:
-        support = values = type_ = ends = None
+        support = values = type_ = None
+        numbered, why = False, ""
         if constraint.kind == "unique":
             refuse_few_tuples(binding, constraint)
         if constraint.kind == "foreign_key":
@@ -150,12 +152,17 @@ def settle(binding: Binding, reader: ConstraintReader) -> tuple[ConstraintPlan, 
                 scope = binding.scope_of(column, column_type=type_)
                 quiet = len(binding.findings)
                 support, values = binding.generators[node].support(scope), binding.generators[node].listed(scope)
-                ends = binding.generators[node].ends(max(int(binding.expected_rows(node[0])), 1))
                 del binding.findings[quiet:]
+                numbered = binding.generators[node].ends(1) is not None and constraint.kind == "range"
         if constraint.kind == "pattern":
             constraint, why = settled_pattern(constraint, values)
+        elif numbered and not range_faults(constraint, type_):
+            node = (constraint.facts["table"], constraint.facts["column"])
+            constraint, why = reserved(
+                binding, constraint, binding.generators[node].ends, *range_ends(constraint, type_)
+            )
         else:
-            constraint, why = settled(constraint, support, values, type_, ends)
+            constraint, why = settled(constraint, support, values, type_)
         if why:
             binding.refuse(
                 "constraint.cannot_hold",
@@ -163,7 +170,7 @@ def settle(binding: Binding, reader: ConstraintReader) -> tuple[ConstraintPlan, 
                 found=f"{constraint.text}, but {why}",
                 expected="a constraint that the generator can keep",
             )
-        elif constraint.kind == "range" and constraint.status == "checked":
+        elif constraint.kind == "range" and constraint.status == "checked" and not numbered:
             say_often_broken(binding, constraint)
         declared.append(constraint)
     return tuple(declared)

@@ -65,6 +65,11 @@ class ClassTotals:
     fills: Mapping[str, Fill] = field(default_factory=dict)
 
     @property
+    def whole(self) -> int | None:
+        """Rows of the whole table, where they are declared."""
+        return self.total
+
+    @property
     def moves(self) -> str:
         """Why parents that are added change the rows of those that were there before."""
         return "its number of rows is exact over all parents"
