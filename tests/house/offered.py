@@ -65,6 +65,10 @@ def offered() -> set[str]:
         *(f"spelling {word} {one}" for word, second in expand_modifiers.SPELLINGS.items() for one in second),
         "spelling magnitude kind",
     }
+    for word in registry.words("imperfection"):
+        part = registry.find("imperfection", word)
+        assert part is not None
+        facts.update((f"imperfection {word}", *parameters(f"imperfection {word}", word, part.SPEC, ())))
     for kind in PART_KINDS:
         for word in registry.words(kind):
             part = registry.find(kind, word)

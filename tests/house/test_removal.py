@@ -1,6 +1,6 @@
-"""Take a part out, and a test must notice: every generator and modifier is proved by tests of its own values.
+"""Take a part out, and a test must notice: every generator, modifier and imperfection is proved by tests of its own values.
 
-A generator is replaced by a constant of its type, a modifier by the identity; then the part's proofs are run until one
+A generator is replaced by a constant of its type, a modifier by the identity, an imperfection by nothing; then the part's proofs are run until one
 of them fails, by an assertion of its own and not because something broke on the way.
 """
 
@@ -18,10 +18,10 @@ from _pytest.assertion import util
 
 from datagen import registry
 from datagen.contracts import Block, Change, Dictionary, Fill, Scope, Values
-from tests import parts
+from tests import imperfections, parts
 from tests.parts.proofs import PROOFS, Proof
 
-WORDS = [(kind, word) for kind in ("generator", "modifier") for word in registry.words(kind)]
+WORDS = [(kind, word) for kind in ("generator", "modifier", "imperfection") for word in registry.words(kind)]
 ONE_OF = {
     "int": ("int", 7),
     "float": ("float", 7.0),
@@ -32,9 +32,10 @@ ONE_OF = {
 
 @pytest.fixture(scope="module", autouse=True)
 def _all_proofs() -> None:
-    for module in pkgutil.iter_modules(parts.__path__):
-        if module.name.startswith("test_"):
-            importlib.import_module(f"tests.parts.{module.name}")
+    for folder in (parts, imperfections):
+        for module in pkgutil.iter_modules(folder.__path__):
+            if module.name.startswith("test_"):
+                importlib.import_module(f"{folder.__name__}.{module.name}")
 
 
 def constant(self: Any, scope: Scope) -> Fill:
@@ -56,6 +57,14 @@ def identity(self: Any, scope: Scope) -> Change:
     return change
 
 
+def nothing(self: Any, *written: Any) -> tuple[()] | None:
+    """The binding of an imperfection that spoils nothing: no step of a column, no copies of a table."""
+    return () if hasattr(self, "scope") else None
+
+
+TAKEN_OUT = {"generator": constant, "modifier": identity, "imperfection": nothing}
+
+
 def notices(proof: Proof) -> bool:
     """Whether a proof fails by an assertion in the tests."""
     try:
@@ -72,7 +81,7 @@ def notices(proof: Proof) -> bool:
 def test_a_part_taken_out_is_noticed(kind: str, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     proofs = PROOFS.get((kind, word), [])
     assert proofs, f'{kind} {word} has no test marked @proof("{kind}", "{word}")'
-    monkeypatch.setattr(registry.find(kind, word), "bind", constant if kind == "generator" else identity)
+    monkeypatch.setattr(registry.find(kind, word), "bind", TAKEN_OUT[kind])
     monkeypatch.setattr(
         util, "_reprcompare", None
     )  # nobody reads how two long lists differ, and with CI set it takes minutes

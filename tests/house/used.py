@@ -55,6 +55,8 @@ def of_document(tree: Mapping[str, Any]) -> Iterator[str]:
 def of_node(node: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"node.{key}" for key in node)
     yield f"kind = {node['kind']}"
+    if node.get("duplicates") is not None:
+        yield from of_part("imperfection", "duplicates", node["duplicates"])
     for modifier in node.get("modifiers") or ():
         yield "form effect on a table"
         yield from of_part("modifier", modifier["transform"], modifier.get("args"))
@@ -68,6 +70,9 @@ def of_node(node: Mapping[str, Any]) -> Iterator[str]:
 
 
 def of_column(node: Mapping[str, Any], column: Mapping[str, Any]) -> Iterator[str]:
+    for one in column.get("imperfections") or ():
+        for word, params in one.items():
+            yield from of_part("imperfection", word, params)
     yield from (f"column.{key}" for key in column)
     yield from (f"column.constraints.{key}" for key in column.get("constraints") or ())
     yield from (f"{key} = {column[key]}" for key in ("type", "role", "precision") if key in column)

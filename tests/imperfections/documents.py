@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
+
+from datagen.plan.spoils import clean
+from tests.support import plan_of, table_of
+
 WINDOW = {"start": "2024-01-01", "end": "2024-12-31"}
 
 
@@ -14,6 +19,14 @@ def table(columns: dict[str, Any], rows: int = 4000, **more: Any) -> dict[str, A
         "timeframe": WINDOW,
         "tables": [{"name": "people", "rows": rows, "columns": columns, **more}],
     }
+
+
+def pairs(column: dict[str, Any], rows: int = 4000) -> tuple[pl.Series, pl.Series]:
+    """The values of a column as they are and as they are written, where these differ."""
+    plan = plan_of(table({"x": column}, rows=rows))
+    dirty, pure = (table_of(one, "people").get_column("x") for one in (plan, clean(plan)))
+    differ = dirty.ne_missing(pure)
+    return pure.filter(differ), dirty.filter(differ)
 
 
 PEOPLE: dict[str, Any] = {

@@ -9,6 +9,7 @@ import pytest
 
 from datagen.plan.spoils import clean
 from tests.imperfections.documents import table
+from tests.parts.proofs import proof
 from tests.support import plan_of, table_of
 
 ROWS = 20_000
@@ -94,6 +95,7 @@ def test_words_have_scores_in_the_order_written(column: dict[str, Any], scores: 
     assert dirty.get_column("x").null_count() == ROWS * 0.2
 
 
+@proof("imperfection", "missing")
 def test_open_texts_and_times_lean_too() -> None:
     columns = {
         "city": {"faker": "city"},

@@ -110,23 +110,6 @@ def test_what_reads_a_spoiled_column_reads_the_clean_one() -> None:
     assert dirty.get_column("n").null_count() == 1200
 
 
-def test_copies_stand_right_behind_their_originals_and_are_alike() -> None:
-    plan = plan_of(table(PEOPLE, duplicates={"rate": "5%"}))
-    dirty = table_of(plan, "people")
-    assert dirty.height == 4200
-    keys = dirty.get_column("people_id").to_numpy()
-    assert (np.diff(keys) >= 0).all()
-    assert np.bincount(keys).max() == 2
-    assert dirty.unique().height == 4000
-    again = table_of(plan, "people", block_rows=13)
-    assert dirty.equals(again)
-
-
-def test_children_are_those_of_the_table_without_copies() -> None:
-    document = {**TWO, "tables": [{**TWO["tables"][0], "duplicates": {"rate": 0.0}}, TWO["tables"][1]]}
-    assert made(document, "visits").equals(made(TWO, "visits"))
-
-
 @pytest.mark.parametrize("wanted", [0, 1, 777, 5000])
 def test_the_last_row_is_the_same_in_memory_and_in_bins(wanted: int) -> None:
     numbers = np.arange(5000, dtype=np.int64)
