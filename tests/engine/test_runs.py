@@ -20,6 +20,7 @@ from datagen.engine.runners import Processes
 from datagen.errors import MachineError, SchemaError
 from tests.parts.columns import child, column, law, modified, schema, table
 from tests.parts.examples import WINDOW, key, subjects, surroundings, time
+from tests.parts.examples import below as rolled_up
 from tests.support import plan_of, table_of
 
 
@@ -31,6 +32,7 @@ def everything() -> dict[str, Any]:
         {"name": "product_id", "generator": {"lookup": {"from": "product.product_id"}}},
         {"name": "country", "generator": {"lookup": {"from": "customer.country", "on": {"this_key": "customer_id"}}}},
         {"name": "genre", "generator": {"choice": {"choices": ["rock", "jazz"]}}},
+        {"name": "place", "generator": {"lookup": {"from": "places.place"}}},
         {
             "name": "at",
             "role": "time",
@@ -64,7 +66,8 @@ def everything() -> dict[str, Any]:
             *parts,
         ],
     }
-    return {"timeframe": dict(WINDOW), "nodes": [*surroundings(), root, below]}
+    lowest = [{**one, "parents": ["part"]} for one in rolled_up()]
+    return {"timeframe": dict(WINDOW), "nodes": [*surroundings(), root, below, *lowest]}
 
 
 def law_column(name: str) -> dict[str, Any]:
