@@ -163,7 +163,7 @@ class EmitRows:
             for name in others
             if self.source.specs[name].probability is None and self.source.specs[name].when is None
         ]
-        if low < len(always):
+        if total.constant and low < len(always):
             scope.refuse(
                 "stream.fill_too_low",
                 "fill_to",
