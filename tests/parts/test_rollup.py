@@ -409,6 +409,14 @@ def test_mistakes_are_refused_at_their_place(rollup: dict[str, Any], code: str, 
     assert finding.expected
 
 
+def test_a_table_made_by_sql_has_no_rows_below() -> None:
+    owner = table("a", 5, column("n", {"rollup": {"from": "totals", "agg": "count"}}))
+    made = {"id": "totals", "kind": "derived", "sql": "select a_id, count(*) as n from b group by all order by 1"}
+    document = schema(owner, child("b", "a", fanout=2))
+    document["nodes"].append(made)
+    assert refused(document, "rollup.not_below").expected.endswith(": b")
+
+
 def test_a_loop_is_refused_with_its_path() -> None:
     owner = table("a", 5, column("n", {"rollup": {"from": "b", "agg": "count"}}))
     below = child("b", "a", fanout={"poisson": "n + 1"})
