@@ -97,25 +97,14 @@ def test_a_kind_that_is_told_by_its_key_is_refused_once():
     }
 
 
-def test_the_refusal_has_the_line_and_what_exists_instead():
-    tree, schema, _ = expanded(column("generator: {lookup: {from: a.b, same: c}}"))
+def test_the_refusal_has_the_line_and_what_to_do():
+    effect = "{composite_effect: {table: customer, metric: n, influences: [a]}}"
+    tree, schema, _ = expanded(f"targets: {effect}\n{table('')}")
     finding = only(later.not_available(tree, schema))
-    assert (finding.line, finding.column) == (6, 41)
-    assert finding.json_path == "nodes[0].columns[0].generator.lookup.same"
-    assert finding.found == "`same`, which this version does not build yet"
-    assert finding.hint == "a lookup with `on` copies columns of the row that a key points to"
-
-
-@pytest.mark.parametrize(
-    ("generator", "code", "path"),
-    [
-        ("pattern: 3", "language.wrong_type", "pattern"),
-    ],
-)
-def test_mistakes_inside_later_parts_are_found(generator, code, path):
-    finding = fault(column(f"generator: {{{generator}}}"))
-    where = f"nodes[0].columns[0].generator.{path}"
-    assert (finding.code, finding.json_path) == (code, where)
+    assert (finding.line, finding.column) == (1, 11)
+    assert finding.json_path == "targets.composite_effect"
+    assert finding.found == "`composite_effect`, which this version does not build yet"
+    assert finding.hint == "leave it out for now"
 
 
 @pytest.mark.parametrize(

@@ -51,17 +51,7 @@ class LaterPart(Written):
     )
 
 
-class Pattern(LaterPart):
-    """Texts of a given form."""
-
-    MAIN = "regex"
-
-    regex: str = Field(description="regular expression that describes the texts")
-
-
-GENERATORS: dict[str, type[BaseModel]] = {
-    "pattern": Pattern,
-}
+GENERATORS: dict[str, type[BaseModel]] = {}
 
 
 PARTS: dict[tuple[str, str], type[BaseModel]] = {}

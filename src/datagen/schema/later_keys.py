@@ -26,7 +26,7 @@ INSIDE_VALUES: Mapping[tuple[str, str], frozenset[str]] = {("adoption_model", "c
 # Values of keys that are otherwise available: where the value is one of these, it is not.
 KINDS = frozenset({"graph"})
 
-GENERATOR_WORDS = ("pattern",)
+GENERATOR_WORDS: tuple[str, ...] = ()
 # Keys of parts that are available themselves.
 PART_KEYS: Mapping[tuple[str, str], frozenset[str]] = {}
 PART_VALUES: Mapping[tuple[str, str, str], frozenset[str]] = {}
@@ -36,5 +36,4 @@ INSTEAD: Mapping[str, str] = {
     "fanout.total": "a law whose mean is the total over the number of parents comes close",
     "fanout.mean": "a law with that mean and a `clamp`",
     "rows": "a number of `rows`, and a `datetime_series` for the times they arrive",
-    "generator.pattern": "`faker: {method: bothify, text: '??-####'}`",
 }
