@@ -113,6 +113,13 @@ def test_the_plan_says_what_moves() -> None:
     assert plan.tables["t"].columns["x"].moves_with_rows == ""
 
 
+def test_unique_values_of_children_move_with_the_rows_of_earlier_parents() -> None:
+    for generator in ({"faker": {"method": "email"}}, {"choice": {"choices": [f"c{k}" for k in range(5_000)]}}):
+        document = schema(table("a", 40), child("t", "a", column("x", generator, unique=True), fanout=5))
+        assert "by the row's number" in plan_of(document).tables["t"].columns["x"].moves_with_rows
+        assert plan_of(one_column(generator, unique=True)).tables["t"].columns["x"].moves_with_rows == ""
+
+
 def test_what_cannot_be_kept_is_refused() -> None:
     assert "did you mean 'a'" in refused(below(choice(exact="A"), fanout=5), "quota.no_ancestor").hint
     assert "no table above" in refused(one_column(choice(exact="a")), "quota.no_ancestor").expected

@@ -42,8 +42,8 @@ class Quota(NamedTuple):
 
     def moves(self, scope: Scope) -> str:
         """Why rows added to the table, or above it, change values that were there before."""
-        if scope.unique and scope.ancestors:
-            return "no value twice, by the number of the row: rows of earlier parents move it"
+        if unique := moves_unique(scope):
+            return unique
         if self.exact is True or self.at_least:
             return f"its shares are {'exact' if self.exact else 'kept'} over all rows"
         return f"its shares are exact inside each row of {self.exact}" if self.exact else ""
@@ -95,6 +95,15 @@ class Quota(NamedTuple):
         if self.clustered:
             return clustered_places(self.clustered, weights, scope, exact=exact) if sound_clusters(scope) else None
         return exact_places(self.exact or True, lambda block: weights, scope)
+
+
+def moves_unique(scope: Scope) -> str:
+    """Why rows added above a table change its unique values, which are numbered through all parents."""
+    return (
+        "no value twice, by the row's number: rows of earlier parents move it"
+        if scope.unique and scope.ancestors
+        else ""
+    )
 
 
 def exact_places(exact: bool | str, weights: WeightsOf, scope: Scope) -> Place:

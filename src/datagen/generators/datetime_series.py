@@ -15,6 +15,7 @@ from datagen.errors import Finding, SchemaError
 from datagen.generators import _calendar, _time_grid
 from datagen.generators._foreseen import even_shares
 from datagen.generators._interval import TimeBounds, refuse_no_density
+from datagen.generators._quota import moves_unique
 from datagen.generators._reading import quiet
 from datagen.generators._zones import ZoneReader
 from datagen.kernel.density import TimeDensity
@@ -126,6 +127,9 @@ class DatetimeSeries(Generator):
         if made is None or scope.lower or scope.upper:
             return None
         return made.time(even_shares()).astype(np.float64)
+
+    def moves(self, scope: Scope) -> str:
+        return moves_unique(scope)
 
     def bind(self, scope: Scope) -> Fill:
         from datagen.modifiers._shapes import bind_shapes, growths, seasons

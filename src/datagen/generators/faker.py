@@ -15,6 +15,7 @@ from datagen.generators._faker.methods import Method, Refusal, find_method
 from datagen.generators._faker.people import OwnName, own_locale, own_name, own_person
 from datagen.generators._faker.request import Maker, Request
 from datagen.generators._faker.rows import Rows
+from datagen.generators._quota import moves_unique
 from datagen.packs.locales import DEFAULT_LOCALE, find_locale, locale_hint
 
 
@@ -60,6 +61,9 @@ class Faker(Generator):
     def infer(self, scope: Scope) -> ColumnType | None:
         method = self._method(self._locale(scope) or DEFAULT_LOCALE)
         return "string" if isinstance(method, Refusal) else method.gives  # binding says what is wrong with it
+
+    def moves(self, scope: Scope) -> str:
+        return moves_unique(scope)
 
     def bind(self, scope: Scope) -> Fill:
         locale, source = self._places(scope)
