@@ -92,9 +92,9 @@ class _Look:
         return identifier(self.entry.primary_key[0])
 
     @property
-    def once(self) -> str:
-        """The rows without their copies."""
-        return self.rows if self.declared.copies is None else f"(select distinct * from {self.rows})"
+    def number(self) -> str:
+        """SQL for the number of rows without their copies, which are proved to be alike."""
+        return "count(*)" if self.declared.copies is None else f"count(distinct {self.key})"
 
     @property
     def ledger(self) -> str:
@@ -112,9 +112,8 @@ class _Look:
         """Whether so many rows stand twice, none three times, each like its copy, and those that the ledger names."""
         assert self.declared.copies is not None
         rate, exact = self.declared.copies
-        rows, keys, whole = self._row(
-            f"select count(*), count(distinct {self.key}), (select count(*) from {self.once}) from {self.rows}"
-        )
+        rows, keys = self._row(f"select count(*), count(distinct {self.key}) from {self.rows}")
+        (whole,) = self._row(f"select count(*) from (select distinct * from {self.rows})")
         found = self._number("duplicates", None, rows - keys, [(rate, exact)], 0, keys)
         if whole != keys:
             found.append(
@@ -135,7 +134,10 @@ class _Look:
     def _column(self, one: Declared) -> list[Finding]:
         column, kind = identifier(one.column), SQL_TYPES[self.kinds[one.column]]
         name = literal(one.column)
-        there, nulls = self._row(f"select count({column}), count(*) - count({column}) from {self.once}")
+        there, nulls = self._row(
+            f"select {self.number} filter (where {column} is not null), {self.number} filter (where {column} is null) "
+            f"from {self.rows}"
+        )
         (left_out,) = self._row(f'select count(*) from {self.ledger} where "column" = {name} and dirty_value is null')
         values = there + left_out
         found: list[Finding] = []
@@ -153,7 +155,7 @@ class _Look:
             )
         (wrong,) = self._row(
             f'select count(*) from (select * from {self.ledger} where "column" = {name}) as told '
-            f"left join {self.once} as seen on cast(seen.{self.key} as varchar) = told.key "
+            f"left join {self.rows} as seen on cast(seen.{self.key} as varchar) = told.key "
             f"where seen.{self.key} is null or seen.{column} is distinct from cast(told.dirty_value as {kind}) "
             "or told.clean_value is not distinct from told.dirty_value"
         )
@@ -168,7 +170,7 @@ class _Look:
         there = " and ".join(f"{identifier(name)} is not null" for name in group)
         spoiled = spoiled_rows(self.key, self.files, group)
         rows, different = self._row(
-            f"select count(*), count(distinct ({columns})) from {self.once} where {there} and not {spoiled}"
+            f"select {self.number}, count(distinct ({columns})) from {self.rows} where {there} and not {spoiled}"
         )
         if rows == different:
             return []
