@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from datagen.plan.explain import as_facts, as_text
 from datagen.rows._class_totals import ClassLaw, together
 from tests.parts.columns import fails, refused
 from tests.support import blocks_of, plan_of
@@ -182,3 +183,12 @@ def test_the_plan_says_that_counts_move() -> None:
     assert getattr(counts, "moves", "") == "its number of rows is exact over all parents"
     assert counts is not None
     assert abs(counts.expected - 862.5 / 150) < 1e-9
+
+
+def test_the_printed_plan_says_it_too() -> None:
+    plan = plan_of(document())
+    assert "moves when rows of account are added: its number of rows is exact over all parents" in as_text(plan)
+    [site] = [one for one in as_facts(plan)["tables"] if one["table"] == "site"]
+    assert site["moves_when_parents_are_added"] == "its number of rows is exact over all parents"
+    [account] = [one for one in as_facts(plan)["tables"] if one["table"] == "account"]
+    assert account["moves_when_parents_are_added"] is None
