@@ -64,6 +64,7 @@ class Generated:
     workers: int = 1
     truth: Path | None = None  # the truth set, if one was made
     answer_key: str = ""  # SHA-256 of its answer key
+    metrics: Mapping[str, float | None] = field(default_factory=dict)  # None: nothing to measure
 
 
 def schema_path(name: str) -> Path:
@@ -116,6 +117,7 @@ def generate(
     Raises SchemaError (the schema, or the gate), UsageError (the options, the target), MachineError (the machine).
     """
     from datagen.checks.gate import pass_gate
+    from datagen.checks.metrics import measure
     from datagen.engine.derived import make_derived, staged_tables
     from datagen.engine.executor import Job, execute
     from datagen.engine.options import Options, cores, fewer_workers, settle
@@ -168,10 +170,14 @@ def generate(
                 ledger=spoiled_files(stage.path, made),
             )
             seconds["check"] = time.perf_counter() - at
+        metrics, missed = measure(stage.path, entries, plan.metrics, settled.format, memory=settled.memory)
+        if settled.gate != "none":
+            noticed += missed
         watcher.stage("publish")
         manifest = manifest_of(
-            plan, prepared.document, made, entries, format=settled.format, gate=settled.gate, directory=stage.path
-        )
+            plan, prepared.document, made, entries, format=settled.format, gate=settled.gate, directory=stage.path,
+            metrics=metrics,
+        )  # fmt: skip
         manifest = replace(manifest, clean=twin)
         seconds["total"] = time.perf_counter() - started
         write_text(stage.path, "run.json", run_facts(made, seconds, settled.memory))
@@ -189,7 +195,7 @@ def generate(
     return Generated(
         Path(target), settled.format, settled.gate, {entry.name: entry.rows for entry in entries},
         {entry.name: sum(file.bytes for file in entry.files) for entry in entries}, made.content_hash,
-        (*noticed, *notes), seconds, made.workers, truth_place(target) if truth is not None else None, answers,
+        (*noticed, *notes), seconds, made.workers, truth_place(target) if truth is not None else None, answers, metrics,
     )  # fmt: skip
 
 

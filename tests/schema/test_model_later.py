@@ -86,7 +86,7 @@ def test_targets_without_anything_in_them_change_nothing():
     assert refused(f"targets: {{weekend_share: []}}\n{table('')}") == {}
     effect = "{composite_effect: {table: customer, metric: n, influences: [a]}}"
     assert refused(f"targets: {effect}\n{table('')}") == {"targets.composite_effect": "composite_effect"}
-    assert refused(f"metrics: {{}}\n{table('')}") == {"metrics": "metrics"}
+    assert refused(f"metrics: {{}}\n{table('')}") == {}
 
 
 def test_a_kind_that_is_told_by_its_key_is_refused_once():

@@ -121,7 +121,7 @@ def facts_of_run(plan: Plan, made: Generated) -> dict[str, Any]:
         "truth": None if made.truth is None else {"directory": str(made.truth), "answer_key_sha256": made.answer_key},
         "tables": {table: {"rows": rows, "bytes": made.bytes[table]} for table, rows in made.rows.items()},
         "seconds": {stage: round(seconds, 3) for stage, seconds in made.seconds.items()}, "workers": made.workers,
-        "findings": [finding.as_dict() for finding in made.findings],
+        "metrics": dict(made.metrics), "findings": [finding.as_dict() for finding in made.findings],
     }  # fmt: skip
 
 
@@ -140,6 +140,8 @@ def summary(plan: Plan, made: Generated, *, verbose: bool) -> str:
     rows, size, seconds = sum(made.rows.values()), sum(made.bytes.values()), made.seconds["total"]
     workers = screen.counted(made.workers, "worker")
     lines.append(f"{rows:,} rows, {spell_bytes(size)} of {made.format} in {seconds:.1f} s by {workers}")
+    for name, value in made.metrics.items():
+        lines.append(f"  {name}: {'nothing to measure' if value is None else f'{value:,.6g}'}")
     unchecked = ", not checked (gate none)" if made.gate == "none" else ""
     lines.append(f"content hash {made.content_hash}, seed {plan.seed}")
     lines.append(f"published in {made.directory}{unchecked}")

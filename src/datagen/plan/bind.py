@@ -28,7 +28,8 @@ from datagen.plan.estimate import expected_tables
 from datagen.plan.experiments import add_arms, find_trials
 from datagen.plan.invisible import placed
 from datagen.plan.limits import say_too_many
-from datagen.plan.model import ConstraintPlan, DerivedPlan, Plan, TablePlan
+from datagen.plan.metrics import bind_metrics
+from datagen.plan.model import ConstraintPlan, DerivedPlan, MetricPlan, Plan, TablePlan
 from datagen.plan.outcomes import outcomes_of
 from datagen.plan.planted import planted_effects
 from datagen.plan.processes import find_makers
@@ -80,8 +81,9 @@ def bind(document: Document, *, seed: int, scale: float = 1.0, findings: Sequenc
     say_too_many(tables, binding.refuse)
     derived = bind_derived(binding, tables)
     declared += constraints_of_derived(binding, derived)
+    metrics = bind_metrics(binding, tables, derived)
     binding.stop_on_errors()
-    return finished(binding, tables, nodes, declared, derived)
+    return finished(binding, tables, nodes, declared, derived, metrics)
 
 
 def table_plans(binding: Binding) -> dict[str, TablePlan]:
@@ -118,6 +120,7 @@ def children_of(binding: Binding, table: str) -> tuple[str, ...]:
 def finished(
     binding: Binding, tables: Mapping[str, TablePlan], nodes: Sequence[graph.Node], declared: tuple[ConstraintPlan, ...],
     derived: Mapping[str, DerivedPlan],
+    metrics: tuple[MetricPlan, ...],
 ) -> Plan:  # fmt: skip
     effects = placed(binding, planted_effects(binding, binding.behaviors, tables))
     root = binding.document.root
@@ -146,6 +149,7 @@ def finished(
         walked=below.walked,
         root_rows=below.root_rows,
         derived=derived,
+        metrics=metrics,
         order_written=tuple(node["id"] for node in root.get("nodes") or []),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datagen.plan.below import counted_from_below
@@ -50,6 +50,16 @@ def as_facts(plan: Plan) -> dict[str, Any]:
         },
         "constraints": [
             {"kind": c.kind, "text": c.text, "status": c.status, "reason": c.reason} for c in plan.constraints
+        ],
+        "metrics": [
+            {
+                "name": one.name,
+                "description": one.description,
+                "reads": list(one.reads),
+                "min": one.low,
+                "max": one.high,
+            }
+            for one in plan.metrics
         ],
         "effects": [effect.as_dict() for effect in plan.effects],
         "findings": [finding.as_dict() for finding in plan.findings],
@@ -178,6 +188,13 @@ def as_text(plan: Plan) -> str:
         for name, made in counted.items():
             lines.append(f"  {name}  {', '.join(f'{other}.{column}' for other, column in made)}")
         lines.append("")
+    if plan.metrics:
+        lines.append("metrics, measured in the written files")
+        lines.extend(
+            f"  {one.name}: {one.description or 'over ' + ', '.join(one.reads)} {one.bounds}".rstrip()
+            for one in plan.metrics
+        )
+        lines.append("")
     about = "perhaps" if any(table.rows_guessed for table in plan.tables.values()) else "about"
     lines.append(
         f"in all {about} {whole.rows:,.0f} rows, {spell_bytes(whole.bytes)} of Parquet, {whole.seconds:.1f} s on one core"
@@ -202,7 +219,10 @@ def assumptions(plan: Plan) -> str:
     return "\n".join(lines) + "\n"
 
 
-def generation_notes(plan: Plan, rows: Mapping[str, int]) -> str:
+def generation_notes(
+    plan: Plan, rows: Mapping[str, int], metrics: Mapping[str, float | None] | None = None,
+    imperfections: Sequence[Mapping[str, Any]] = (),
+) -> str:  # fmt: skip
     """The text of generation_notes.md: what was asked, what came out, what was declared and not applied."""
     lines = [
         f"# How {plan.name} was made",
@@ -228,12 +248,31 @@ def generation_notes(plan: Plan, rows: Mapping[str, int]) -> str:
     ]
     if extremes:
         lines.extend(["", "## Modified columns", "", *extremes])
+    if imperfections:
+        lines.extend(["", "## Imperfections", "", "| column | what | asked | cells or rows |", "|---|---|---:|---:|"])
+        lines.extend(
+            f"| {one['table']}{'.' + one['column'] if one['column'] else ''} | {one['kind']} | {asked(one)} | {one['found']:,} |"
+            for one in imperfections
+        )
+    figures = [one for one in plan.metrics if one.name in (metrics or {})]
+    if figures:
+        lines.extend(["", "## Metrics", "", "| metric | found | asked | meaning |", "|---|---:|---|---|"])
+        for one in figures:
+            value = (metrics or {})[one.name]
+            shown = "nothing to measure" if value is None else f"{value:,.6g}"
+            lines.append(f"| {one.name} | {shown} | {one.bounds} | {one.description} |")
     if plan.constraints:
         lines.extend(["", "## Constraints", "", *(f"- {c.text}: {c.status} ({c.reason})" for c in plan.constraints)])
     dangling = [finding for finding in plan.findings if finding.severity == "warning"]
     if dangling:
         lines.extend(["", "## Warnings", "", *(f"- {f.json_path}: {f.found} [{f.code}]" for f in dangling)])
     return "\n".join(lines) + "\n"
+
+
+def asked(imperfection: Mapping[str, Any]) -> str:
+    """The declared rate of an imperfection, as a share."""
+    rate = imperfection.get("asked")
+    return "" if rate is None else f"{rate:.4g}"
 
 
 def spell_bytes(size: float) -> str:

@@ -143,6 +143,31 @@ class DerivedPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricPlan:
+    """A named figure over the written tables: a query that gives one number, and the bounds that it should keep."""
+
+    name: str
+    text: str
+    reads: tuple[str, ...]
+    description: str = ""
+    low: float | None = None
+    high: float | None = None
+    path: str | None = None
+    line: int | None = None
+    column: int | None = None
+    json_path: str = ""
+
+    @property
+    def bounds(self) -> str:
+        """`from 0.2 to 0.4`, `at least 0.2`, `at most 0.4`, or nothing."""
+        if self.low is not None and self.high is not None:
+            return f"from {self.low:g} to {self.high:g}"
+        if self.low is not None:
+            return f"at least {self.low:g}"
+        return "" if self.high is None else f"at most {self.high:g}"
+
+
+@dataclass(frozen=True, slots=True)
 class ConstraintPlan:
     """One declared constraint and whether it holds by construction or is looked at in the written files."""
 
@@ -181,6 +206,7 @@ class Plan:
         default_factory=dict
     )  # rows of a root per block, where tables below are looked at
     derived: Mapping[str, DerivedPlan] = field(default_factory=dict)  # each after those it reads; not in `tables`
+    metrics: tuple[MetricPlan, ...] = ()
     order_written: tuple[str, ...] = ()  # tables and derived tables in document order
 
     @property

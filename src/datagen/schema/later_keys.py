@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-TOP_KEYS = frozenset({"metrics"})
+TOP_KEYS = frozenset[str]()
 LATER_TARGETS = ("composite_effect",)
 METRIC_KEYS = frozenset({"solve_for"})
 NODE_KEYS = frozenset(

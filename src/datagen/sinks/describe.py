@@ -11,10 +11,10 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datagen.packs import pack_versions
-from datagen.plan.explain import assumptions, generation_notes
+from datagen.plan.explain import assumptions, generation_notes, spell_time
 from datagen.plan.model import Plan, TablePlan
 from datagen.plan.spoils import may_repeat, unique_groups
 from datagen.schema.tree import Document
@@ -75,13 +75,16 @@ def schema_hash(document: Document) -> str:
 
 def manifest_of(
     plan: Plan, document: Document, made: Made, entries: tuple[TableEntry, ...],
-    *, format: str, gate: str, directory: Path,
+    *, format: str, gate: str, directory: Path, metrics: Mapping[str, float | None] | None = None,
 ) -> Manifest:  # fmt: skip
     """The manifest, with the side files that it answers for, which are written on the way."""
+    facts = summary_facts(plan, made, metrics or {})
     side = (
-        write_text(directory, "run_summary.json", run_summary(entries)),
+        write_text(directory, "run_summary.json", run_summary(entries, **facts)),
         write_text(directory, "assumptions.md", assumptions(plan)),
-        write_text(directory, "generation_notes.md", generation_notes(plan, made.rows)),
+        write_text(
+            directory, "generation_notes.md", generation_notes(plan, made.rows, metrics or {}, facts["imperfections"])
+        ),
     )
     fills = (column.fill for table in plan.tables.values() for column in table.columns.values())
     return Manifest(
@@ -89,6 +92,38 @@ def manifest_of(
         format=format, gate=gate, content_hash=made.content_hash, tables=entries, side_files=side,
         packs=pack_versions(fills),
     )  # fmt: skip
+
+
+def summary_facts(plan: Plan, made: Made, metrics: Mapping[str, float | None]) -> dict[str, Any]:
+    """What `run_summary.json` tells besides rows: nothing of it differs between two runs of the same schema."""
+    frame = plan.timeframe
+    window = None if frame is None else {"start": spell_time(frame.start), "end": spell_time(frame.end)}
+    return {
+        "seed": plan.seed,
+        "timeframe": window,
+        "params": dict(plan.params),
+        "metrics": dict(metrics),
+        "imperfections": [
+            {
+                "table": table,
+                "column": column,
+                "kind": kind,
+                "asked": rate_of(plan, table, column, kind),
+                "found": number,
+            }
+            for (table, column, kind), number in sorted(made.cells.items(), key=str)
+        ],
+        "content_hash": made.content_hash,
+    }
+
+
+def rate_of(plan: Plan, table: str, column: str | None, kind: str) -> float | None:
+    """The declared rate of an imperfection; None where several of one kind share a column."""
+    made = plan.tables[table]
+    if column is None:
+        return None if made.copies is None else made.copies.rate
+    rates = [spoil.rate for spoil in made.columns[column].spoils if spoil.kind == kind]
+    return rates[0] if len(rates) == 1 else None
 
 
 def run_facts(made: Made, seconds: Mapping[str, float], memory: int) -> str:

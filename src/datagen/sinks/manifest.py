@@ -145,9 +145,10 @@ def write_text(directory: Path, name: str, text: str) -> FileFacts:
     return FileFacts(name, 0, len(raw), hashlib.sha256(raw).hexdigest())
 
 
-def run_summary(tables: tuple[TableEntry, ...]) -> str:
-    """The text of `run_summary.json`: rows per table."""
-    return json.dumps({"tables": {table.name: table.rows for table in tables}}, ensure_ascii=False, indent=1) + "\n"
+def run_summary(tables: tuple[TableEntry, ...], **facts: Any) -> str:
+    """The text of `run_summary.json`: rows per table, and what else is told of the run."""
+    summary = {"tables": {table.name: table.rows for table in tables}, **facts}
+    return json.dumps(summary, ensure_ascii=False, indent=1, default=str) + "\n"
 
 
 def read_manifest(directory: Path) -> Manifest:

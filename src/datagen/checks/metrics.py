@@ -1,0 +1,116 @@
+"""Measures metrics in the written files: one number each, and a finding where a bound is not kept."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datagen.checks.database import source
+from datagen.errors import Finding, SchemaError
+from datagen.plan.model import MetricPlan
+from datagen.sinks.disk import disk_errors
+from datagen.sql import database as sql
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from datagen.sinks.manifest import TableEntry
+
+SCRATCH = ".datagen-metrics"  # inside the directory, and gone afterwards
+DIGITS = 10  # of a figure that is no whole number
+Measured = dict[str, int | float | None]
+
+
+def measure(
+    directory: Path, tables: Sequence[TableEntry], metrics: Sequence[MetricPlan], format: str, *, memory: int
+) -> tuple[Measured, list[Finding]]:
+    """The figures by name, and what was found: bounds that are not kept, and metrics of tables that were not written.
+
+    A figure is None where there is nothing to measure. Raises SchemaError where a query fails on the data.
+    """
+    known = {table.name: table for table in tables}
+    measured: Measured = {}
+    findings: list[Finding] = []
+    if not metrics:
+        return measured, findings
+    scratch = directory / SCRATCH
+    with disk_errors("making a directory", scratch):
+        scratch.mkdir()
+    try:
+        with sql.sql_database(scratch, readable=(directory,), memory=memory) as connection:
+            loaded: set[str] = set()
+            for metric in metrics:
+                missing = [name for name in metric.reads if name not in known]
+                if missing:
+                    found = f"{metric.name}: {missing[0]} was not written"
+                    finding = Finding("metric.not_measured", found=found, severity="warning", **_place(metric))
+                    findings.append(finding)
+                    continue
+                for name in metric.reads:
+                    if name not in loaded:
+                        loaded.add(name)
+                        _load(connection, directory, known[name], format)
+                measured[metric.name] = value = _figure(connection, metric, memory, scratch)
+                if not _kept(metric, value):
+                    findings.append(
+                        Finding(
+                            "metric.missed", found=f"{metric.name} is {_spelled(value)} in the files",
+                            expected=metric.bounds, hint=metric.description, **_place(metric),
+                        )
+                    )  # fmt: skip
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)  # what is left of it goes with the stage
+    return measured, findings
+
+
+def _load(connection: duckdb.DuckDBPyConnection, directory: Path, table: TableEntry, format: str) -> None:
+    """The written rows as a table, in their order: the same pieces whatever the files."""
+    types = {column.name: column.type for column in table.columns}
+    sql.create_table(connection, table.name, types)
+    columns = ", ".join(f"cast({sql.identifier(name)} as {sql.SQL_TYPES[kind]})" for name, kind in types.items())
+    rows = source([directory / file.name for file in table.files], format, types)
+    connection.execute(f"insert into {sql.identifier(table.name)} select {columns} from {rows}")
+
+
+def _figure(connection: duckdb.DuckDBPyConnection, metric: MetricPlan, memory: int, scratch: Path) -> Any:
+    import duckdb
+
+    try:
+        with sql.limits(connection, sql.RUN_SECONDS, memory):
+            rows = connection.execute(f"select * from ({metric.text}) limit 2").fetchall()
+    except duckdb.OutOfMemoryException as error:
+        raise sql.out_of_memory(scratch, memory, error, f"the metric {metric.name}") from error
+    except duckdb.Error as error:
+        found = f"{metric.name}: {sql.first_line(error)}"
+        raise SchemaError(
+            Finding("sql.failed", found=found, expected="SQL that holds for every row", **_place(metric))
+        ) from error
+    if len(rows) != 1:
+        found = f"{metric.name}: {'no row' if not rows else 'several rows'}"
+        raise SchemaError(Finding("metric.rows", found=found, expected="one row with one number", **_place(metric)))
+    value = rows[0][0]
+    if isinstance(value, bool | int) or value is None:
+        return None if value is None else int(value)
+    if not math.isfinite(value):
+        return None
+    return float(f"{float(value) if isinstance(value, Decimal) else value:.{DIGITS}g}")
+
+
+def _kept(metric: MetricPlan, value: float | None) -> bool:
+    if metric.low is None and metric.high is None:
+        return True
+    if value is None:
+        return False
+    return (metric.low is None or value >= metric.low) and (metric.high is None or value <= metric.high)
+
+
+def _spelled(value: float | None) -> str:
+    return "no number" if value is None else f"{value:,.6g}"
+
+
+def _place(metric: MetricPlan) -> dict[str, Any]:
+    return {"path": metric.path, "line": metric.line, "column": metric.column, "json_path": metric.json_path}
