@@ -183,3 +183,42 @@ tables:
 """
     [finding] = plan_of(text).findings
     assert (finding.code, finding.line) == ("effect.invisible", 7)
+
+
+LAWS: dict[str, dict[str, Any]] = {
+    "poisson": {"poisson": 6},
+    "negative_binomial": {"negative_binomial": {"mean": 6, "shape": 2}},
+    "uniform": {"uniform": {"min": 0, "max": 12}},
+    "constant": {"constant": 3},
+}
+
+
+CASES: dict[str, tuple[str, list[Any], dict[str, Any]]] = {
+    "month": ("month", [0, 40], {"heterogeneity": {"gamma": 2}}),
+    "window": ("window", [2, 8], {}),
+    "silent": ("year", [1, 6], {"p_zero": 0.3}),
+}
+
+
+@pytest.mark.parametrize(("per", "clamp", "more"), CASES.values(), ids=CASES)
+@pytest.mark.parametrize("law", LAWS)
+def test_expected_rows_and_ratios_know_of_the_clamp(law: str, per: str, clamp: list[Any], more: dict[str, Any]) -> None:
+    plan = plan_of(document(clamp, LAWS[law], per=per, **more))
+    orders = table_of(plan, "orders")
+    counts = table_of(plan, "users").join(orders.group_by("users_id").len(), on="users_id", how="left").fill_null(0)
+    deviation = float(counts["len"].std())
+    expected, rows = plan.tables["orders"].expected_rows, len(orders)
+    # 4 standard errors of 6,000 parents, and half a percent for quantiles that stand for a law
+    assert abs(rows - expected) < 4 * deviation * ROWS**0.5 + 0.005 * expected, f"{rows} rows, expected {expected:.0f}"
+    found, vip = measured(plan), effect(plan, "vip")
+    ratio, error = found["vip"] / found["standard"], vip.standard_error
+    assert error is not None
+    assert abs(ratio - vip.expected) < 4 * error + 0.01 * ratio, f"ratio {ratio:.3f}, told {vip.expected:.3f}"
+    assert told(plan)
+
+
+def test_who_has_no_rate_has_no_rows_whatever_the_floor() -> None:
+    for law in LAWS.values():
+        plan = plan_of(document([2, 8], law, per="window", p_zero=0.5))
+        silent = ROWS - table_of(plan, "orders")["users_id"].n_unique()
+        assert abs(silent - ROWS / 2) < 4 * (ROWS / 4) ** 0.5

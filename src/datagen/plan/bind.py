@@ -19,6 +19,7 @@ from datagen.plan.below import look_below
 from datagen.plan.bind_columns import bind_column, make_parts
 from datagen.plan.bind_rows import bind_counts
 from datagen.plan.binding import Binding
+from datagen.plan.clamped import clamp_expected
 from datagen.plan.correlations import find_correlations
 from datagen.plan.derived import bind_derived
 from datagen.plan.derived_constraints import constraints_of_derived
@@ -76,6 +77,7 @@ def bind(document: Document, *, seed: int, scale: float = 1.0, findings: Sequenc
         elif name not in graph.COUNTS:
             bind_column(binding, binding.tables[table].columns[name], constraints)
     bind_spoils(binding, constraints.found.declared)
+    clamp_expected(binding, binding.behaviors)
     tables = expected_tables(table_plans(binding))
     declared = settle(binding, constraints)
     say_too_many(tables, binding.refuse)

@@ -7,15 +7,17 @@ matter of arithmetic: the mean of the clamped law at the segment's own rate, ove
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.kernel.clock import DAY_US
 from datagen.plan.behaviors import Behaviors, Factors
 from datagen.plan.binding import Binding
+from datagen.schema.weights import share
 
 if TYPE_CHECKING:
     from datagen.plan.model import TablePlan
@@ -25,6 +27,10 @@ Floats = NDArray[np.float64]
 MOVED = 0.02  # of a planted ratio, from which on a clamp is told
 POINTS = 64  # quantiles that stand for the parents' own rates, and for what parents differ in
 LAW_POINTS = 2_000
+FEW_UNITS = 12  # of time, up to which draws are added up one by one; the sum of more is nearly normal
+FEW_FACTORS = 24  # products of factors that stand for all, where sums of many draws are looked at
+LATTICE = 500  # sums that stand for all
+SUMMED = 12  # parents of which sums are made
 MOST = 2.0**40
 
 
@@ -81,6 +87,31 @@ def clamped_rows(
     low, high = getattr(rows, "clamp", (0.0, math.inf))
     if rows is None or (low <= 0 and not math.isfinite(high)):
         return None
+    return _behind(binding, behaviors, table.id, seat, population, (low, high))
+
+
+def clamp_expected(binding: Binding, behaviors: Behaviors) -> None:
+    """Let the expected rows of tables in time know of their clamp, which acts on each parent's rows together."""
+    from datagen.plan.planted import population_of
+
+    for name, rows in binding.counts.items():
+        low, high = getattr(rows, "clamp", (0.0, math.inf))
+        if not hasattr(rows, "free") or (low <= 0 and not math.isfinite(high)):
+            continue
+        clamped = _behind(binding, behaviors, name, None, population_of(binding, name), (low, high))
+        if clamped is not None:
+            binding.counts[name] = replace(rows, expected=clamped.mean(1.0))
+
+
+def _behind(
+    binding: Binding,
+    behaviors: Behaviors,
+    table: str,
+    seat: Factors | None,
+    population: Population | None,
+    clamp: tuple[float, float],
+) -> Clamped | None:
+    rows, (low, high) = binding.counts[table], clamp
     others = _others(binding, behaviors, table, seat)
     if hasattr(rows, "per_day"):
         if population is None:
@@ -88,8 +119,10 @@ def clamped_rows(
         own = population.intensity.rows / max(float(population.intensity.rows.mean()), 1e-300) * population.per_parent
         return _poisson(_thin(own), others, low, high)
     draw, law = getattr(rows, "draw", None) or getattr(getattr(rows, "law", None), "draw", None), _law(binding, table)
-    if draw is None or not draw.constant or draw.mean() is None or getattr(rows, "units", None) is not None:
-        return None  # a law per unit of time: the clamp acts on a sum of draws
+    if draw is None or not draw.constant or draw.mean() is None:
+        return None
+    if getattr(rows, "units", None) is not None:
+        return None if population is None else _sums(rows, draw, population, others, low, high)
     mean = draw.mean()
     plain = law.get("truncate") is None  # a law that is cut is multiplied and rounded; these two take the factor in
     if law.get("type") == "poisson" and plain:
@@ -99,7 +132,7 @@ def clamped_rows(
         gamma = _gamma(mean * mean / (variance - mean))
         return _poisson(np.array([float(mean)]), np.multiply.outer(others, gamma).ravel(), low, high)
     counts = np.maximum(draw.quantile((np.arange(LAW_POINTS) + 0.5) / LAW_POINTS, None), 0.0)
-    return _rounded(counts, others, low, high)
+    return _rounded(counts, others, low, high, lifted=not hasattr(rows, "free"))
 
 
 def say_dilution(
@@ -134,51 +167,58 @@ def say_dilution(
     )
 
 
-def _law(binding: Binding, table: TablePlan) -> Mapping[str, Any]:
-    law = binding.drafting.fanouts[table.id].law if table.id in binding.drafting.fanouts else None
+def _law(binding: Binding, table: str) -> Mapping[str, Any]:
+    law = binding.drafting.fanouts[table].law if table in binding.drafting.fanouts else None
     if law is not None:
         return dict(law)
-    spec = binding.drafting.nodes[table.id].get("fanout")
+    spec = binding.drafting.nodes[table].get("fanout")
     return (
         {key: spec[key] for key in ("type", "params", "truncate") if key in spec} if isinstance(spec, Mapping) else {}
     )
 
 
-def _others(binding: Binding, behaviors: Behaviors, table: TablePlan, seat: Factors) -> Floats:
+def _others(binding: Binding, behaviors: Behaviors, table: str, seat: Factors | None) -> Floats:
     """(k,) equally likely products of everything else that makes parents differ."""
     from datagen.plan.segments import shares_of
 
     found = np.ones(1)
-    for one in behaviors.rates.get(table.id, ()):
+    for one in behaviors.rates.get(table, ()):
         shares = None if one is seat else shares_of(binding, binding.tables[one.entity].columns[one.column])
         if shares:
-            values = [one.by_value.get(value, 1.0) for value in shares]
-            edges = np.cumsum(list(shares.values()))
-            at = np.minimum(np.searchsorted(edges, (np.arange(POINTS) + 0.5) / POINTS), len(values) - 1)
-            found = _thin(np.multiply.outer(found, np.array(values)[at]).ravel())
-    spec = binding.drafting.nodes[table.id].get("fanout")
+            found = _mixed(found, [one.by_value.get(value, 1.0) for value in shares], list(shares.values()))
+    for effect in binding.trials.rates.get(table, ()):
+        if effect.since is None and effect.mean is not None:
+            found = _mixed(found, [effect.factor_of(arm, None) for arm in effect.arms], effect.shares)
+    spec = binding.drafting.nodes[table].get("fanout")
     uneven = spec.get("heterogeneity") if isinstance(spec, Mapping) else None
     shape = uneven.get("gamma") if isinstance(uneven, Mapping) else None
     if isinstance(shape, int | float):
         found = np.multiply.outer(found, _gamma(float(shape))).ravel()
+    silent = share(spec.get("p_zero")) if isinstance(spec, Mapping) else None
+    if silent:
+        some = (np.arange(POINTS) + 0.5) / POINTS >= silent
+        found = np.multiply.outer(_thin(found), some * ((1.0 - silent) / max(float(some.mean()), 1e-12))).ravel()
     return found
+
+
+def _mixed(others: Floats, values: Sequence[float], shares: Sequence[float]) -> Floats:
+    """Equally likely products with one more factor, of which some values have some shares."""
+    at = np.minimum(np.searchsorted(np.cumsum(shares), (np.arange(POINTS) + 0.5) / POINTS), len(values) - 1)
+    return _thin(np.multiply.outer(others, np.array(values)[at]).ravel())
 
 
 def _gamma(shape: float) -> Floats:
     """(k,) equally likely values of a gamma law of mean 1."""
-    from scipy.special import gammaincinv
-
-    points: Floats = gammaincinv(shape, (np.arange(POINTS) + 0.5) / POINTS) / shape
-    mean = float(points.mean())
-    return points / mean
+    found: Floats = gammas(np.array([shape]))[0]
+    return found
 
 
-def _thin(values: Floats) -> Floats:
-    """At most POINTS of many equally likely values, their mean kept."""
-    if len(values) <= POINTS:
+def _thin(values: Floats, most: int = POINTS) -> Floats:
+    """A few of many equally likely values, their mean kept."""
+    if len(values) <= most:
         return values
     ordered = np.sort(values, kind="stable")
-    return np.array([piece.mean() for piece in np.array_split(ordered, POINTS)])
+    return np.array([piece.mean() for piece in np.array_split(ordered, most)])
 
 
 def _poisson(rates: Floats, others: Floats, low: float, high: float) -> Clamped:
@@ -217,14 +257,101 @@ def _poisson_moments(rate: Floats, low: float, high: float) -> tuple[Floats, Flo
     return np.where(rate > 0, first, 0.0), np.where(rate > 0, second, 0.0)
 
 
-def _rounded(counts: Floats, others: Floats, low: float, high: float) -> Clamped:
-    """Of a law that is multiplied and rounded up with the chance of its fraction."""
+def _sums(rows: Any, draw: Any, population: Population, others: Floats, low: float, high: float) -> Clamped | None:
+    """Of a law drawn per unit of time, whose draws are added up before the clamp acts on all of them."""
+    mean, variance = draw.mean(), draw.variance()
+    if mean is None or variance is None or not math.isfinite(variance):
+        return None
+    intensity, edges = population.intensity, rows.units.edges
+    at = np.linspace(0, len(population.created) - 1, SUMMED).astype(np.int64)  # parents in the order of their creation
+    until = [intensity.until(np.full(len(population.created), edge, dtype=np.int64))[at] for edge in edges]
+    days = np.diff(np.stack(until, axis=1), axis=1) / intensity.scale[at][:, None]
+    parts = days / (np.diff(edges) / DAY_US)  # of every unit, that each parent sees
+    every = _thin(others)
+    dispersion = max(variance / mean - 1.0, 0.0) / mean if mean > 0 else 0.0
+    stretches = rows.law.params is not None  # Poisson and negative binomial laws take the factor into their mean
+    if not stretches and parts.shape[1] <= FEW_UNITS:
+        points = _lattice(parts.shape[1])
+        drawn = np.maximum(draw.quantile(points.ravel(), None), 0.0).reshape(points.shape)
+        return _added(drawn, parts, every, low, high)
+    whole, squared = parts.sum(axis=1), (parts * parts).sum(axis=1)
+    if stretches:  # a sum of them is nearly a Poisson number of a gamma rate, whose shape no factor changes
+        shape = whole * whole / np.maximum(dispersion * squared, 1e-12)
+        points = gammas(np.where(whole > 0, shape, 1.0)) if dispersion > 0 else np.ones((len(whole), 1))
+        return _poisson((whole[:, None] * points).ravel() * mean, every, low, high)
+
+    every = _thin(every, FEW_FACTORS)
+
+    def moments(factor: float, low: float, high: float) -> tuple[float, float]:
+        each = np.multiply.outer(whole, every).ravel() * (mean * factor)
+        square = np.multiply.outer(squared, every * every).ravel() * factor**2
+        sums = np.maximum(each[:, None] + np.sqrt(variance * square)[:, None] * _normal()[None, :], 0.0)
+        first, second = (float(one.mean()) for one in _whole_moments(sums * (each > 0)[:, None], low, high))
+        return first, second - first * first
+
+    return Clamped(low, high, moments(1.0, 0.0, math.inf)[0], moments)
+
+
+def _added(drawn: Floats, parts: Floats, others: Floats, low: float, high: float) -> Clamped:
+    """Of sums of draws (k, units), each multiplied by what a parent sees of the unit and rounded."""
+    rounding = _lattice(2 * drawn.shape[1])[:, drawn.shape[1] :]
+
+    def moments(factor: float, low: float, high: float) -> tuple[float, float]:
+        first, second = [], []
+        for part in parts:  # few
+            for other in others:
+                rows = np.floor(drawn * (part * (other * factor)) + rounding).sum(axis=1)
+                kept = np.clip(rows, max(low, 0.0), high) if part.sum() * other > 0 else rows
+                first.append(float(kept.mean()))
+                second.append(float((kept * kept).mean()))
+        mean = math.fsum(first) / len(first)
+        return mean, math.fsum(second) / len(second) - mean * mean
+
+    return Clamped(low, high, moments(1.0, 0.0, math.inf)[0], moments)
+
+
+def _lattice(units: int) -> Floats:
+    """(LATTICE, units) points that fill the unit cube evenly. Source: Kronecker's sequence with square roots of primes."""
+    primes = [number for number in range(2, 120) if all(number % small for small in range(2, number))][:units]
+    steps = np.sqrt(np.array(primes, dtype=np.float64))
+    found: NDArray[np.float64] = np.asarray(((np.arange(LATTICE)[:, None] + 0.5) * steps[None, :]) % 1.0)
+    return found
+
+
+def _whole_moments(numbers: Floats, low: float, high: float) -> tuple[Floats, Floats]:
+    """First and second powers of numbers that are rounded up with the chance of their fraction, and clamped; 0 stays."""
+    down = np.floor(numbers)
+    part = numbers - down
+    one, two = (np.where(numbers > 0, np.clip(number, max(low, 0.0), high), 0.0) for number in (down, down + 1.0))
+    return one * (1 - part) + two * part, one**2 * (1 - part) + two**2 * part
+
+
+def _normal() -> Floats:
+    """(POINTS,) equally likely values of a standard normal law."""
+    from scipy.special import ndtri
+
+    found: Floats = ndtri((np.arange(POINTS) + 0.5) / POINTS)
+    return found
+
+
+def gammas(shapes: Floats) -> Floats:
+    """(n, POINTS) equally likely values of gamma laws of mean 1."""
+    from scipy.special import gammaincinv
+
+    points: Floats = gammaincinv(shapes[:, None], (np.arange(POINTS) + 0.5)[None, :] / POINTS) / shapes[:, None]
+    found: Floats = points / points.mean(axis=1)[:, None]
+    return found
+
+
+def _rounded(counts: Floats, others: Floats, low: float, high: float, *, lifted: bool) -> Clamped:
+    """Of a law that is multiplied and rounded up with the chance of its fraction. lifted: a floor holds without a rate too."""
     every = np.multiply.outer(counts, others).ravel()
+    there = np.multiply.outer(np.ones(len(counts)), (others > 0) | lifted).ravel()
 
     def moments(factor: float, low: float, high: float) -> tuple[float, float]:
         whole = np.floor(every * factor)
         part = every * factor - whole
-        down, up = (np.clip(number, max(low, 0.0), high) for number in (whole, whole + 1.0))
+        down, up = (np.clip(number, max(low, 0.0), high) * there for number in (whole, whole + 1.0))
         mean = float((down * (1 - part) + up * part).mean())
         return mean, float((down**2 * (1 - part) + up**2 * part).mean()) - mean * mean
 

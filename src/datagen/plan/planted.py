@@ -56,10 +56,10 @@ def planted_effects(
     found: list[PlantedEffect] = []
     for table in tables.values():
         rows = binding.counts.get(table.id)
-        population = population_of(binding, behaviors, table)
+        population = population_of(binding, table.id)
         found += _segment_rows(binding, behaviors, table, tables, population)
         found += planted_values(binding, behaviors, table)
-        found += planted_together(binding, table)
+        found += planted_together(binding, table, population)
         found += process_effects(binding, table, tables)
         if population is not None:
             found += _ageing(binding, behaviors, table, population)
@@ -71,13 +71,13 @@ def planted_effects(
     return tuple(found)
 
 
-def population_of(binding: Binding, behaviors: Behaviors, table: TablePlan) -> Population | None:
+def population_of(binding: Binding, table: str) -> Population | None:
     """Representative parents of a table whose rows come at a rate; None for all other tables."""
-    rows = binding.counts.get(table.id)
+    rows = binding.counts.get(table)
     shape = getattr(rows, "shape", None)
-    if shape is None or table.parent is None or not shape.calendar.rates.any():
+    if shape is None or binding.tables[table].parent is None or not shape.calendar.rates.any():
         return None
-    scope = binding.row_scopes.get(table.id)
+    scope = binding.row_scopes.get(table)
     created = scope.creations() if scope is not None and scope.creation is not None else None
     start = shape.exposure.start
     times = np.full(DRAWS, start, dtype=np.int64) if created is None else np.resize(created, DRAWS).astype(np.int64)
@@ -111,7 +111,7 @@ def population_of(binding: Binding, behaviors: Behaviors, table: TablePlan) -> P
         factor *= 1.0 if one.mean is None else one.mean
         if one.mean and one.second is not None:
             uneven *= one.second / one.mean**2
-    expected = rows.expected if rows is not None else 0.0
+    expected = 0.0 if rows is None else getattr(rows, "free", rows.expected)  # a clamp acts on what comes out
     scaled = Intensity(shape.calendar, low, high, np.full(DRAWS, expected / mean), pieces=pieces)
     return Population(times, scaled, expected / factor if factor else expected, spread, uneven, disturbed, tied)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from datagen.plan.arms import Effect
 from datagen.plan.binding import Binding
@@ -17,18 +18,22 @@ from datagen.plan.planted_sql import is_written, join_to, quoted_text
 from datagen.schema.times import show_time
 from datagen.schema.weights import share
 
+if TYPE_CHECKING:
+    from datagen.plan.planted import Population
+
+Floats = NDArray[np.float64]
 RANK = 'rank() over (order by "{0}") + (count(*) over (partition by "{0}") - 1) / 2.0'
 
 
-def planted_together(binding: Binding, table: TablePlan) -> Iterator[PlantedEffect]:
+def planted_together(binding: Binding, table: TablePlan, population: Population | None) -> Iterator[PlantedEffect]:
     """The correlations of a table, and what experiments do to its rows and values."""
     yield from _correlations(binding, table)
     for (owner, name), effects in binding.trials.values.items():
         if owner == table.id:
             for effect in effects:
-                yield from _value(binding, table, name, effect)
+                yield from _value(binding, table, name, effect, population)
     for effect in binding.trials.rates.get(table.id, ()):
-        yield from _rate(binding, table, effect)
+        yield from _rate(binding, table, effect, population)
 
 
 def _correlations(binding: Binding, table: TablePlan) -> Iterator[PlantedEffect]:
@@ -60,12 +65,28 @@ def _correlations(binding: Binding, table: TablePlan) -> Iterator[PlantedEffect]
         )
 
 
-def _rows_of_arms(binding: Binding, table: TablePlan, effect: Effect) -> tuple[float, float] | None:
-    """Expected rows of the control and of another arm after the start; arrivals are taken to be even in time."""
+def _rows_of_arms(
+    binding: Binding, table: TablePlan, effect: Effect, population: Population | None
+) -> tuple[float, float] | None:
+    """Expected rows of the control and of another arm after the start, the sizes of effects left out.
+
+    Where it is not known when rows come, they are taken to be even in time.
+    """
     since, frame = effect.since, binding.timeframe
     part = 1.0 if since is None or frame is None else (frame.end - since) / frame.length
+    if since is not None and population is not None:
+        part = float(_late(population, since).sum() / population.intensity.rows.sum())
     rows = [table.expected_rows * max(part, 0.0) * one for one in effect.shares[:2]]
     return (rows[0], rows[1]) if min(rows) > 1 else None
+
+
+def _late(population: Population, since: int | None) -> Floats:
+    """(k,) expected rows of representative parents from a moment on."""
+    rows = population.intensity.rows
+    found: Floats = (
+        rows if since is None else rows - population.intensity.until(np.full(len(rows), since, dtype=np.int64))
+    )
+    return found
 
 
 def _compared(binding: Binding, table: TablePlan, effect: Effect) -> tuple[str, str, str] | None:
@@ -82,8 +103,10 @@ def _compared(binding: Binding, table: TablePlan, effect: Effect) -> tuple[str, 
     return joined, arms[0], arms[1]
 
 
-def _value(binding: Binding, table: TablePlan, name: str, effect: Effect) -> Iterator[PlantedEffect]:
-    told, rows = _compared(binding, table, effect), _rows_of_arms(binding, table, effect)
+def _value(
+    binding: Binding, table: TablePlan, name: str, effect: Effect, population: Population | None
+) -> Iterator[PlantedEffect]:
+    told, rows = _compared(binding, table, effect), _rows_of_arms(binding, table, effect, population)
     if told is None or rows is None or not is_written(binding, table.id, name):
         return
     joined, control, treated = told
@@ -129,8 +152,8 @@ def _value(binding: Binding, table: TablePlan, name: str, effect: Effect) -> Ite
     )
 
 
-def _rate(binding: Binding, table: TablePlan, effect: Effect) -> Iterator[PlantedEffect]:
-    told, rows = _compared(binding, table, effect), _rows_of_arms(binding, table, effect)
+def _rate(binding: Binding, table: TablePlan, effect: Effect, population: Population | None) -> Iterator[PlantedEffect]:
+    told, rows = _compared(binding, table, effect), _rows_of_arms(binding, table, effect, population)
     if told is None or rows is None:
         return
     joined, control, treated = told
@@ -142,7 +165,13 @@ def _rate(binding: Binding, table: TablePlan, effect: Effect) -> Iterator[Plante
     own = sum(one.since is None for one in binding.trials.rates[table.id])  # factors of experiments
     # parents that differ in more than their arm are further apart than a Poisson process tells
     plain = shape is not None and not shape.ages and len(shape.factors) == own
-    error = effect.size * math.sqrt(1 / rows[0] + 1 / (rows[1] * max(effect.size, 1e-9))) if plain else None
+    error = None
+    if plain and population is not None:
+        late = _late(population, effect.since)
+        between = float(late.var() / late.mean() ** 2)  # parents are there for longer and shorter
+        number = binding.expected_rows(table.parent or table.id)
+        apart = sum(between / max(number * share, 1.0) for share in effect.shares[:2])
+        error = effect.size * math.sqrt(1 / rows[0] + 1 / (rows[1] * max(effect.size, 1e-9)) + apart)
     yield PlantedEffect(
         id=f"{effect.name}.{table.id}.rows",
         kind="experiment_rows",

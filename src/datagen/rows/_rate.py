@@ -132,6 +132,7 @@ class RateRows:
     largest: float
     description: str
     guessed: bool
+    free: float  # expected rows without the clamp
     fills: Mapping[str, Fill] = field(default_factory=dict)
 
     def __call__(self, parent: Block) -> Ints:

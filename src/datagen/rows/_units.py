@@ -82,6 +82,7 @@ class UnitRows:
     largest: float
     description: str
     guessed: bool
+    free: float  # expected rows without the clamp
     home: str = ""
     fills: Mapping[str, Fill] = field(default_factory=dict)
 
@@ -110,7 +111,8 @@ class UnitRows:
             self._refuse_null(counts)
             rows[:, k] = np.clip(counts, 0, 2.0**40).astype(np.int64)
         rows[running[:, -1] <= 0] = 0
-        kept, forced = clamped(rows.sum(axis=1), self.clamp, running[:, -1])
+        # who has no rate has no rows, whatever the floor
+        kept, forced = clamped(rows.sum(axis=1), self.clamp, np.where(factor > 0, running[:, -1], 0.0))
         return Counted(rows, running, kept, forced)
 
     def _running(self, parent: Block) -> Floats:

@@ -288,6 +288,7 @@ class Fanout:
             largest=clamp[1],
             description=f"poisson({written}) per {self.per}{self._said(shape, shaping, clamp)}",
             guessed=guessed or mean is None,
+            free=expected,
         )
         rows.fills["time"] = rows.times  # type: ignore[index]
         return rows
@@ -320,6 +321,7 @@ class Fanout:
             largest=clamp[1],
             description=f"{law.word} per {per}{self._said(shape, shaping, clamp)}",
             guessed=guessed or mean is None,
+            free=expected,
             home=scope.own,
         )
         rows.fills["time"] = rows.times  # type: ignore[index]
