@@ -89,14 +89,6 @@ def test_targets_without_anything_in_them_change_nothing():
     assert refused(f"metrics: {{}}\n{table('')}") == {}
 
 
-def test_a_kind_that_is_told_by_its_key_is_refused_once():
-    assert refused("nodes:\n- id: a\n  edges: 5\n") == {"nodes[0].edges": "edges"}
-    assert refused("nodes:\n- {id: a, kind: graph, edges: 5}\n") == {
-        "nodes[0].kind": "graph",
-        "nodes[0].edges": "edges",
-    }
-
-
 def test_the_refusal_has_the_line_and_what_to_do():
     effect = "{composite_effect: {table: customer, metric: n, influences: [a]}}"
     tree, schema, _ = expanded(f"targets: {effect}\n{table('')}")

@@ -8,6 +8,7 @@ from typing import Any
 
 from datagen.errors import did_you_mean, listed, quoted
 from datagen.plan.emits import EMIT
+from datagen.plan.graphs import settle_graphs
 from datagen.plan.grids import settle_each
 from datagen.plan.names import ColumnDraft, TableDraft, find_table
 from datagen.plan.places import add_places, is_places, places_rows
@@ -76,6 +77,7 @@ def draft_tables(document: Any, refuse: Callable[..., None], *, scale: float, ve
         made.rows[table.id] = _rows(made, table, refuse, scale)
         made.fanouts[table.id] = _fanout(made, table, refuse)
         _check_pk(made, table, refuse)
+    settle_graphs(made, refuse, scale)
     _point(made)
     return made
 

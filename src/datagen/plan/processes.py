@@ -22,6 +22,7 @@ from datagen.plan.constraints import Steering
 from datagen.plan.conversions import find_conversions, refuse_moved, refuse_multiplied
 from datagen.plan.drafts import FALLBACK, time_column_of
 from datagen.plan.emits import EMIT
+from datagen.plan.graphs import fill_graph
 from datagen.plan.names import ColumnDraft, TableDraft
 from datagen.plan.row_scope import PlanRowScope
 from datagen.plan.streams import emit_maker, find_emits, find_stream
@@ -107,6 +108,9 @@ def find_makers(binding: Binding, behaviors: Behaviors) -> None:
                 _fill(binding, table, maker.FILLS)
                 if words[0] in ("attribution_chain", "adoption_model"):
                     refuse_moved(binding, table)
+            continue
+        if binding.drafting.kinds[table.id] == "graph":
+            fill_graph(binding, table)
             continue
         column = arriving(binding, table)
         if column is not None:

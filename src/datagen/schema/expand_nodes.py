@@ -55,6 +55,11 @@ def node_of(value: Map, reading: Reading) -> Map:
     found: dict[str, tuple[Any, Mark]] = {}
     if "kind" not in node:
         found["kind"] = (kind, node.mark)
+    if kind == "graph":
+        node = _with_ends(node)
+        node, pk = _with_key(node, kind, None)
+        if pk is not None:
+            found["pk"] = pk
     if isinstance(kind, str) and kind not in WITHOUT_OWN_ROWS:
         node = with_process_columns(node)
         node, pk = _with_key(node, kind, first_field)
@@ -64,6 +69,30 @@ def node_of(value: Map, reading: Reading) -> Map:
         if rows is not None:
             found["rows"] = (rows, node.mark)
     return _in_order(node, found)
+
+
+def _with_ends(node: Map) -> Map:
+    """A graph with the columns of both ends of its edges, added where nobody names them."""
+    columns = node.get("columns")
+    if not isinstance(columns, (Seq, type(None))):
+        return node
+    full = Seq(columns.mark if isinstance(columns, Seq) else node.mark)
+    told = {column.get("role") for column in _columns(node)}
+    names = {str(column.get("name")).lower() for column in _columns(node) if "generator" not in column}
+    for end in ("source", "target"):
+        if end not in told and end not in names:
+            full.add(made(node.mark, {"name": end, "role": end}), mark=node.mark)
+    for place, column in enumerate(columns or ()):
+        role = column["name"].lower() if isinstance(column, Map) and isinstance(column.get("name"), str) else ""
+        if role in ("source", "target") and role not in told and "generator" not in column:
+            column = made(node.mark, {**column, "role": role})
+        full.add(column, mark=item_mark(columns, place) if isinstance(columns, Seq) else node.mark)
+    result = Map(node.mark)
+    for key in node:
+        carry(result, node, key, full if key == "columns" else node[key])
+    if "columns" not in result:
+        result.put("columns", full, key_mark=node.mark, value_mark=node.mark)
+    return result
 
 
 def _named(node: Map, reading: Reading) -> Map:

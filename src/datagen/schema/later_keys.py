@@ -10,21 +10,14 @@ from collections.abc import Mapping
 TOP_KEYS = frozenset[str]()
 LATER_TARGETS = ("composite_effect",)
 METRIC_KEYS = frozenset({"solve_for"})
-NODE_KEYS = frozenset(
-    {
-        "model",
-        "of",
-        "edges",
-        "mixing",
-    }
-)
+NODE_KEYS: frozenset[str] = frozenset()
 COLUMN_KEYS: frozenset[str] = frozenset()
 FANOUT_KEYS: frozenset[str] = frozenset()
 # Keys of a node's objects that are available themselves, and values of those keys.
 INSIDE: Mapping[str, frozenset[str]] = {"adoption_model": frozenset({"graph", "seeds"})}
 INSIDE_VALUES: Mapping[tuple[str, str], frozenset[str]] = {("adoption_model", "curve_type"): frozenset({"cascade"})}
 # Values of keys that are otherwise available: where the value is one of these, it is not.
-KINDS = frozenset({"graph"})
+KINDS: frozenset[str] = frozenset()
 
 GENERATOR_WORDS: tuple[str, ...] = ()
 # Keys of parts that are available themselves.

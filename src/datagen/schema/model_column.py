@@ -28,6 +28,8 @@ from datagen.schema.model_words import (
 )
 
 Role = Literal[
+    "source",
+    "target",
     "time",
     "created",
     "measure",
