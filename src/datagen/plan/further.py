@@ -22,7 +22,7 @@ MOST_TOLD = 20  # errors that are enough for one time
 # what no table needs; an error in it says nothing of the tables
 ASIDE = frozenset({"seed", "metadata", "notes", "assumptions", "targets", "experiments", "metrics", "scenarios", "dag"})
 # generators whose columns are never the time of their table, nor set the number of its rows
-NEVER_TIME = frozenset({"choice", "distribution", "bernoulli", "faker", "uuid", "sequence"})
+NEVER_TIME = frozenset({"choice", "distribution", "bernoulli", "faker", "uuid", "sequence", "pattern"})
 
 # keys of a table whose soundness hangs on other tables
 BEHAVIORS = frozenset({"segment_behavior", "vintage_behavior"})
