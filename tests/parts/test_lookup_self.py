@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from datagen.plan.memory import kept_columns
 from tests.parts.columns import chi_square, child, column, fails, refused, schema, table
 from tests.parts.proofs import proof
 from tests.parts.test_lookup import lookup as looked_up
@@ -171,3 +172,9 @@ def test_what_cannot_be_combined_is_refused() -> None:
     document = schema(table("firm", 4), table("staff", 9, column("firm_id", looked_up("firm.firm_id", self=True))))
     assert "own table" in refused(document, "lookup.key_without_meaning").expected
     assert refused(staff(depth=0), "language.out_of_range")
+
+
+def test_the_plan_counts_what_trees_keep_in_memory() -> None:
+    kept = {f"{one.table}.{one.column}" for one in kept_columns(plan_of(staff(same="office")))}
+    assert "staff.office" in kept
+    assert not kept_columns(plan_of(staff()))  # a key that counts is made again by its number

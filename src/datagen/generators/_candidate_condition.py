@@ -67,11 +67,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A `where`: its part over the candidate alone, its equalities (column, name of the row and how to read it), and the rest."""
+    """A `where`: its part over the candidate alone, its equalities (column, name of the row and how to read it), the rest.
+
+    upto: an inequality of the rest, (column of the candidate, whether it is below, a value of the row): no other is needed
+    to know among which candidates to look.
+    """
 
     alone: Part | None
     equal: tuple[tuple[str, str, Reader], ...]
     rest: Part | None
+    upto: tuple[str, bool, Reader] | None = None
 
 
 def bind_condition(scope: Scope, text: str, table: str, *, split: bool = True) -> Condition | None:
@@ -137,7 +142,8 @@ def bind_condition(scope: Scope, text: str, table: str, *, split: bool = True) -
             equal.append((columns[_written(column, columns)][0], name, scope.read(name, "where")))
         else:
             rest.append(node)
-    return Condition(part(alone), tuple(equal), part(rest))
+    ends = [end for node in rest if (end := _end(scope, node, columns)) is not None]
+    return Condition(part(alone), tuple(equal), part(rest), ends[0] if ends else None)
 
 
 def _conjuncts(node: Node) -> Iterator[Node]:
@@ -163,6 +169,21 @@ def _equality(node: Node) -> tuple[str, str] | None:
     sides = [argument.text for argument in node.arguments if isinstance(argument, Name)]
     sides.sort(key=lambda name: not name.lower().startswith(CANDIDATE))
     return (sides[0], sides[1]) if len(sides) == 2 and not sides[1].lower().startswith(CANDIDATE) else None
+
+
+def _end(scope: Scope, node: Node, columns: Mapping[str, Any]) -> tuple[str, bool, Reader] | None:
+    """`candidate.x <= y` or `y > candidate.x`, of one type on both sides: the column, whether strictly, and y."""
+    if not isinstance(node, Call) or node.function not in ("<", "<=", ">", ">="):
+        return None
+    sides = [argument.text for argument in node.arguments if isinstance(argument, Name)]
+    if node.function in (">", ">="):
+        sides.reverse()
+    if len(sides) < 2 or not sides[0].lower().startswith(CANDIDATE) or sides[1].lower().startswith(CANDIDATE):
+        return None
+    column, kind = columns[_written(sides[0], columns)]
+    if kind != scope.type_of(sides[1]) or kind not in ("int", "float", "datetime", "date"):
+        return None
+    return column, node.function in ("<", ">"), scope.read(sides[1], "where")
 
 
 def _groups(scope: Scope, pair: tuple[str, str], columns: Mapping[str, Any]) -> bool:

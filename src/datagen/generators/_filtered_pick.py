@@ -1,8 +1,9 @@
 """Picks among the rows that have this row's value, by weight, where a condition holds.
 
-A row is proposed out of its group and asked whether its weight, the time and the condition allow it; one that was turned
-down too often looks at its whole group, and takes the candidate that holds with the least hash over weight. Both ways one
-more row in the group moves only the picks it wins.
+A row is proposed out of its group and asked whether its weight, the time and the condition allow it. One that was turned
+down some times is offered candidates that are there by its time, where the condition has such a bound; at last it looks at
+its whole group, and takes the candidate that holds with the least hash over weight. One more row in the group moves
+hardly more than the picks it wins.
 """
 
 from __future__ import annotations
@@ -17,15 +18,18 @@ from numpy.typing import NDArray
 from datagen.contracts import Block, Values
 from datagen.generators._candidate_condition import Part
 from datagen.generators._pool import Pool, Salts
+from datagen.generators._up_to import Sorted, UpTo
 from datagen.kernel.address import GOLDEN
 from datagen.kernel.draws import bits, uniform
 from datagen.kernel.elementary import log
+from datagen.kernel.picks import pick_row
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 THROWS = 64  # proposals before the whole group is looked at
-FEW_THROWS, FEW = 8, 64  # and fewer where the group has no more rows than this
+FEW_THROWS, FEW = 8, 128  # and fewer where the group has no more rows than this
+STABLE_THROWS = 32  # then candidates are proposed in the order of a bound: there a new row moves those behind it
 PAIRS = 2_000_000  # of a row and a candidate that are looked at at once
 
 
@@ -41,6 +45,7 @@ class FilteredPick:
     condition: Part | None
     limits: Any
     salt: Callable[..., int]
+    upto: UpTo | None = None
 
     def groups(self, block: Block) -> tuple[Ints, Bools]:
         """(n,) the group of each row, -1 where it has none, and (n,) whether a value that leads there is null."""
@@ -80,9 +85,40 @@ class FilteredPick:
                 few = room[left] <= FEW
                 whole.append(left[few])
                 left = left[~few]
+            if throw == STABLE_THROWS - 1 and self.upto is not None:
+                break
         left = np.sort(np.concatenate([*whole, left]))
-        self._look_at_all(block, groups, left, picks, now, taken)
+        if self.upto is None:
+            self._look_at_all(block, groups, left, None, picks, now, taken)
+        elif len(left):
+            self._draw_up_to(block, groups, left, picks, now, taken)
         return picks
+
+    def _draw_up_to(self, block: Block, groups: Ints, left: Ints, picks: Ints, now: Ints | None, taken: Any) -> None:
+        """The picks of some rows among the candidates up to their bound."""
+        assert self.upto is not None
+        candidates = self._sorted(block)
+        room = np.zeros(block.rows, dtype=np.int64)
+        room[left] = self.upto.room(block, candidates, left, groups[left])
+        left = left[room[left] > 0]
+        few = room[left] <= (FEW if self.pool(block).weight is None else np.inf)  # weighed ones have no classes here
+        whole, left = left[few], left[~few]
+        for throw in range(STABLE_THROWS, THROWS):
+            if not len(left):
+                break
+            words = bits(block.address[left], self.salt("pick", throw))
+            rows = candidates.order[candidates.first[groups[left]] + pick_row(words, room[left])]
+            kept = np.ones(len(left), dtype=np.bool_)
+            self._ask(block, left, rows, kept, now, self.salt("allowed", throw), taken)
+            picks[left[kept]] = rows[kept]
+            left = left[~kept]
+        self._look_at_all(block, groups, np.sort(np.concatenate([whole, left])), room, picks, now, taken)
+
+    def _sorted(self, block: Block) -> Sorted:
+        assert self.upto is not None
+        upto, pool = self.upto, self.pool(block)
+        found: Sorted = block.once(("sorted", self.home, pool), lambda: upto.sorted(block, pool))
+        return found
 
     def _ask(self, block: Block, left: Ints, rows: Ints, kept: Bools, now: Ints | None, salt: int, taken: Any) -> None:
         """Take away from `kept` what the time, the condition or an earlier pick turns down."""
@@ -99,16 +135,23 @@ class FilteredPick:
             if len(at):
                 kept[at[~self.condition.holds(block, left[at], rows[at])]] = False
 
-    def _look_at_all(self, block: Block, groups: Ints, left: Ints, picks: Ints, now: Ints | None, taken: Any) -> None:
-        """The picks of rows whose proposals were all turned down, by weight among the candidates that hold."""
+    def _look_at_all(
+        self, block: Block, groups: Ints, left: Ints, room: Ints | None, picks: Ints, now: Ints | None, taken: Any
+    ) -> None:
+        """The picks of rows whose proposals were all turned down, by weight among the candidates that hold.
+
+        room: how many candidates up to its bound each row of the block has; None: its whole group.
+        """
         pool = self.pool(block)
-        ends = np.cumsum(pool.sizes[groups[left]])
+        ends = np.cumsum(pool.sizes[groups[left]] if room is None else room[left])
         start = 0
         while start < len(left):  # chunks of rows
             done = int(ends[start - 1]) if start else 0
             stop = max(start + 1, int(np.searchsorted(ends, done + PAIRS, side="right")))
             mine = left[start:stop]
-            owner, rows = pool.members(groups[mine])
+            owner, rows = (
+                pool.members(groups[mine]) if room is None else self._sorted(block).members(groups[mine], room[mine])
+            )
             weight = np.ones(len(rows)) if pool.weight is None else pool.weight[rows]
             if self.limits is not None:
                 weight = weight * self.limits.weight(block, rows, None if now is None else now[mine[owner]])
@@ -124,7 +167,8 @@ class FilteredPick:
         self, block: Block, mine: Ints, owner: Ints, rows: Ints, weight: NDArray[np.float64], picks: Ints
     ) -> None:
         """The candidate of each row with the least exponential draw over its weight (Efraimidis and Spirakis 2006)."""
-        words = bits(block.address[mine], self.salt("weighed", 0))[owner] + rows.astype(np.uint64) * np.uint64(GOLDEN)
+        numbers = self.pool(block).numbers(rows).astype(np.uint64)
+        words = bits(block.address[mine], self.salt("weighed", 0))[owner] + numbers * np.uint64(GOLDEN)
         draws = -log(1.0 - uniform(words, self.salt("weighed", 1))) / weight
         if not len(owner):
             return

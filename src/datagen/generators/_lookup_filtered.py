@@ -19,6 +19,8 @@ from datagen.generators._lookup_keys import Key, column_key, same_key, within_ke
 from datagen.generators._pool import Pool
 from datagen.generators._self_pick import SelfPick, few_rows, refuse_few_rows
 from datagen.generators._unique_pick import UniquePick
+from datagen.generators._up_to import UpTo
+from datagen.generators._weighted_pick import FOREVER
 
 if TYPE_CHECKING:
     from datagen.generators.lookup import Lookup
@@ -88,7 +90,13 @@ def bind_filtered(lookup: Lookup, scope: Scope, target: Any, nothing: Fill) -> F
         return made
 
     rest = None if condition is None else condition.rest
-    pick = FilteredPick(table, home, pool, [key.mine for key in keys], rest, scope.picking, scope.salt)
+    upto = None
+    if condition is not None and condition.upto is not None:
+        upto = UpTo(table, *condition.upto)
+    elif scope.picking is not None and scope.picking.created is not None:
+        limits = scope.picking
+        upto = UpTo(table, limits.created, limits.strict, limits.time, -FOREVER)
+    pick = FilteredPick(table, home, pool, [key.mine for key in keys], rest, scope.picking, scope.salt, upto)
     unique = bind_unique(lookup, scope, target, pick, keys)
     if unique is None:
         return nothing

@@ -47,6 +47,7 @@ class Pool:
             member &= groups.of_rows >= 0
         self.order: Ints | None = None  # None: the rows as they are
         self._classes: _Classes | None = None
+        self._numbers: Ints | None = None
         if groups is None and weight is None and among is None:
             self.first, self.sizes = np.zeros(1, dtype=np.int64), np.full(1, rows, dtype=np.int64)
             return
@@ -79,6 +80,17 @@ class Pool:
         place = self._classes.first[cell] + pick_row(words, self._classes.sizes[cell])
         rows = self.order[place]
         return rows, uniform(address, salts.keep) * self._classes.most[cell] < self.weight[rows]
+
+    def numbers(self, rows: Ints) -> Ints:
+        """(n,) the place of rows in their groups by the order of the table: it stays when other groups grow."""
+        if self.groups is None:
+            return rows
+        if self._numbers is None:
+            by_group = np.argsort(self.groups.of_rows, kind="stable")
+            groups = self.groups.of_rows[by_group]
+            self._numbers = np.empty(len(groups), dtype=np.int64)
+            self._numbers[by_group] = np.arange(len(groups)) - np.searchsorted(groups, groups)
+        return self._numbers[rows]
 
     def members(self, groups: Ints) -> tuple[Ints, Ints]:
         """Every candidate of each group, one group after the other: (pairs,) place of the group asked for, (pairs,) row."""

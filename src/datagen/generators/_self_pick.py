@@ -62,13 +62,16 @@ class Lower:
     groups = None
 
     def __init__(self, trees: Trees, rows: Ints) -> None:
-        self.order = trees.order
+        self.order, self._rank = trees.order, trees.rank
         self.sizes = np.maximum(trees.rank[rows], 0)
         self.first = trees.first[np.maximum(trees.group[rows], 0)] if len(trees.first) else np.zeros_like(rows)
 
     def propose(self, address: NDArray[np.uint64], salts: Salts, places: Ints) -> tuple[Ints, None]:
         place = self.first[places] + pick_row(bits(address, salts.pick), self.sizes[places])
         return (place if self.order is None else self.order[place]), None
+
+    def numbers(self, rows: Ints) -> Ints:
+        return self._rank[rows]
 
     def members(self, places: Ints) -> tuple[Ints, Ints]:
         sizes = self.sizes[places]

@@ -46,7 +46,9 @@ def kept_columns(plan: Plan) -> tuple[Kept, ...]:
     for (table, column), needs in plan.reads.items():
         own_chain = _chain(plan, table)
         for other, name in needs:
-            if name in COUNTS or other in own_chain or (other, name) in found:
+            if name in COUNTS or (other, name) in found:
+                continue
+            if other in own_chain and not (other == table and _is_tree(plan, table, column)):
                 continue
             if table in _chain(plan, other) and (other, NUMBERS) not in needs:
                 continue  # rows below are made block by block
@@ -63,6 +65,12 @@ def kept_columns(plan: Plan) -> tuple[Kept, ...]:
                         (root.id, name), Kept(root.id, name, root.expected_rows * memory_bytes(root.columns[name]))
                     )
     return tuple(found.values())
+
+
+def _is_tree(plan: Plan, table: str, column: str) -> bool:
+    """Whether a column is a key into its own table: it reads the other rows as of any other table."""
+    target = None if column in COUNTS else plan.tables[table].columns[column].points_to
+    return target is not None and target[0] == table
 
 
 def _chain(plan: Plan, table: str) -> set[str]:
