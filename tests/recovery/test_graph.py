@@ -145,3 +145,10 @@ def test_blocks_without_room_are_told_with_the_arithmetic() -> None:
         made(crowded, "links")
     assert [finding.code for finding in error.value.findings] == ["graph.too_many_edges"]
     assert "990 edges" in error.value.findings[0].found
+
+
+@pytest.mark.parametrize(("scale", "edges"), [(0.5, 15_000), (0.001, 30), (0.0001, 0), (2, 60_000)])
+def test_edges_are_scaled_with_the_rows_that_they_join(scale: float, edges: int) -> None:
+    plan = plan_of(document(GROWN), scale=scale)
+    assert plan.tables["links"].rows == edges
+    assert len(table_of(plan, "links")) == edges

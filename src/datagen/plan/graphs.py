@@ -151,7 +151,7 @@ def settle_graphs(made: Drafting, refuse: Callable[..., None], scale: float) -> 
                     )
             continue
         edges = read_count(node.get("edges")) or 0
-        made.rows[table.id] = max(1, round(edges * scale)) if edges else 0
+        made.rows[table.id] = round(edges * scale)
         missing = [key for key in ("model", "of", "edges") if node.get(key) is None]
         strange = [key for key in ("parents", "rows", "fanout", "data") if node.get(key) is not None]
         blocks = node.get("model") == "block"
@@ -172,10 +172,10 @@ def settle_graphs(made: Drafting, refuse: Callable[..., None], scale: float) -> 
             refuse(
                 "share.out_of_range", (*table.loc, "mixing"), found=f"{node['mixing']}", expected="a share from 0 to 1"
             )
-        _point_ends(made, table, str(node["of"]), refuse)
+        _point_ends(made, table, str(node["of"]), refuse, scale)
 
 
-def _point_ends(made: Drafting, table: TableDraft, name: str, refuse: Callable[..., None]) -> None:
+def _point_ends(made: Drafting, table: TableDraft, name: str, refuse: Callable[..., None], scale: float) -> None:
     of = find_table(made.tables, name)
     if of is None or of is table or of.pk is None:
         known = tuple(one for one in made.tables if one != table.id)
@@ -187,6 +187,9 @@ def _point_ends(made: Drafting, table: TableDraft, name: str, refuse: Callable[.
             hint=did_you_mean(name, known),
         )
         return
+    rows = made.rows.get(of.id)
+    if scale < 1 and rows is not None:  # edges become fewer in proportion, pairs by the square
+        made.rows[table.id] = min(made.rows[table.id] or 0, rows * (rows - 1) // 2)
     for column in ends_of(table):
         column.points_to = (of.id, of.pk)
 
