@@ -142,6 +142,13 @@ def test_unique_true_takes_every_row_once() -> None:
     assert (frame["size"] > 0.4).all()
 
 
+def test_a_constraint_on_the_pair_is_held_by_construction() -> None:
+    pair = {"unique": [["enrolment.student_id", "enrolment.course_id"]]}
+    plan = plan_of({**enrolments(unique="student"), "constraints": pair})
+    assert next(one for one in plan.constraints if "course_id" in one.text).status == "held"
+    assert "expected" in refused({**enrolments(), "constraints": pair}, "unique.expected_duplicates").found
+
+
 def test_too_few_candidates_are_refused_before_the_run_or_in_it() -> None:
     assert (
         "12 rows of course < up to 15 rows"

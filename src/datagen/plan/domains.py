@@ -33,6 +33,20 @@ def refuse_few_tuples(binding: Binding, constraint: ConstraintPlan) -> None:
     )
 
 
+def picked_once(binding: Binding, constraint: ConstraintPlan) -> str:
+    """Why columns are unique together: a lookup with `unique: ancestor` beside that ancestor's key; "" where not."""
+    table = binding.tables[constraint.facts["table"]]
+    columns = [table.columns[name] for name in constraint.facts["columns"]]
+    keys = {column.points_to[0].lower() for column in columns if column.points_to and _key_of_ancestor(binding, column)}
+    for column in columns:
+        below = column.params.get("unique") if column.word == "lookup" and not column.modifiers else None
+        if isinstance(below, str) and below.lower() in keys and column.points_to is not None:
+            target = binding.plans[column.points_to]
+            if column.params.get("else") is None and (target.unique or target.name == binding.tables[target.table].pk):
+                return f"{column.name} is picked once below one {below}"
+    return ""
+
+
 def _refuse_equal_tuples(binding: Binding, constraint: ConstraintPlan, rows: float, sizes: Mapping[str, int]) -> None:
     """Refuse tuples that nothing keeps apart where chance alone makes some of them equal; warn where it may."""
     table = constraint.facts["table"]

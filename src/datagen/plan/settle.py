@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from datagen.plan.behaviors import DEPARTED
 from datagen.plan.binding import Binding
 from datagen.plan.constraints import ConstraintReader, range_ends, range_faults, settled, steers
-from datagen.plan.domains import refuse_few_tuples, refuse_repeating_target
+from datagen.plan.domains import picked_once, refuse_few_tuples, refuse_repeating_target
 from datagen.plan.drafts import time_column_of
 from datagen.plan.foreseen import say_often_broken
 from datagen.plan.model import ConstraintPlan
@@ -141,7 +143,11 @@ def settle(binding: Binding, reader: ConstraintReader) -> tuple[ConstraintPlan, 
         support = values = type_ = None
         numbered, why = False, ""
         if constraint.kind == "unique":
-            refuse_few_tuples(binding, constraint)
+            why_held = picked_once(binding, constraint)
+            if why_held:
+                constraint = replace(constraint, status="held", reason=why_held)
+            else:
+                refuse_few_tuples(binding, constraint)
         if constraint.kind == "foreign_key":
             refuse_other_type(binding, constraint)
             refuse_repeating_target(binding, constraint, reader.found.unique)
