@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from datagen.engine import derived
 from datagen.engine.options import Options
 from datagen.errors import DatagenError, SchemaError
 from datagen.sql import database
+from tests.cli.running import call
 from tests.support import codes_of, findings_of
 
 SHOP = """
@@ -275,3 +278,17 @@ def test_a_loop_is_told_with_its_way() -> None:
 def test_constraints_on_what_sql_makes_are_read(constraint: str, code: str) -> None:
     schema = with_sql("select users_id, email from users order by 1") + f"constraints: {{{constraint}}}\n"
     assert [one for one in codes_of(schema) if one != "constraint.type"] == ([code] if code else [])
+
+
+def test_a_run_leaves_nothing_on_the_screen_when_python_ends() -> None:
+    code = f"import datagen; print(datagen.load_text({SHOP!r}).generate()['daily'].polars().height)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("2400\n", "")
+
+
+def test_verifying_again_says_what_sql_has_made(tmp_path: Path) -> None:
+    made(SHOP, tmp_path / "out")
+    (tmp_path / "shop.yaml").write_text(SHOP)
+    done = call("verify", tmp_path / "out", "--regenerate", tmp_path / "shop.yaml")
+    assert done.code == 0
+    assert "not made again, because SQL makes them from whole tables: clean, daily\n" in done.out

@@ -141,7 +141,9 @@ def _make_one(
     size = part_rows(table)
     starts = range(0, max(total, 1), size)
     for place, first in enumerate(starts):
-        frames = list(_frames(database, one, first, min(first + size, total))) or [empty_frame(table)]
+        frames = list(_frames(database, one, job.directory / STAGED, first, min(first + size, total))) or [
+            empty_frame(table)
+        ]
         for format, directory, written in outputs:
             name = part_name(table.id, format, None if len(starts) == 1 else place)
             written.append(writer_of(table, directory, format).write_part(frames, name))
@@ -164,10 +166,16 @@ def _one_number(database: duckdb.DuckDBPyConnection, text: str) -> int:
     return int(row[0])
 
 
-def _frames(database: duckdb.DuckDBPyConnection, one: DerivedPlan, first: int, last: int) -> Iterator[pl.DataFrame]:
-    """Rows of the result, sealed, some at a time."""
+def _frames(
+    database: duckdb.DuckDBPyConnection, one: DerivedPlan, scratch: Path, first: int, last: int
+) -> Iterator[pl.DataFrame]:
+    """Rows of the result, sealed, some at a time.
+
+    They come through a file: DuckDB's Arrow streams leave things behind that it complains of when Python ends.
+    """
     import polars as pl
 
+    passage = scratch / "rows-of-the-result"
     columns = ", ".join(
         f"cast({sql.identifier(column.name)} as {sql.SQL_TYPES[column.type]}) as {sql.identifier(column.name)}"
         for column in one.table.visible
@@ -175,8 +183,12 @@ def _frames(database: duckdb.DuckDBPyConnection, one: DerivedPlan, first: int, l
     for start in range(first, last, ROWS):
         end = min(start + ROWS, last)
         text = f"select {columns} from {sql.identifier(RESULT)} where rowid >= {start} and rowid < {end}"
-        rows: Any = database.sql(text)
-        frame = pl.DataFrame(rows)
+        database.execute(
+            f"copy ({text}) to {sql.literal(os.fspath(passage))} (format parquet, compression uncompressed)"
+        )
+        with disk_errors("reading", passage):
+            frame = pl.read_parquet(passage.read_bytes())
+            passage.unlink()
         yield pl.DataFrame([_sealed(frame.get_column(column.name), column) for column in one.table.visible])
 
 
