@@ -95,3 +95,12 @@ nodes:
       - {name: code, generator: {uuid: {}}}
 """
     assert codes_of(document) == ["choice.weights_length"]
+
+
+def test_a_graph_is_not_told_that_the_column_of_its_blocks_is_gone() -> None:
+    wrong = """
+tables:
+  - {name: people, rows: 50, columns: {town: {choices: [a, b], weights: [1, 2, 3]}, age: {normal: {mean: 40, std: 12}}}}
+  - {name: knows, kind: graph, model: block, of: people, edges: 50, mixing: 20%}
+"""
+    assert codes_of(wrong) == ["choice.weights_length"]

@@ -146,6 +146,8 @@ class _Sorting:
             for c, column in enumerate(columns if isinstance(columns := node.get("columns"), Seq) else ()):
                 for word in set(_words(_told_by(column))):
                     speakers.setdefault(word, []).append((n, c))
+            for name in self._blocks_of(node):
+                speakers.setdefault(name, []).append((n, None))
             if not isinstance(node.get("columns"), Seq):
                 self._take_table(n)
         while self.fresh:
@@ -154,6 +156,13 @@ class _Sorting:
                     self._take_table(table)
                 elif table not in self.tables and (table, place) not in self.columns:
                     self._take_column(table, place)
+
+    def _blocks_of(self, node: Map) -> Iterator[str]:
+        """The columns that may tell the blocks of a graph, which does not name them."""
+        of = str(node.get("of")).lower() if node.get("kind") == "graph" and node.get("model") == "block" else None
+        for other in self.nodes:
+            if other["id"].lower() == of and isinstance(other.get("columns"), Seq):
+                yield from (str(column["name"]).lower() for column in other["columns"] if _has_name(column, "name"))
 
     def rest(self) -> Document | None:
         """What is left, with its places; None for nothing."""
