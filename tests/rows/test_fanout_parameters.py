@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from datagen.errors import SchemaError
+from tests.support import plan_of, table_of
 from tests.written import publish, written
 
 
@@ -57,3 +58,30 @@ def test_every_parent_has_rows_at_its_own_rate(tmp_path: Path, fanout: dict[str,
     months = 366 / 30.4375
     assert abs(slow - 0.2 * months) < 4 * 0.045, f"{slow:.2f} rows, target {0.2 * months:.2f}"
     assert abs(fast - 0.6 * months) < 4 * 0.09, f"{fast:.2f} rows, target {0.6 * months:.2f}"
+
+
+def dated(**fanout: Any) -> dict[str, Any]:
+    return {
+        "timeframe": {"start": "2024-01-01", "end": "2024-12-31"},
+        "tables": [
+            {"name": "users", "rows": 2_000, "columns": {"joined": {"datetime_series": {}, "role": "created"}}},
+            {"name": "bills", "parents": ["users"], "fanout": fanout, "columns": {"due": {"role": "time"}}},
+        ],
+    }
+
+
+def test_an_empty_window_names_the_last_day_that_was_written() -> None:
+    with pytest.raises(SchemaError) as refused:
+        plan_of(dated(poisson=1, per="month", **{"from": "2024-03-01", "until": "2024-01-31"}))
+    [finding] = refused.value.findings
+    assert finding.code == "fanout.empty_window"
+    assert finding.found == "rows of bills from 2024-03-01 until 2024-01-31"
+
+
+@pytest.mark.parametrize("fanout", [{"every": "month"}, {"poisson": 1, "per": "month"}])
+def test_rows_from_the_creation_on_are_known_before_they_are_made(fanout: dict[str, Any]) -> None:
+    plan = plan_of(dated(**fanout, **{"from": "joined"}))
+    expected, rows = plan.tables["bills"].expected_rows, len(table_of(plan, "bills"))
+    assert not plan.tables["bills"].rows_guessed
+    # rows of a user spread evenly over 0 to 12: a standard deviation of 4.2, 4 standard errors
+    assert abs(rows - expected) < 4 * 4.2 * 2_000**0.5, f"{rows} rows, expected {expected:.0f}"

@@ -163,7 +163,7 @@ class Fanout:
             scope.refuse(
                 "fanout.empty_window",
                 (),
-                found=f"rows of {scope.own} from {show_time(start)} until {show_time(end)}",
+                found=f"rows of {scope.own} from {show_time(start)} until {_last(end)}",
                 expected="a beginning before the end, inside the timeframe",
             )
             return None
@@ -388,6 +388,12 @@ class Fanout:
             return None
         grid = Grid.of(freq, scope.timeframe.start)
         expected, guessed = self._expected(shape, shaping, DAY_US / LENGTHS[freq.unit] / freq.count)
+        if not scope.leaving:  # points of the grid are counted; of those who leave only the mean rate is known
+            created = scope.creations() if scope.creation is not None else None
+            first, last = shape.exposure.start, shape.exposure.end
+            begun = np.array([first]) if created is None else np.clip(created.astype(np.int64), first, last)
+            points = np.maximum(grid.first(np.array([last])) - grid.first(begun), 0)
+            expected = float(points.mean()) * mean_factor(shape.factors)[0]
         rows = RegularRows(
             grid=grid,
             exposure=shape.exposure,
@@ -421,7 +427,8 @@ class Fanout:
         for one in (*courses, *(stays.course(begun, starts, ends) for stays in shape.stays)):
             pieces = one if pieces is None else pieces.times(one)
         # effects, and beginnings and ends that parents have of their own, are known when the parents are made
-        guessed = guessed or bool(shape.windows) or exposure.begins is not None or exposure.ends is not None
+        begins = exposure.begins is not None and not self._from_creation
+        guessed = guessed or bool(shape.windows) or begins or exposure.ends is not None
         with np.errstate(over="ignore", invalid="ignore"):
             rows = Intensity(shape.calendar, starts, ends, np.full(len(starts), per_day * factor), pieces=pieces).rows
             mean = float(np.mean(rows))
@@ -436,6 +443,12 @@ class Fanout:
             return 0.0, True
         return mean, guessed
 
+    @property
+    def _from_creation(self) -> bool:
+        """Whether rows begin when their parent was created, which is known before rows are made."""
+        written, creation = self.spec.from_, self.scope.creation
+        return isinstance(written, str) and creation is not None and written.lower() == creation.lower()
+
     def _courses(self, stays: Iterable[Stays]) -> list[AgeCurve]:
         """What ages and states do to the rate of a parent, by its age."""
         return [*(age.curve for age in self.scope.ages), *(one.curve for one in stays)]
@@ -446,3 +459,8 @@ class Fanout:
         if clamp[0] > 0 or math.isfinite(clamp[1]):
             parts.append(f"clamped to {clamp[0]:g}..{clamp[1]:g}")
         return "" if not parts else "; " + ", ".join(parts)
+
+
+def _last(end: int) -> str:
+    """An end as it is written: the last day that counts, or a time."""
+    return show_time(end - DAY_US if end % DAY_US == 0 else end)
