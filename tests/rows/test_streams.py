@@ -178,6 +178,18 @@ def test_an_emit_reads_the_names_of_its_source_and_its_own_columns() -> None:
     assert set(events["minutes"]) == {3.0}
 
 
+def test_modifiers_stand_beside_the_generator_of_an_emit() -> None:
+    evening = {"seasonality": {"dimension": "hour", "weights": [0] * 18 + [1] * 4 + [0] * 2}}
+    after = {"after": {"column": "begun", "delay": {"exponential": {"mean": "3d"}}}}
+    emits = ({**TICKET, "at": {"datetime_series": {}, "modifiers": [evening]}}, {**LOGIN, "at": after})
+    events = made(document(*emits), "events")
+    assert set(of(events, "ticket")["at"].dt.hour()) == {18, 19, 20, 21}
+    assert of(events, "login")["at"].dt.hour().n_unique() == 24
+    value = {"distribution": {"type": "uniform", "params": {"low": 0, "high": 1}}, "modifiers": [{"add": {"value": 5}}]}
+    events = made(document({**LOGIN, "columns": {"minutes": value}}), "events")
+    assert events["minutes"].min() >= 5
+
+
 def test_unknown_names_are_told_with_their_place() -> None:
     wrong = document({**LOGIN, "at": "begum"})
     assert "expression.unknown_name" in codes_of(wrong) or "ref.unknown_column" in codes_of(wrong)

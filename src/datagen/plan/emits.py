@@ -294,8 +294,7 @@ class _Stream:
             if constant:
                 found[column_name] = ["constant", value]
                 continue
-            generator = value if isinstance(value, Map) else _code(value, mark)
-            columns.add(_emit_column(column, mark, generator=generator), mark=mark)
+            columns.add(_emit_column(column, mark, **_made_by(value, mark)), mark=mark)
             found[column_name] = ["own"]
         node.put("columns", columns)
         node.put(EMIT, _part_of(emit, COUNTING))
@@ -388,6 +387,13 @@ def _emit_column(column: Map, mark: Mark, **keys: Any) -> Map:
     for key, value in keys.items():
         result.put(key, value)
     return result
+
+
+def _made_by(value: Any, mark: Mark) -> dict[str, Any]:
+    """The generator of an emit's value, and the modifiers beside it."""
+    if isinstance(value, Map) and "modifiers" in value:
+        return {"generator": value["generator"], "modifiers": value["modifiers"]}
+    return {"generator": value if isinstance(value, Map) else _code(value, mark)}
 
 
 def _code(text: str, mark: Mark) -> Any:

@@ -14,6 +14,7 @@ from datagen.errors import quoted
 from datagen.schema.expand_columns import generator_of
 from datagen.schema.expand_fanout import fanout_of
 from datagen.schema.expand_laws import law_of
+from datagen.schema.expand_modifiers import modifiers_of
 from datagen.schema.expand_reading import (
     Reading,
     carry,
@@ -98,8 +99,18 @@ def process_steps(reading: Reading) -> Mapping[str, Callable[[Any, Mark], Any]]:
     def generator(value: Any, _: Mark) -> Any:
         return generator_of(value, reading) if isinstance(value, Map) else value
 
+    def changed(value: Any, mark: Mark) -> Any:
+        """A generator, with modifiers beside it if there are any."""
+        if not isinstance(value, Map) or "modifiers" not in value:
+            return generator(value, mark)
+        rest = without(value, ("modifiers",))
+        rest = rest["generator"] if set(rest) == {"generator"} else rest
+        result = made(value.mark, {"generator": generator(rest, mark)})
+        carry(result, value, "modifiers", modifiers_of(value["modifiers"], reading))
+        return result
+
     def generators(value: Any, _: Mark) -> Any:
-        return rewritten(value, dict.fromkeys(value, generator)) if isinstance(value, Map) else value
+        return rewritten(value, dict.fromkeys(value, changed)) if isinstance(value, Map) else value
 
     def items(steps: Mapping[str, Callable[[Any, Mark], Any]]) -> Callable[[Any, Mark], Any]:
         one = inside(steps)
@@ -119,9 +130,7 @@ def process_steps(reading: Reading) -> Mapping[str, Callable[[Any, Mark], Any]]:
         "state_transition_model": inside({"states": lambda value, _: _states(value)}),
         "lifecycle_model": inside({"stages": stages(None, {"duration": time_law})}),
         "attribution_chain": inside({"touches": law, "touchpoints_per_conversion": law}),
-        "emits": items(
-            {"fanout": fanout, "fill_to": law, "at": generator, "event_type": generator, "columns": generators}
-        ),
+        "emits": items({"fanout": fanout, "fill_to": law, "at": changed, "event_type": changed, "columns": generators}),
     }
 
 

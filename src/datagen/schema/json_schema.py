@@ -235,6 +235,10 @@ def _widen_columns(definitions: Json, generators: list[str], laws: list[str], pa
     if "generator" not in parts:
         definitions["ColumnBody"]["additionalProperties"] = True
     definitions["Column"] = {"allOf": [_ref("ColumnBody")], "required": ["name"]}
+    changed: Json = definitions["ChangedValue"]
+    words = {word: _generator_value(word, laws, parts) for word in generators}
+    laid = {**words, **changed["properties"], "generator": _ref("generator")}
+    definitions["ChangedValue"] = {**changed, "properties": laid, "required": ["modifiers"]}
     imperfections: Json = definitions["Imperfections"]["properties"]
     for kind, value in imperfections.items():
         imperfections[kind] = any_of(

@@ -5,7 +5,7 @@ One model per key of a node: `attribution_chain`, `adoption_model`, `lifecycle_m
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag
 
@@ -26,7 +26,7 @@ from datagen.schema.model_values import (
     Weight,
     Written,
 )
-from datagen.schema.model_words import Generator, Law, LawOfTime, shape_error
+from datagen.schema.model_words import Generator, Law, LawOfTime, ModifierSpec, shape_error
 
 
 def _is_object(value: Any) -> bool:
@@ -150,11 +150,25 @@ class LifecycleModel(Written):
 
 
 def _value_shape(value: Any) -> str:
-    return "generator" if _is_object(value) else "expression"
+    if not _is_object(value):
+        return "expression"
+    return "changed" if isinstance(value, Written) or "modifiers" in value else "generator"
+
+
+class ChangedValue(Written):
+    """A generator whose values modifiers change."""
+
+    GENERATOR_WORDS: ClassVar[bool] = True  # a generator's word may stand in place of `generator`
+
+    generator: Generator = Field(description="what makes the values: one word with its parameters")
+    modifiers: Many[ModifierSpec] = Field(description="what changes the values, in this order")
 
 
 StreamValue = Annotated[
-    Annotated[Generator, Tag("generator")] | Annotated[Scalar, Tag("expression")], Discriminator(_value_shape)
+    Annotated[Generator, Tag("generator")]
+    | Annotated[ChangedValue, Tag("changed")]
+    | Annotated[Scalar, Tag("expression")],
+    Discriminator(_value_shape),
 ]
 
 
