@@ -9,6 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from datagen.engine.grain import Walk, grains
+from datagen.engine.run import Run
 from tests.rows.once import made
 from tests.support import codes_of, plan_of, table_of
 
@@ -193,3 +195,25 @@ def test_modifiers_stand_beside_the_generator_of_an_emit() -> None:
 def test_unknown_names_are_told_with_their_place() -> None:
     wrong = document({**LOGIN, "at": "begum"})
     assert "expression.unknown_name" in codes_of(wrong) or "ref.unknown_column" in codes_of(wrong)
+
+
+@pytest.mark.parametrize("rows", [1, 64])
+def test_a_source_two_tables_down_is_written_beside_its_stream(rows: int) -> None:
+    """Its blocks are made for the stream first, where nobody asks for their numbers."""
+    tables = document({"of": "clicks", "event_type": "click", "at": "clicked"})
+    columns = {
+        "click_id": {"sequence": {}},
+        "clicked": {"type": "datetime", "expression": "sessions.begun + to_seconds(5 * ordinal)"},
+    }
+    tables["tables"].insert(2, {"name": "clicks", "parents": ["sessions"], "fanout": 2, "columns": columns})
+    plan = plan_of(tables)
+    run = Run(plan)
+    numbers: dict[str, list[int]] = {"clicks": [], "events": []}
+    run.total("events")
+    for block in Walk(run, grains(plan)[0], dict(run.offsets[0]), block_rows=rows).blocks():
+        if block.table.id in numbers:
+            numbers[block.table.id] += block.row_number.tolist()
+            block.frame()
+    assert len(numbers["clicks"]) > 2 * USERS
+    for found in numbers.values():
+        assert found == list(range(len(found)))

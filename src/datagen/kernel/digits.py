@@ -72,7 +72,7 @@ def round_significant(
         common = bool(magnitude.min() >= least and magnitude.max() < most)
         if not common:
             rare = np.flatnonzero(((magnitude < least) & (magnitude > 0.0)) | ~(magnitude < most))
-            rare_values = _round_anywhere(piece[rare], digits)
+            rare_values = _round_anywhere(piece[rare], digits) if len(rare) else piece[rare]
         # the exponent gives the decade, but for those where a power of ten lies between two powers of two
         cell = np.right_shift(magnitude.view(np.int64), 52)
         np.take(thresholds, cell, out=scale, mode="clip")
