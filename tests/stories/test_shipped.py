@@ -20,7 +20,8 @@ SCENARIOS = [(name, scenario) for name in shipped() for scenario in api.load(nam
 def test_a_data_set_can_be_made_with_hardly_a_row(name: str, tmp_path: Path) -> None:
     made = publish(name, tmp_path / "data", "parquet", scale=1e-6, seed=1)
     assert sum(made.rows.values()) < 5_000  # children of the one row that every root keeps
-    assert [one for one in made.findings if one.code != "effect.invisible"] == []  # hardly anything is visible then
+    faint = {"effect.invisible", "metric.missed"}  # hardly anything is visible then, and figures of one row are any
+    assert [one for one in made.findings if one.code not in faint] == []
 
 
 @pytest.mark.parametrize(("name", "scenario"), SCENARIOS)
