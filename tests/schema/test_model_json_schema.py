@@ -234,7 +234,10 @@ def test_keys_that_are_not_built_say_so_where_they_are_hovered():
     node = SCHEMA["definitions"]["Node"]["properties"]
     assert not node["duplicates"]["description"].endswith("(not built yet)")
     assert not node["rows"]["description"].endswith("(not built yet)")
-    assert SCHEMA["properties"]["metrics"]["description"].endswith("(not built yet)")
+    metric, targets = (SCHEMA["definitions"][name]["properties"] for name in ("Metric", "Targets"))
+    assert metric["solve_for"]["description"].endswith("(not built yet)")
+    assert targets["composite_effect"]["description"].endswith("(not built yet)")
+    assert not metric["sql"]["description"].endswith("(not built yet)")
 
 
 def test_every_key_of_a_table_and_a_column_is_explained():

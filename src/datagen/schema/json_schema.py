@@ -64,6 +64,8 @@ def json_schema(parts: Parts | None = None) -> Json:
     _widen_top(top, definitions)
     for name, keys in (("Node", later_keys.NODE_KEYS), ("ColumnBody", later_keys.COLUMN_KEYS)):
         _mark_later(definitions[name]["properties"], keys)
+    _mark_later(definitions["Metric"]["properties"], later_keys.METRIC_KEYS)
+    _mark_later(definitions["Targets"]["properties"], frozenset(later_keys.LATER_TARGETS))
     _mark_later(top["properties"], later_keys.TOP_KEYS)
     whole = with_params({**top, "definitions": dict(sorted(definitions.items()))})
     return {"$schema": DIALECT, "title": "Datagen schema", **whole}
