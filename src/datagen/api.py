@@ -181,7 +181,7 @@ def generate(
         manifest = replace(manifest, clean=twin)
         seconds["total"] = time.perf_counter() - started
         write_text(stage.path, "run.json", run_facts(made, seconds, settled.memory))
-        write_text(stage.path, "log.jsonl", run_log(made, seconds))
+        write_text(stage.path, "log.jsonl", run_log(plan, made, seconds))
         write_manifest(manifest, stage.path)
         answers = ""
         if truth is None:

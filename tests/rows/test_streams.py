@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import re
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
+from datagen.api import generate, prepare
 from datagen.engine.grain import Walk, grains
+from datagen.engine.options import Options
 from datagen.engine.run import Run
+from datagen.plan.explain import as_facts, as_text
+from datagen.truth import read
 from tests.rows.once import made
 from tests.support import codes_of, plan_of, table_of
 
@@ -217,3 +224,22 @@ def test_a_source_two_tables_down_is_written_beside_its_stream(rows: int) -> Non
     assert len(numbers["clicks"]) > 2 * USERS
     for found in numbers.values():
         assert found == list(range(len(found)))
+
+
+def test_the_tables_of_emits_are_told_as_part_of_their_stream(tmp_path: Path) -> None:
+    after = {"after": {"column": "begun", "delay": {"exponential": {"mean": "1d"}}}}
+    tables = document({**LOGIN, "at": after}, {**VIDEO, "fanout": 2}, PING)
+    tables["tables"][1]["hidden"] = True  # so that there are labels
+    plan = plan_of(tables)
+    told = as_text(plan)
+    assert not re.search(r"\w:\w*[a-z]", told)
+    assert "emit sessions_login  about 2,400 rows; of sessions, exactly 1 per row" in told
+    facts = as_facts(plan)
+    assert [table["table"] for table in facts["tables"]] == ["users", "sessions", "events"]
+    assert [emit["emit"] for emit in facts["tables"][2]["emits"]] == ["sessions_login", "sessions_video", "users_ping"]
+    assert "events:" not in json.dumps(facts)
+    made = generate(prepare(tables), tmp_path / "data", Options(truth=True))
+    assert made.truth is not None
+    for file in [*tmp_path.rglob("*.json"), *tmp_path.rglob("*.jsonl"), *tmp_path.rglob("*.md")]:
+        assert "events:" not in file.read_text(), file.name
+    assert read(made.truth).labelled == ("sessions",)

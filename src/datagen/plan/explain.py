@@ -6,12 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from datagen.plan.below import counted_from_below
 from datagen.plan.effects import PlantedEffect
 from datagen.plan.estimate import estimate, estimate_all
 from datagen.plan.graph import COUNTS
-from datagen.plan.memory import kept_columns
 from datagen.plan.model import DAY_US, ColumnPlan, Plan, TablePlan
+from datagen.plan.told import emits_of, told_constraints, told_counted, told_kept, told_name, told_tables
 
 
 def as_facts(plan: Plan) -> dict[str, Any]:
@@ -27,7 +26,7 @@ def as_facts(plan: Plan) -> dict[str, Any]:
         "rows": round(whole.rows),
         "bytes": round(whole.bytes),
         "seconds_on_one_core": round(whole.seconds, 3),
-        "tables": [_table_facts(table) for table in plan.tables.values()],
+        "tables": [_table_facts(plan, table) for table in told_tables(plan)],
         "derived": [
             {
                 "table": name,
@@ -41,15 +40,13 @@ def as_facts(plan: Plan) -> dict[str, Any]:
             }
             for name, one in plan.derived.items()
         ],
-        "order": [f"{table}.{column}" for table, column in plan.order],
+        "order": list(dict.fromkeys(f"{told_name(table)}.{column}" for table, column in plan.order)),
         "kept_in_memory": [
-            {"column": f"{kept.table}.{kept.column}", "bytes": round(kept.bytes)} for kept in kept_columns(plan)
+            {"column": f"{kept.table}.{kept.column}", "bytes": round(kept.bytes)} for kept in told_kept(plan)
         ],
-        "made_to_count_rows": {
-            table: [f"{other}.{name}" for other, name in made] for table, made in counted_from_below(plan).items()
-        },
+        "made_to_count_rows": {table: list(made) for table, made in told_counted(plan).items()},
         "constraints": [
-            {"kind": c.kind, "text": c.text, "status": c.status, "reason": c.reason} for c in plan.constraints
+            {"kind": c.kind, "text": c.text, "status": c.status, "reason": c.reason} for c in told_constraints(plan)
         ],
         "metrics": [
             {
@@ -66,8 +63,9 @@ def as_facts(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _table_facts(table: TablePlan) -> dict[str, Any]:
+def _table_facts(plan: Plan, table: TablePlan) -> dict[str, Any]:
     size = estimate(table)
+    emits = {"emits": _emit_facts(plan, table)} if table.kind == "stream" else {}
     return {
         "table": table.id,
         "kind": table.kind,
@@ -83,16 +81,20 @@ def _table_facts(table: TablePlan) -> dict[str, Any]:
         "time_column": table.time_column,
         "hidden": table.hidden,
         "duplicates": table.copies.text if table.copies is not None else None,
+        **emits,
         "columns": [
             {
                 "column": column.name,
                 "type": column.written_type,
-                "made_by": column.word,
+                "made_by": _made_by(column, table),
                 "nullable": column.seal.nullable,
                 "hidden": column.hidden,
                 "points_to": ".".join(column.points_to) if column.points_to else None,
                 "reads": [
-                    f"{other}.{name}" if name not in COUNTS else f"rows of {other}" for other, name in column.reads
+                    *dict.fromkeys(
+                        f"{told_name(other)}.{name}" if name not in COUNTS else f"rows of {told_name(other)}"
+                        for other, name in column.reads
+                    )
                 ],
                 "moves_when_rows_are_added": moves(column, table) or None,
                 "imperfections": [spoil.text for spoil in column.spoils],
@@ -100,6 +102,23 @@ def _table_facts(table: TablePlan) -> dict[str, Any]:
             for column in table.columns.values()
         ],
     }
+
+
+def _emit_facts(plan: Plan, stream: TablePlan) -> list[dict[str, Any]]:
+    return [
+        {
+            "emit": name,
+            "of": table.parent,
+            "rows": round(table.expected_rows),
+            "rows_are_a_guess": table.rows_guessed,
+            "fanout": table.counts.description if table.counts is not None else None,
+        }
+        for name, table in emits_of(plan, stream.id).items()
+    ]
+
+
+def _made_by(column: ColumnPlan, table: TablePlan) -> str:
+    return "emits" if table.kind == "stream" and column.word == "process" else column.word
 
 
 def moves(column: ColumnPlan, table: TablePlan) -> str:
@@ -124,7 +143,7 @@ def as_text(plan: Plan) -> str:
         "" if plan.timeframe is None else f", {spell_time(plan.timeframe.start)} to {spell_time(plan.timeframe.end)}"
     )
     lines = [f"{plan.name}: seed {plan.seed}{window}", ""]
-    for table in plan.tables.values():
+    for table in told_tables(plan):
         size = estimate(table)
         where = (
             f"below {table.parent}, {table.counts.description} per row{rows_move(table)}"
@@ -141,7 +160,7 @@ def as_text(plan: Plan) -> str:
         )
         width = max(len(column.name) for column in table.columns.values())
         for column in table.columns.values():
-            notes = [column.word]
+            notes = [_made_by(column, table)]
             if column.points_to:
                 notes.append(f"-> {'.'.join(column.points_to)}")
             if column.name == table.time_column:
@@ -151,6 +170,7 @@ def as_text(plan: Plan) -> str:
             lines.append(
                 f"  {column.name:<{width}}  {column.written_type + ('?' if column.seal.nullable else ''):<9} {'; '.join(notes)}"
             )
+        lines.extend(_emits_spelled(plan, table))
         lines.append("")
     for name, one in plan.derived.items():
         hidden = ", hidden" if one.table.hidden else ""
@@ -163,9 +183,9 @@ def as_text(plan: Plan) -> str:
             for column in one.table.columns.values()
         )
         lines.append("")
-    if plan.constraints:
+    if constraints := told_constraints(plan):
         lines.append("constraints")
-        lines.extend(f"  {c.status:<7} {c.kind:<11} {c.text} ({c.reason})" for c in plan.constraints)
+        lines.extend(f"  {c.status:<7} {c.kind:<11} {c.text} ({c.reason})" for c in constraints)
         lines.append("")
     if plan.spoiled:
         lines.append("imperfections of what is written; nothing else reads them, and generate --clean leaves them out")
@@ -177,21 +197,18 @@ def as_text(plan: Plan) -> str:
         lines.append("planted effects, and what an analyst should find at this size")
         lines.extend(f"  {_spelled(effect)}" for effect in plan.effects)
         lines.append("")
-    kept = kept_columns(plan)
-    if kept:
+    if kept := told_kept(plan):
         lines.append("kept in memory by every worker, because other rows read them")
         lines.extend(f"  {one.table}.{one.column}  {spell_bytes(one.bytes)}" for one in kept)
         lines.append("")
-    counted = counted_from_below(plan)
-    if counted:
+    if counted := told_counted(plan):
         lines.append("made once more to count rows, because numbers of rows read what lies below")
-        for name, made in counted.items():
-            lines.append(f"  {name}  {', '.join(f'{other}.{column}' for other, column in made)}")
+        lines.extend(f"  {name}  {', '.join(made)}" for name, made in counted.items())
         lines.append("")
     if plan.metrics:
         lines.append("metrics, measured in the written files")
         lines.extend(
-            f"  {one.name}: {one.description or 'over ' + ', '.join(one.reads)} {one.bounds}".rstrip()
+            f"  {one.name}: {one.description or 'over ' + ', '.join(one.reads)}{', ' + one.bounds if one.bounds else ''}"
             for one in plan.metrics
         )
         lines.append("")
@@ -200,6 +217,17 @@ def as_text(plan: Plan) -> str:
         f"in all {about} {whole.rows:,.0f} rows, {spell_bytes(whole.bytes)} of Parquet, {whole.seconds:.1f} s on one core"
     )
     return "\n".join(lines) + "\n"
+
+
+def _emits_spelled(plan: Plan, table: TablePlan) -> list[str]:
+    """The emits of a stream: their sources, expected events, and how many each row gives."""
+    emits = emits_of(plan, table.id)
+    width = max((len(name) for name in emits), default=0)
+    return [
+        f"  emit {name:<{width}}  {'perhaps' if one.rows_guessed else 'about'} {one.expected_rows:,.0f} rows; "
+        f"of {one.parent}, {one.counts.description if one.counts is not None else 'no rows'} per row"
+        for name, one in emits.items()
+    ]
 
 
 def _spelled(effect: PlantedEffect) -> str:
@@ -240,14 +268,14 @@ def generation_notes(
     if plan.notes:
         lines.extend(["", "## Notes", "", *(f"- {note}" for note in plan.notes)])
     extremes = [
-        f"- {table.id}.{column.name}: made by {column.word}"
-        + (f", {len(column.changes)} modifiers" if column.changes else "")
+        f"- {told_name(table.id)}.{column.name}: made by {column.word}, "
+        + (f"{len(column.changes)} modifiers" if len(column.changes) > 1 else "1 modifier")
         for table in plan.tables.values()
         for column in table.visible
         if column.changes
     ]
     if extremes:
-        lines.extend(["", "## Modified columns", "", *extremes])
+        lines.extend(["", "## Modified columns", "", *dict.fromkeys(extremes)])
     if imperfections:
         lines.extend(["", "## Imperfections", "", "| column | what | asked | cells or rows |", "|---|---|---:|---:|"])
         lines.extend(
@@ -261,8 +289,8 @@ def generation_notes(
             value = (metrics or {})[one.name]
             shown = "nothing to measure" if value is None else f"{value:,.6g}"
             lines.append(f"| {one.name} | {shown} | {one.bounds} | {one.description} |")
-    if plan.constraints:
-        lines.extend(["", "## Constraints", "", *(f"- {c.text}: {c.status} ({c.reason})" for c in plan.constraints)])
+    if constraints := told_constraints(plan):
+        lines.extend(["", "## Constraints", "", *(f"- {c.text}: {c.status} ({c.reason})" for c in constraints)])
     dangling = [finding for finding in plan.findings if finding.severity == "warning"]
     if dangling:
         lines.extend(["", "## Warnings", "", *(f"- {f.json_path}: {f.found} [{f.code}]" for f in dangling)])

@@ -20,7 +20,10 @@ ROW = "row_number"  # from 1, as in expressions; keys the labels of a table that
 
 def labels_plan(plan: Plan) -> Plan:
     """The plan of the labels: of every table its key and what is not written otherwise."""
-    return replace(plan, tables={table.id: _labelled(plan, table) for table in plan.tables.values()})
+    return replace(
+        plan,
+        tables={table.id: _labelled(plan, table) if table.kind != "emit" else table for table in plan.tables.values()},
+    )
 
 
 def labelled_tables(plan: Plan, labels: Plan, written: frozenset[str] | None) -> frozenset[str]:
@@ -28,10 +31,13 @@ def labelled_tables(plan: Plan, labels: Plan, written: frozenset[str] | None) ->
     return frozenset(
         table.id
         for table in plan.tables.values()
-        if table.hidden
-        or (
-            any(column.name not in (ROW, table.pk) for column in labels.tables[table.id].visible)
-            and (written is None or table.id in written)
+        if table.kind != "emit"  # its rows are written in the stream
+        and (
+            table.hidden
+            or (
+                any(column.name not in (ROW, table.pk) for column in labels.tables[table.id].visible)
+                and (written is None or table.id in written)
+            )
         )
     )
 

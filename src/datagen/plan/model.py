@@ -219,6 +219,11 @@ class Plan:
         return tuple(table for table in self.tables.values() if table.parent is None)
 
     @property
+    def inner(self) -> frozenset[str]:
+        """Tables that no user wrote: those of the emits of streams, whose names hold a colon behind that of the stream."""
+        return frozenset(table.id for table in self.tables.values() if table.kind == "emit")
+
+    @property
     def all_tables(self) -> Mapping[str, TablePlan]:
         """Every table in document order, those that SQL makes included."""
         every = {**self.tables, **{name: one.table for name, one in self.derived.items()}}

@@ -143,13 +143,15 @@ def run_facts(made: Made, seconds: Mapping[str, float], memory: int) -> str:
     return json.dumps(facts, indent=1) + "\n"
 
 
-def run_log(made: Made, seconds: Mapping[str, float]) -> str:
+def run_log(plan: Plan, made: Made, seconds: Mapping[str, float]) -> str:
     """The text of log.jsonl: one line per stage, then one per table."""
     lines: list[dict[str, object]] = [
         {"stage": stage, "seconds": round(seconds[stage], 4)}
         for stage in ("plan", "ledger", "tables", "check") if stage in seconds
     ]  # fmt: skip
     for table, rows in made.rows.items():
+        if table in plan.inner:
+            continue
         making, writing = made.seconds.get(table, 0.0), made.seconds.get(f"write:{table}", 0.0)
         lines.append(
             {
