@@ -256,6 +256,23 @@ def test_a_text_is_written_as_its_place_wants_it(key: str, text: str, result: st
     assert filled({"params": {"s": "it's"}, "x": [{key: text}]})["x"][0][key] == result
 
 
+def test_an_expression_may_ask_whether_a_parameter_is_null() -> None:
+    from datagen import api
+
+    written = {
+        "params": {
+            "total": None,
+            "stretch": {"expression": "if($total is null, null, true)"},
+            "n": {"expression": "coalesce($total, 7)"},
+        },
+        "tables": [{"name": "a", "rows": "$n", "columns": {"x": {"sequence": {}}}}],
+    }
+    for sets, stretch, rows in (([], None, 7), ([("total", 9)], True, 9)):
+        prepared = api.prepare(written, sets=sets)
+        assert prepared.document.root["params"]["stretch"] is stretch
+        assert prepared.bind().tables["a"].rows == rows
+
+
 def test_parameters_of_laws_are_expressions_too() -> None:
     written = {"params": {"p": "pro"}, "nodes": [{"fanout": {"poisson": "if(plan = $p, 3, 1)"}, "id": "t_$p"}]}
     node = filled(written)["nodes"][0]

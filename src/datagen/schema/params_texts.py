@@ -49,8 +49,8 @@ def filled_expression(text: str, value_of: Callable[[str], Any]) -> str:
 
 
 def bare_names(text: str, names: Mapping[str, Any]) -> str:
-    """An expression over parameters as it is evaluated: `$name` as a name without the dollar sign."""
-    return _put_in(text, names.__getitem__, lambda name, _: name)
+    """An expression over parameters as it is evaluated: `$name` as a name without the dollar sign, null where it is null."""
+    return _put_in(text, names.__getitem__, lambda name, value: "null" if value is None else name)
 
 
 def _put_in(text: str, value_of: Callable[[str], Any], write: Callable[[str, Any], str]) -> str:
