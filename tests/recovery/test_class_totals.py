@@ -155,6 +155,16 @@ def test_a_total_of_laws_that_read_the_parent(tmp_path: Path) -> None:
     assert tables.value(outside) == 0
 
 
+def test_a_total_of_laws_with_fractions_that_read_the_parent(tmp_path: Path) -> None:
+    """The ends of such a law are quantiles: 1.0000000000000002 is 1, and between 1.2 and 1.8 there are 1 and 2."""
+    for low, high, total, most in ((1, "seats * 4", 700, "seats * 4"), (1.2, "1.8 - seats * 0.1", 170, "2")):
+        tables = written(document(sites={"uniform": {"low": low, "high": high}, "total": total}), tmp_path / str(low))
+        assert tables.value("select count(*) from site") == total
+        outside = f"""select count(*) from (select any_value(seats) as seats, count(*) as n from site
+            join account using (account_id) group by account_id) where n not between 1 and {most}"""
+        assert tables.value(outside) == 0
+
+
 def test_too_many_laws_are_refused() -> None:
     fanout = {"uniform": {"low": 0, "high": "account_id", "integers": True}, "total": 700}
     assert "account_id" in fails(document(sites=fanout, rows=1_500), "site", "fanout.total_by_row").found

@@ -21,6 +21,7 @@ MOST_VALUES = 1_000_000  # different counts of one law
 MOST_LAWS = 1_000  # different laws of parents
 SLACK = 0.05  # by which shares of drawn classes may differ: the run tells exactly
 FAR = 1.0 - 2.0**-40
+NEAR = 1e-9  # the ends of a law that differs by row are quantiles, this close to them
 
 
 def bind_total(law: Mapping[str, Any], spec: Spec, scope: RowScope) -> BoundRows | None:
@@ -133,8 +134,11 @@ def _reach(
 def _weighed(
     low: float, high: float, cdf: Callable[[NDArray[np.float64]], NDArray[np.float64]]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The whole numbers of a range, and the weight of each."""
-    values = np.arange(math.ceil(low), math.floor(high) + 1, dtype=np.int64)
+    """The whole numbers of a range, those around it where it has none, and the weight of each."""
+    first, last = math.ceil(low - NEAR), math.floor(high + NEAR)
+    if last < first:
+        first, last = math.floor(low), math.ceil(high)
+    values = np.arange(first, last + 1, dtype=np.int64)
     edges = values.astype(np.float64)
     return values, np.maximum(cdf(edges + 0.5) - cdf(edges - 0.5), 1e-300)
 
