@@ -13,7 +13,7 @@ from datagen.contracts import Block, Fill, Values
 from datagen.plan.by import Chosen, choose, merged, ordered, sound, split
 from datagen.plan.some_rows import ChildrenOfSome, put_together
 from datagen.rows._class_totals import RowsOfClass
-from datagen.rows._contract import BoundRows
+from datagen.rows._contract import BoundRows, most_expected
 
 Ints = NDArray[np.int64]
 
@@ -31,6 +31,8 @@ class ByRows:
     largest: float
     description: str
     guessed: bool
+    weights: tuple[float, ...] | None = None  # shares of the values among the parents, where they are known
+    exact: bool = False  # these shares are kept to the row
     fills: Mapping[str, Fill] = field(default_factory=dict)
 
     def __call__(self, parent: Block) -> Ints:
@@ -55,9 +57,31 @@ class ByRows:
         """Rows that every parent has for sure."""
         return min(float(getattr(one, "least", 0.0)) for one in self.rows)
 
-    def expected_pairs(self) -> float:
-        """Pairs of rows of one parent, about."""
-        return self.expected * self.expected / 2.0
+    @property
+    def most_expected(self) -> float:
+        """No less than the expected rows of a parent."""
+        most = [most_expected(one) for one in self.rows]
+        if self.weights is None:
+            return max(most)
+        return sum(weight * one for weight, one in zip(self.weights, most, strict=True) if weight > 0)
+
+    def expected_pairs(self) -> float | None:
+        """Pairs of rows of one parent; None where nobody can tell."""
+        if self.whole is not None:
+            return self.expected * self.expected / 2.0
+        known: list[float] = []
+        for one in self.rows:
+            pairs: float | None = one.expected_pairs() if hasattr(one, "expected_pairs") else None
+            if pairs is None:
+                return None
+            known.append(pairs)
+        if self.weights is None:
+            return max(known)
+        found = sum(weight * pairs for weight, pairs in zip(self.weights, known, strict=True))
+        if self.exact:  # between the values nothing varies
+            each = np.array([most_expected(one) for one in self.rows])
+            found -= float(np.average((each - self.most_expected) ** 2, weights=self.weights)) / 2.0
+        return found
 
     def fill(self, role: str) -> Fill:
         """What fills the column of a role, each row by the way its parent's rows are made."""
@@ -194,12 +218,13 @@ def by_rows(chosen: Chosen, texts: tuple[str, ...], rows: Sequence[Any], scope: 
     """Bound rows of every value as the rows of one table."""
     shares = scope.shares_of(chosen.name)
     if shares is None:
-        weights, guessed = [1.0 / len(rows)] * len(rows), True
+        weights, guessed, known = [1.0 / len(rows)] * len(rows), True, False
     else:
         listed = [shares.get(text, 0.0) for text in chosen.texts]
         weights = [*listed, 1.0 - sum(listed)] if chosen.otherwise else listed
         # the shares are those of the rows of another table, where the column stands in one
-        guessed = any(one.guessed for one in rows) or "." in chosen.name
+        known = "." not in chosen.name
+        guessed = any(one.guessed for one in rows) or not known
     whole = next((one.totals.total for one in rows if isinstance(one, RowsOfClass)), None)
     guessed = guessed and whole is None
     roles = set.intersection(*(set(getattr(one, "fills", {})) for one in rows))
@@ -214,9 +239,11 @@ def by_rows(chosen: Chosen, texts: tuple[str, ...], rows: Sequence[Any], scope: 
         + f"by {chosen.name}: "
         + "; ".join(f"{text} {one.description}" for text, one in zip(texts, rows, strict=True)),
         guessed,
+        tuple(weights) if known else None,
+        known and scope.keeps_shares(chosen.name),
     )
     return ByRows(
-        chosen, made.rows, parent, made.expected, made.largest, made.description, guessed,
+        chosen, made.rows, parent, made.expected, made.largest, made.description, guessed, made.weights, made.exact,
         {role: made.fill(role) for role in sorted(roles)},
     )  # fmt: skip
 

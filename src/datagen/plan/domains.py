@@ -98,8 +98,8 @@ def _pairs_of_siblings(binding: Binding, table: str) -> float | None:
     parent, counts = binding.tables[table].parent, binding.counts.get(table)
     if parent is None or counts is None or counts.guessed:
         return None
-    pairs: float = counts.expected_pairs()
-    return binding.expected_rows(parent) * pairs
+    pairs: float | None = counts.expected_pairs()
+    return None if pairs is None else binding.expected_rows(parent) * pairs
 
 
 def refuse_repeating_target(binding: Binding, constraint: ConstraintPlan, unique: Container[Node]) -> None:

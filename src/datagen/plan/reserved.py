@@ -13,6 +13,8 @@ from typing import Any
 
 from datagen.plan.binding import Binding
 from datagen.plan.model import ConstraintPlan
+from datagen.rows._contract import most_expected
+from datagen.rows._stream import StreamCounts
 
 UNLIKELY = 4.75  # standard deviations: one seed in a million
 MOST_ROWS = 2**62
@@ -40,20 +42,40 @@ def spread_of(binding: Binding, table: str) -> float | None:
     return None if variance is None else math.sqrt(max(variance, 0.0))
 
 
+def most_expected_rows(binding: Binding, table: str) -> float:
+    """No less than the expected rows of a table, also where these are a guess; infinite where nobody can tell."""
+    parent, counts = binding.tables[table].parent, binding.counts.get(table)
+    if parent is None or getattr(counts, "whole", None) is not None:
+        return binding.expected_rows(table)
+    if counts is None:
+        return math.inf
+    if isinstance(counts, StreamCounts):
+        return sum(most_expected_rows(binding, one.table) for one in counts.merging.emits)
+    each, above = most_expected(counts), most_expected_rows(binding, parent)
+    return 0.0 if 0.0 in (each, above) else each * above
+
+
 def _variance(binding: Binding, table: str) -> float | None:
     parent, counts = binding.tables[table].parent, binding.counts.get(table)
     if parent is None or getattr(counts, "whole", None) is not None:
         return 0.0
+    if isinstance(counts, StreamCounts):  # its emits may go together
+        parts = [spread_of(binding, one.table) for one in counts.merging.emits]
+        known = [part for part in parts if part is not None]
+        return sum(known) ** 2 if len(known) == len(parts) else None
     above = _variance(binding, parent)
-    if above is None or counts is None or counts.guessed:
+    if above is None or counts is None:
         return None
-    mean = float(counts.expected)
+    mean = most_expected(counts)
+    if not math.isfinite(mean):
+        return None
     if getattr(counts, "moves", ""):  # an exact mean: nothing but the parents varies
         return above * mean * mean
-    if not hasattr(counts, "expected_pairs"):
+    pairs = counts.expected_pairs() if hasattr(counts, "expected_pairs") else None
+    if pairs is None:
         return None
-    each = 2.0 * float(counts.expected_pairs()) + mean - mean * mean
-    return above * mean * mean + binding.expected_rows(parent) * max(each, 0.0)
+    each = 2.0 * float(pairs) + mean - mean * mean
+    return above * mean * mean + most_expected_rows(binding, parent) * max(each, 0.0)
 
 
 def limits(binding: Binding, table: str) -> tuple[float, float]:
@@ -97,10 +119,11 @@ def reserved(
         reason = f"{most:,.0f} rows at most, and {fits:,} fit"
         return replace(constraint, status="held", reason=reason), ""
     constraint = replace(constraint, reason=f"counted before writing: {fits:,} rows fit")
-    deviation = None if guessed else spread_of(binding, table)
-    if deviation is not None and expected + UNLIKELY * deviation <= fits:
+    deviation = spread_of(binding, table)
+    if deviation is not None and most_expected_rows(binding, table) + UNLIKELY * deviation <= fits:
         return constraint, ""
-    likely = "" if deviation is None else f", and more than fit in {_chance(fits + 0.5 - expected, deviation)} of seeds"
+    known = deviation is not None and not guessed
+    likely = f", and more than fit in {_chance(fits + 0.5 - expected, deviation or 0.0)} of seeds" if known else ""
     about = "perhaps" if guessed else "about"
     binding.refuse(
         "range.may_overflow",

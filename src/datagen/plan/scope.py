@@ -209,6 +209,14 @@ class PlanScope:
         column = self.tables[path.table].columns[path.column]
         return None if column.shares is None else column.shares(column)
 
+    def keeps_shares(self, name: str) -> bool:
+        """Whether the shares of a column's values are exact over all rows of the table at home."""
+        path = resolve(self.tables, self.home, name)
+        if isinstance(path, NameFault) or path.hops or path.table != self.home.id:
+            return False
+        params = self.tables[path.table].columns[path.column].params
+        return params.get("exact") is True and not params.get("clustered")
+
     def inside(self, steps: tuple[str | int, ...]) -> PlanScope:
         """The same scope, its findings placed at a key further inside."""
         inner = copy(self)

@@ -67,6 +67,16 @@ class RateFactor:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is known of the rows of a parent before they are made. most: no less than the rows that are expected, also
+    where these are a guess; infinite where nobody can tell."""
+
+    expected: float
+    guessed: bool
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
 class Ageing:
     """An age curve seated on the rate of a table. mode: rate, or active_share (each bin on or off by a draw)."""
 
@@ -200,6 +210,21 @@ def mean_factor(factors: Sequence[RateFactor]) -> tuple[float, bool]:
     for one in factors:
         product *= 1.0 if one.mean is None else one.mean
     return product, any(one.mean is None for one in factors)
+
+
+def spread(factors: Sequence[RateFactor]) -> float | None:
+    """The mean of the square of all factors together, over the square of their mean; None where it is not known."""
+    found = 1.0
+    for one in factors:
+        if one.mean is None or one.second is None:
+            return None
+        found *= one.second / (one.mean * one.mean) if one.mean else 1.0
+    return found
+
+
+def most_expected(rows: Any) -> float:
+    """No less than the expected rows of a parent, also where these are a guess; infinite where nobody can tell."""
+    return float(getattr(rows, "most_expected", math.inf) if rows.guessed else rows.expected)
 
 
 def product(factors: Sequence[RateFactor], parent: Block) -> Floats:

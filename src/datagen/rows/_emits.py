@@ -6,6 +6,7 @@ happen, in order, while there is room, and the filling emit supplies the rest.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from datagen.contracts import NUMBERS, Block, Draw, Fill, Only, Reader
 from datagen.kernel.address import child_addresses
 from datagen.kernel.draws import uniform
-from datagen.rows._contract import BoundRows, RateFactor, RowScope, whole
+from datagen.rows._contract import BoundRows, RateFactor, RowScope, most_expected, whole
 from datagen.schema.model_values import Chance, Share
 
 Floats = NDArray[np.float64]
@@ -136,6 +137,10 @@ class EmitRows:
             expected=expected,
             largest=float(rows.largest),
             guessed=rows.guessed or when is not None or isinstance(spec.probability, str),
+            # conditions and chances leave events out
+            most_expected=math.inf
+            if self.shares is not None and scope.own in self.shares.shares
+            else most_expected(rows),
             description=rows.description + (f" with probability {spec.probability}" if chance is not None else ""),
             fills=fills,
         )
@@ -222,7 +227,13 @@ class EmitCounts:
     guessed: bool
     description: str
     total: Draw | None = None
+    most_expected: float = math.inf
     fills: Mapping[str, Fill] = field(default_factory=dict)
+
+    def expected_pairs(self) -> float | None:
+        """Pairs of events of one source row, at most; None where it is not known."""
+        pairs = getattr(self.inner, "expected_pairs", None)
+        return None if pairs is None else pairs()
 
     def __call__(self, parent: Block) -> Ints:
         if self.source.filling is None:

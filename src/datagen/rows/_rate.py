@@ -7,6 +7,7 @@ parents or a faster season never moves a row that stays. Source: time change of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -21,7 +22,7 @@ from datagen.kernel.draws import uniform
 from datagen.kernel.effects import Stretches
 from datagen.kernel.intensity import Calendar, Intensity, Pieces
 from datagen.rows._by_state import Stays
-from datagen.rows._contract import Ageing, RateFactor, product, whole
+from datagen.rows._contract import Ageing, RateFactor, product, spread, whole
 from datagen.rows._exposure import Exposure, TimeGrid
 
 Floats = NDArray[np.float64]
@@ -133,10 +134,16 @@ class RateRows:
     description: str
     guessed: bool
     free: float  # expected rows without the clamp
+    most_expected: float = math.inf
     fills: Mapping[str, Fill] = field(default_factory=dict)
 
     def __call__(self, parent: Block) -> Ints:
         return self.made(parent).counts
+
+    def expected_pairs(self) -> float | None:
+        """Pairs of rows of one parent; None where it is not known how much the parents differ."""
+        rows, uneven = min(self.most_expected, self.largest), spread(self.shape.factors)
+        return None if uneven is None else rows * rows * uneven / 2.0
 
     def made(self, parent: Block) -> Made:
         """The rows of a block of parents, worked out once."""

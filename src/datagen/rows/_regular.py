@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from datagen.contracts import Block, Fill, Values
 from datagen.kernel import clock
 from datagen.kernel.clock import Times
-from datagen.rows._contract import RateFactor, product, whole
+from datagen.rows._contract import RateFactor, product, spread, whole
 from datagen.rows._exposure import Exposure
 from datagen.schema.durations import Frequency
 
@@ -64,6 +65,7 @@ class RegularRows:
     largest: float
     description: str
     guessed: bool
+    most_expected: float = math.inf
     fills: Mapping[str, Fill] = field(default_factory=dict)
 
     def __call__(self, parent: Block) -> Ints:
@@ -73,6 +75,11 @@ class RegularRows:
         if np.isfinite(self.clamp[1]):
             counts = np.minimum(counts, int(self.clamp[1]))
         return counts
+
+    def expected_pairs(self) -> float | None:
+        """Pairs of rows of one parent; None where it is not known how many parents have none."""
+        rows, uneven = min(self.most_expected, self.largest), spread(self.factors)
+        return None if uneven is None else rows * max(rows * uneven - 1.0, 0.0) / 2.0
 
     def _interval(self, parent: Block) -> tuple[Times, Times]:
         found: tuple[Times, Times] = whole(parent, f"{self.name} interval", lambda: self.exposure(parent))

@@ -17,7 +17,7 @@ from datagen.kernel.clock import DAY_US
 from datagen.kernel.intensity import Intensity
 from datagen.laws._rows import read_parameters
 from datagen.rows._by_state import Stays, bind_by_state, state_reads
-from datagen.rows._contract import BoundRows, RateFactor, RowScope, mean_factor
+from datagen.rows._contract import BoundRows, Outlook, RateFactor, RowScope, mean_factor
 from datagen.rows._exposure import STEPS, Exposure
 from datagen.rows._rate import RateRows, Shape, Windows
 from datagen.rows._regular import Grid, RegularRows
@@ -278,17 +278,18 @@ class Fanout:
             return rate
 
         mean = draw.mean()
-        expected, guessed = self._expected(shape, shaping, (1.0 if mean is None else mean) / days)
+        seen = self._expected(shape, shaping, None if mean is None else mean / days)
         rows = RateRows(
             shape=shape,
             per_day=per_day,
             clamp=clamp,
             key=scope.key ^ scope.salt("cells"),
-            expected=expected,
+            expected=seen.expected,
             largest=clamp[1],
             description=f"poisson({written}) per {self.per}{self._said(shape, shaping, clamp)}",
-            guessed=guessed or mean is None,
-            free=expected,
+            guessed=seen.guessed,
+            free=seen.expected,
+            most_expected=seen.most,
         )
         rows.fills["time"] = rows.times  # type: ignore[index]
         return rows
@@ -305,10 +306,10 @@ class Fanout:
         per = self.per
         if per == "parent":
             factor, unsure = mean_factor(shape.factors)
-            expected, guessed = (1.0 if mean is None else mean) * factor, unsure
+            seen = Outlook((1.0 if mean is None else mean) * factor, unsure or mean is None, math.inf)
         else:
             unit = scope.timeframe.length if per == "window" else LENGTHS[per]  # type: ignore[index]
-            expected, guessed = self._expected(shape, shaping, (1.0 if mean is None else mean) / (unit / DAY_US))
+            seen = self._expected(shape, shaping, None if mean is None else mean / (unit / DAY_US))
         rows = UnitRows(
             shape=shape,
             law=law,
@@ -317,11 +318,11 @@ class Fanout:
             key=scope.key ^ scope.salt("units"),
             salt=scope.salt("count"),
             rounding_salt=scope.salt("rounding"),
-            expected=min(max(expected, clamp[0]), clamp[1]),
+            expected=min(max(seen.expected, clamp[0]), clamp[1]),
             largest=clamp[1],
             description=f"{law.word} per {per}{self._said(shape, shaping, clamp)}",
-            guessed=guessed or mean is None,
-            free=expected,
+            guessed=seen.guessed,
+            free=seen.expected,
             home=scope.own,
         )
         rows.fills["time"] = rows.times  # type: ignore[index]
@@ -387,13 +388,14 @@ class Fanout:
             )
             return None
         grid = Grid.of(freq, scope.timeframe.start)
-        expected, guessed = self._expected(shape, shaping, DAY_US / LENGTHS[freq.unit] / freq.count)
+        seen = self._expected(shape, shaping, DAY_US / LENGTHS[freq.unit] / freq.count)
         if not scope.leaving:  # points of the grid are counted; of those who leave only the mean rate is known
             created = scope.creations() if scope.creation is not None else None
             first, last = shape.exposure.start, shape.exposure.end
             begun = np.array([first]) if created is None else np.clip(created.astype(np.int64), first, last)
             points = np.maximum(grid.first(np.array([last])) - grid.first(begun), 0)
             expected = float(points.mean()) * mean_factor(shape.factors)[0]
+            seen = Outlook(expected, seen.guessed, expected if math.isfinite(seen.most) else seen.most)
         rows = RegularRows(
             grid=grid,
             exposure=shape.exposure,
@@ -401,19 +403,23 @@ class Fanout:
             clamp=clamp,
             name=scope.own,
             parent=scope.parent,
-            expected=min(expected, clamp[1]),
+            expected=min(seen.expected, clamp[1]),
             largest=clamp[1],
             description=f"one row every {spec.every}{self._said(shape, shaping, clamp)}",
-            guessed=guessed,
+            guessed=seen.guessed,
+            most_expected=seen.most,
         )
         rows.fills["time"] = rows.times  # type: ignore[index]
         return rows
 
-    def _expected(self, shape: Shape, shaping: Shaping, per_day: float) -> tuple[float, bool]:
-        """Expected rows of a parent with all that acts on it, and whether something had to be guessed."""
+    def _expected(self, shape: Shape, shaping: Shaping, mean_per_day: float | None) -> Outlook:
+        """Expected rows of a parent with all that acts on it. None: a rate that differs by parent, nobody knows how."""
         scope = self.scope
+        per_day = 1.0 if mean_per_day is None else mean_per_day
         factor, guessed = mean_factor(shape.factors)
         created = scope.creations() if scope.creation is not None else None
+        guessed = guessed or mean_per_day is None or bool(shape.windows)
+        open_ended = guessed or bool(shape.stays) or bool(scope.leaving) or bool(self._courses(()))
         guessed = guessed or (scope.creation is not None and created is None)
         exposure = shape.exposure
         # states may begin later than the rows whose rate follows them
@@ -426,9 +432,10 @@ class Fanout:
         courses = [curve.pieces(starts, starts, ends) for curve in (*scope.leaving, *self._courses(()))]
         for one in (*courses, *(stays.course(begun, starts, ends) for stays in shape.stays)):
             pieces = one if pieces is None else pieces.times(one)
-        # effects, and beginnings and ends that parents have of their own, are known when the parents are made
+        # effects, and beginnings and ends that parents have of their own, are known when the parents are made; who comes
+        # late or leaves early has fewer rows, and nobody more
         begins = exposure.begins is not None and not self._from_creation
-        guessed = guessed or bool(shape.windows) or begins or exposure.ends is not None
+        guessed = guessed or begins or exposure.ends is not None
         with np.errstate(over="ignore", invalid="ignore"):
             rows = Intensity(shape.calendar, starts, ends, np.full(len(starts), per_day * factor), pieces=pieces).rows
             mean = float(np.mean(rows))
@@ -440,8 +447,8 @@ class Fanout:
                 expected="a finite number of rows",
                 hint="look at the parameters of age curves, and their time_unit",
             )
-            return 0.0, True
-        return mean, guessed
+            return Outlook(0.0, True, math.inf)
+        return Outlook(mean, guessed, math.inf if open_ended else mean)
 
     @property
     def _from_creation(self) -> bool:
