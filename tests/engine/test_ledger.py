@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from datagen.engine import grain
-from datagen.engine.grain import Walk, grains
-from datagen.engine.ledger import counting_order
+from datagen.engine.grain import Walk, grains, totals
+from datagen.engine.ledger import counting_order, taken
 from datagen.engine.run import Run
 from datagen.plan.model import Plan
 from tests.parts.columns import child, column, law, modified, schema, table
@@ -142,6 +142,38 @@ def test_counts_may_read_ranks_among_all_rows_of_what_lies_below() -> None:
     agrees(plan, pieces=3)
     counts = np.bincount(table_of(plan, "c")["a_id"].to_numpy(), minlength=401)[1:]
     assert counts.tolist() == [rank % 4 for rank in table_of(plan, "a")["place"]]
+
+
+def test_a_worker_that_is_told_the_ledger_counts_what_another_one_has_counted() -> None:
+    """Sites look at shares of machines, so machines are gone through wherever sites are; but not to count themselves."""
+    sites = {"a": {"min": 1, "max": 3, "mean": 2}, "b": {"min": 2, "max": 8, "mean": 5}}
+    machines = {"a": {"min": 1, "max": 5}, "b": {"min": 2, "max": 9}}
+    online = {"rollup": {"from": "machine", "agg": "share", "where": "status = 'on'"}}
+    tables = [
+        {"name": "account", "rows": 20, "columns": {"size": {"choice": {"choices": ["a", "b"], "exact": True}}}},
+        {
+            "name": "site",
+            "parents": ["account"],
+            "fanout": {"by": {"size": sites}},
+            "columns": {"size": {"expression": "account.size"}, "online": online},
+        },
+        {
+            "name": "machine",
+            "parents": ["site"],
+            "fanout": {"total": 300, "by": {"size": machines}},
+            "columns": {"status": {"choice": {"choices": {"on": 0.8, "off": 0.2}, "exact": True}}},
+        },
+    ]
+    plan = plan_of({"tables": tables})
+    assert "machine" in plan.numbered
+    one, other = Run(plan), Run(plan)
+    ledger = taken(
+        plan, grains(plan), lambda cut, names: {each.number: totals(one, each, names) for each in cut}, one.know
+    )
+    other.know(ledger)
+    shares = [run.whole("site", "online").array for run in (other, one)]
+    assert np.array_equal(*shares)
+    assert sum(block.rows for block in other.blocks_of("machine")) == 300
 
 
 def test_everything_is_counted_at_once_where_nothing_reads_row_numbers() -> None:

@@ -92,7 +92,8 @@ class TableBlock:
         if found is None:
             if table.counts is None:
                 raise AssertionError(f"{table.id} has a parent and no fan-out")
-            found = self._counts[table.id] = table.counts(self)
+            with self.run.counting_below(table.id):
+                found = self._counts[table.id] = table.counts(self)
         return found
 
     def first_below(self, table: str) -> int:

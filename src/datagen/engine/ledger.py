@@ -49,27 +49,33 @@ def taken(
     return ledger
 
 
-def counting_order(plan: Plan) -> tuple[frozenset[str], ...]:
-    """Tables in waves: one whose counts read the row numbers of another, or pick from it, is counted in a later wave."""
-    waves: dict[str, int] = {}
+def waves(plan: Plan) -> dict[str, int]:
+    """The wave of every table: one whose counts read the row numbers of another, or pick from it, is counted after it."""
+    found: dict[str, int] = {}
 
     def wave(table: str) -> int:
-        if table not in waves:
+        if table not in found:
             parent = plan.tables[table].parent
             if parent is None:
-                waves[table] = 0
+                found[table] = 0
             else:
                 # the parents' own counts are needed in any case, their row numbers only where somebody asks for them
                 needs = closure([need for need in plan.reads[table, ROWS] if need != (parent, ROWS)], plan.reads)
                 known = {other for other, name in needs if name in COUNTS and plan.tables[other].parent is not None}
-                waves[table] = max([wave(parent), *(wave(other) + 1 for other in known)])
-        return waves[table]
+                found[table] = max([wave(parent), *(wave(other) + 1 for other in known)])
+        return found[table]
 
     for table in plan.tables:
         wave(table)
+    return found
+
+
+def counting_order(plan: Plan) -> tuple[frozenset[str], ...]:
+    """The tables wave by wave."""
+    found = waves(plan)
     return tuple(
-        frozenset(table for table in waves if waves[table] == place)
-        for place in range(max(waves.values(), default=-1) + 1)
+        frozenset(table for table in found if found[table] == place)
+        for place in range(max(found.values(), default=-1) + 1)
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +32,8 @@ class Run:
         self.offsets: dict[int, Mapping[str, int]] = dict(offsets or {})
         self._kept: dict[tuple[str, str], Values] = {}
         self._made: dict[Any, Any] = {}
+        self._waves: dict[str, int] | None = None
+        self._wave: int | None = None  # of the table whose rows are being counted: tables of this wave are no help
         self.counting = False  # the ledger is being made: what it does not know yet, nobody who is asked needs
         for table in plan.roots:
             self.rows.setdefault(table.id, table.rows or 0)
@@ -52,6 +55,23 @@ class Run:
             lambda cut, tables: {grain.number: totals(self, grain, tables) for grain in cut},
             self.know,
         )
+
+    @contextmanager
+    def counting_below(self, table: str) -> Iterator[None]:
+        """While the rows of a table are counted, walks do not go through tables that are counted with it or after it.
+
+        Its counts need nothing of them, or they would have been counted before; but they may need its counts.
+        """
+        if self._waves is None:
+            from datagen.engine.ledger import waves
+
+            self._waves = waves(self.plan)
+        before, own = self._wave, self._waves[table]
+        self._wave = own if before is None else min(before, own)
+        try:
+            yield
+        finally:
+            self._wave = before
 
     def know(self, ledger: Ledger) -> None:
         """Take the rows and offsets of a ledger."""
@@ -120,4 +140,5 @@ class Run:
         """A walk through a grain, as far as its tables have been counted."""
         offsets = self.offsets.get(grain.number, {})
         names = [one.id for one in tree(self.plan, self.plan.tables[grain.root])]
-        return Walk(self, grain, dict.fromkeys(names, 0) | dict(offsets), known=frozenset(offsets) | {grain.root})
+        known = frozenset(name for name in offsets if self._wave is None or (self._waves or {})[name] < self._wave)
+        return Walk(self, grain, dict.fromkeys(names, 0) | dict(offsets), known=known | {grain.root})
