@@ -57,7 +57,7 @@ prepared = api.prepare({"nodes": [
 ]})
 plan = prepared.bind()
 lock = open("lock", "w")
-job = {"format": "csv", "directory": ".", "block_rows": 1_000, "tables": None}
+job = {"format": "csv", "directory": ".", "block_rows": 1_000, "tables": None, "staged": frozenset()}
 runner = Processes(plan, 3, job, works_here=True)
 """
 
