@@ -91,6 +91,9 @@ class FakeScope:
     def salt(self, part: str, use: int = 0) -> int:
         return salt_of(self.table, self.column, "faker", part, use)
 
+    def seeded(self, part: str) -> int:
+        return salt_of("seeded", self.table, self.column, "faker", part)
+
     def read(self, name: str, field: str = "") -> FakeReader:
         return FakeReader(name)
 

@@ -236,6 +236,7 @@ def test_binding_loads_neither_polars_nor_faker() -> None:
         "    table, column, column_type, unique, timeframe = 't', 'c', None, False, None\n"
         "    own_columns = {'name': ('faker', {'method': 'name'}), 'c': ('faker', {})}\n"
         "    def salt(self, part, use=0): return 1\n"
+        "    def seeded(self, part): return 1\n"
         "    def read(self, name, field=''): return None\n"
         "    def type_of(self, name): return 'string'\n"
         "    def fits(self, made, field): pass\n"

@@ -85,7 +85,7 @@ def _taken(block: TableBlock, column: ColumnPlan, steps: int) -> tuple[Mask, ...
 def _by_rank(block: TableBlock, column: ColumnPlan, steps: int) -> tuple[Mask, ...]:
     """The same where nothing but the rank counts: each takes the ranks behind those of the one before."""
     total = block.total(block.table.id)
-    rank = permuted_rank(block.row_number, total, rank_key(column))
+    rank = permuted_rank(block.row_number, total, rank_key(block.table, column))
     found, first = [], 0
     for number in quotas([spoil.rate for spoil in column.spoils], total)[:steps]:
         found.append((rank >= first) & (rank < first + number))
@@ -93,16 +93,16 @@ def _by_rank(block: TableBlock, column: ColumnPlan, steps: int) -> tuple[Mask, .
     return tuple(found)
 
 
-def rank_key(column: ColumnPlan) -> int:
-    """The key of the permutation that ranks the rows of a table for the imperfections of a column."""
-    return salt_of(column.table, column.name, "imperfections")
+def rank_key(table: TablePlan, column: ColumnPlan) -> int:
+    """The key of the permutation that ranks the rows of a table for the imperfections of a column: another for each seed."""
+    return salt_of("imperfections", table.key, column.name)
 
 
 def _key(block: TableBlock, column: ColumnPlan, spoil: Spoil) -> NDArray[np.float64]:
     """(n,) keys of the rows: small ones are taken first."""
     if spoil.leaning is None:
         total = block.total(block.table.id)
-        return permuted_rank(block.row_number, total, rank_key(column)).astype(np.float64)
+        return permuted_rank(block.row_number, total, rank_key(block.table, column)).astype(np.float64)
     u = np.maximum(block.uniform(spoil.key), 2.0**-53)
     logit = elementary.log(u) - elementary.log(1.0 - u)
     return logit - scores(block, spoil.leaning)
@@ -192,7 +192,7 @@ def scores(block: TableBlock, leaning: Leaning) -> NDArray[np.float64]:
     there = present(values, block.rows)
     match values.kind:
         case "text" | "category":
-            found = _text_scores(values, leaning)
+            found = _text_scores(values, leaning, block.table.key)
         case "bool":
             found = np.where(values.array, 1.0, -1.0)
         case _:
@@ -204,7 +204,7 @@ def scores(block: TableBlock, leaning: Leaning) -> NDArray[np.float64]:
     return np.where(there, found, 0.0)
 
 
-def _text_scores(values: Values, leaning: Leaning) -> NDArray[np.float64]:
+def _text_scores(values: Values, leaning: Leaning, key: int) -> NDArray[np.float64]:
     category = as_category(values)
     assert category.dictionary is not None
     texts = category.dictionary.values
@@ -214,7 +214,7 @@ def _text_scores(values: Values, leaning: Leaning) -> NDArray[np.float64]:
         table = np.array([known.get(text, 0.0) for text in texts], dtype=np.float64)
     else:
         hashes = text_hash(category.dictionary.series)
-        table = uniform(hashes, salt_of("leaning", leaning.name)) * 2.0 - 1.0
+        table = uniform(hashes, salt_of("leaning", key, leaning.name)) * 2.0 - 1.0
     codes = category.array if category.valid is None else np.where(category.valid, category.array, 0)
     return table[codes] if len(table) else np.zeros(len(values))
 
@@ -238,13 +238,13 @@ def _centre(block: TableBlock, leaning: Leaning) -> tuple[float, float]:
 
 def _sample(block: TableBlock, leaning: Leaning, of: Callable[[Values], Any]) -> NDArray[np.float64]:
     """What some rows of the whole table have, the same rows however it is cut; rows without a value left out."""
-    table, total = block.table.id, block.total(block.table.id)
+    table, total = block.table, block.total(block.table.id)
     pieces = []
-    for part in block.run.blocks_of(table):
+    for part in block.run.blocks_of(table.id):
         values = leaning.reader(part)
         inside = present(values, part.rows)
         if total > SAMPLE:
-            inside = inside & (permuted_rank(part.row_number, total, salt_of(table, "sample")) < SAMPLE)
+            inside = inside & (permuted_rank(part.row_number, total, salt_of("sample", table.key)) < SAMPLE)
         pieces.append(of(values)[inside])
     return np.concatenate(pieces) if pieces else np.zeros(0)
 
@@ -259,7 +259,7 @@ def _intercept(block: TableBlock, column: ColumnPlan, spoil: Spoil) -> float:
         for part in block.run.blocks_of(block.table.id):
             inside = present(part.column(column.name), part.rows)
             if total > SAMPLE:
-                inside = inside & (permuted_rank(part.row_number, total, salt_of(part.table.id, "sample")) < SAMPLE)
+                inside = inside & (permuted_rank(part.row_number, total, salt_of("sample", part.table.key)) < SAMPLE)
             pieces.append(scores(part, leaning)[inside])
         seen = np.concatenate(pieces) if pieces else np.zeros(0)
         if not len(seen) or spoil.rate <= 0:
@@ -291,7 +291,7 @@ def copies_among(table: TablePlan, total: int) -> NDArray[np.int64]:
         return np.zeros(0, dtype=np.int64)
     if copies.exact:
         [number] = quotas([copies.rate], total)
-        return np.sort(unpermute(np.arange(number, dtype=np.int64), total, copies.key))
+        return np.sort(unpermute(np.arange(number, dtype=np.int64), total, table.key ^ copies.key))
     found = []
     for first in range(0, total, DRAW_ROWS):  # over pieces of a table
         rows = np.arange(first, min(first + DRAW_ROWS, total), dtype=np.int64)

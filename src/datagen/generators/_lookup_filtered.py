@@ -308,7 +308,7 @@ def bind_unique(lookup: Lookup, scope: Scope, target: Any, pick: FilteredPick, k
         return None
     if not _enough(lookup, scope, target, ancestor, bool(keys)):
         return None
-    return UniquePick(pick, ancestor, direct, several, scope.salt("permutation"))
+    return UniquePick(pick, ancestor, direct, several, scope.seeded("permutation"))
 
 
 def _enough(lookup: Lookup, scope: Scope, target: Any, ancestor: str | None, grouped: bool) -> bool:

@@ -242,7 +242,7 @@ def _permuted(scope: Scope, size: Any) -> Any:
     """Positions such that no two rows of the table share one: the row's rank under a keyed permutation."""
     from datagen.kernel.permute import permuted_rank
 
-    key, table, home = scope.salt("permutation"), scope.table, f"{scope.table}.{scope.column}"
+    key, table, home = scope.seeded("permutation"), scope.table, f"{scope.table}.{scope.column}"
 
     def place(block: Block) -> np.ndarray:
         values = size(block)

@@ -214,7 +214,7 @@ def _unique(density: TimeDensity, shaped: bool, scope: Scope) -> Fill:
         )
         return _nothing
     scope.domain(density.points, "freq")
-    key, table, home = scope.salt("permutation"), scope.table, f"{scope.table}.{scope.column}"
+    key, table, home = scope.seeded("permutation"), scope.table, f"{scope.table}.{scope.column}"
 
     def fill(block: Block) -> Values:
         if block.total(table) > density.points:

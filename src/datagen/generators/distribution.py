@@ -143,7 +143,7 @@ def _permuted(draw: Draw, scope: Scope) -> Fill:
 
     low, high = (int(np.rint(edge)) for edge in draw.support())
     size = high - low + 1
-    key = scope.salt("permutation")
+    key = scope.seeded("permutation")
     scope.domain(size, "")
     table, column = scope.table, scope.column
 

@@ -260,7 +260,7 @@ class Lookup(Generator):
     def _unique_pick(self, scope: Scope, target: Any) -> Fill:
         from datagen.kernel.permute import permuted_rank
 
-        table, column, key, own = target.table, target.name, scope.salt("permutation"), scope.table
+        table, column, key, own = target.table, target.name, scope.seeded("permutation"), scope.table
         home = f"{scope.table}.{scope.column}"
         rows = scope.fixed_rows(table)
         if rows is not None:

@@ -90,7 +90,7 @@ class Pattern(Generator):
             first -= 1
         head, tail = Row(tree.items[:first]), Row(tree.items[first:])
         scope.domain(tail.count, "regex")
-        salts, key = _Salts(scope), scope.salt("permutation")
+        salts, key = _Salts(scope), scope.seeded("permutation")
         table, home = scope.table, f"{scope.table}.{scope.column}"
 
         def fill(block: Block) -> Values:

@@ -39,7 +39,7 @@ class Spoil:
     """One imperfection of one column.
 
     change(block, rows): the values written in the given rows (m,) of a block, m long, before they get the column's form.
-    key: of the permutation, or salt of the draws, that says which rows are taken.
+    key: salt of the draws that say which rows are taken, where they are drawn by the row.
     """
 
     kind: str

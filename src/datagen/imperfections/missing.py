@@ -21,8 +21,9 @@ class Missing(Imperfection):
     the column `depends_on` of the row) or mnar (on the value itself). mar and mnar: the odds of being left out are e^(a + s),
     where `a` makes the rate true. Of a number or a time s is (x - median) / (interquartile range / 1.349) within -3 and 3: the
     odds are 2.7 times as high one standard deviation further up. Of a listed text s goes from -1 for the first one
-    to 1 for the last one in the order written; of any other text it is a number of its own between -1 and 1; of a bool
-    -1 or 1; where there is no value, 0. Source: logistic model of response, Rubin 1976 for the names of the mechanisms.
+    to 1 for the last one in the order written; of any other text it is a number of its own between -1 and 1,
+    which the seed decides; of a bool -1 or 1; where there is no value, 0. Source: logistic model of response, Rubin 1976 for
+    the names of the mechanisms.
     """
 
     SPEC = model_column.Missing

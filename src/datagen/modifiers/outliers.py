@@ -128,7 +128,7 @@ def quota(rate: float, rows: int) -> int:
 
 
 def _alone(scope: Scope, rate: float) -> Any:
-    key, table = scope.salt("which"), scope.table
+    key, table = scope.seeded("which"), scope.table
 
     def which(block: Block) -> NDArray[np.bool_]:
         rows = block.total(table)
@@ -138,7 +138,7 @@ def _alone(scope: Scope, rate: float) -> Any:
 
 
 def _bursts(scope: Scope, rate: float) -> Any:
-    key, table, time = scope.salt("which"), scope.table, scope.time_column
+    key, table, time = scope.seeded("which"), scope.table, scope.time_column
 
     def made(block: Block) -> NDArray[np.bool_]:
         rows = block.total(table)

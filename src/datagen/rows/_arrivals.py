@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from datagen.contracts import Block, Values
 from datagen.generators._foreseen import even_shares
+from datagen.kernel.address import salt_of
 from datagen.kernel.cells import CHUNK, ONE, Cells, fractions, sorted_places
 from datagen.kernel.intensity import Intensity
 
@@ -36,7 +37,7 @@ class Arrivals:
     @classmethod
     def made(cls, intensity: Intensity, key: int, step: int, description: str) -> Arrivals:
         """Count the rows of an intensity of one parent."""
-        cells = Cells(np.array([key], dtype=np.uint64), intensity.rows, key)
+        cells = Cells(np.array([key], dtype=np.uint64), intensity.rows, salt_of("arrivals"))  # never key: x ^ x is 0
         size = int(cells.cells[0])
         sums = np.add.reduceat(cells.drawn, np.arange(0, max(size, 1), CHUNK), dtype=np.int64) if size else np.zeros(1)
         return cls(intensity, cells, np.cumsum(sums).astype(np.int64), step, float(intensity.rows[0]), description)

@@ -54,7 +54,7 @@ def bind_total(law: Mapping[str, Any], spec: Spec, scope: RowScope) -> BoundRows
         total=spec.total,
         mean=None if spec.mean is None else float(spec.mean),
         stretch=spec.stretch,
-        key=scope.salt("rank"),
+        key=scope.seeded("rank"),
         parent=scope.parent,
         home=scope.own,
         expected=wanted / parents if parents else 0.0,

@@ -41,7 +41,7 @@ class Request:
 
     def ranks(self, rows: Rows, size: int) -> Any:
         """(n,) int64, another number in [0, size) for every row of the table."""
-        return rows.ranks(size, self.salt("unique"), self.scope.table, self.home)
+        return rows.ranks(size, self.scope.seeded(f"{self.part}unique"), self.scope.table, self.home)
 
 
 class Maker:
