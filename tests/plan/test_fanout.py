@@ -305,3 +305,49 @@ def test_loops_of_parents_are_refused_with_their_way() -> None:
     assert told.found.count("->") == 3
     assert refused(schema(child("a", "a")), "parents.itself")
     assert refused(schema(table("a", 5), child("b", "aa", column("aa_id", {"sequence": {}}))), "ref.unknown_table").hint
+
+
+SMALL = {"min": 1, "max": 3}
+
+
+@pytest.mark.parametrize(
+    ("fanout", "place"),
+    [
+        ({**SMALL, "stretch": True}, "fanout.stretch"),
+        ({"every": "month", "stretch": True}, "fanout.stretch"),
+        ({"stretch": True, "by": {"size": {"s": SMALL, "l": {"min": 4, "max": 9}}}}, "fanout.stretch"),
+        ({"by": {"size": {"s": {**SMALL, "stretch": True}, "l": {"total": 90, **SMALL}}}}, "fanout.by.size.s.stretch"),
+    ],
+)
+def test_ends_that_would_give_way_to_nothing_are_refused(fanout: Any, place: str) -> None:
+    document = schema(
+        table("a", 20, column("size", {"choice": {"choices": ["s", "l"]}})), child("b", "a", fanout=fanout)
+    )
+    assert refused(document, "fanout.stretch_alone").json_path.endswith(place)
+
+
+@pytest.mark.parametrize(
+    "fanout",
+    [
+        {**SMALL, "stretch": False},
+        {**SMALL, "stretch": True, "mean": 4},
+        {"stretch": True, "by": {"size": {"s": {**SMALL, "mean": 2}, "l": 5}}},
+        {"stretch": True, "total": 90, "by": {"size": {"s": SMALL, "l": {"min": 4, "max": 9}}}},
+        {"by": {"size": {"s": {**SMALL, "stretch": True, "total": 90}, "l": {"min": 4, "max": 9}}}},
+    ],
+)
+def test_ends_that_give_way_to_a_total_or_a_mean_are_not(fanout: Any) -> None:
+    document = schema(
+        table("a", 20, column("size", {"choice": {"choices": ["s", "l"]}})), child("b", "a", fanout=fanout)
+    )
+    assert "fanout.stretch_alone" not in codes_of(document)
+
+
+@pytest.mark.parametrize("own", [{"stretch": True}, {"total": 30}])
+def test_one_value_says_nothing_of_a_total_of_all_values(own: dict[str, Any]) -> None:
+    fanout = {"total": 90, "by": {"size": {"s": {**SMALL, **own}, "l": {"min": 4, "max": 9}}}}
+    document = schema(
+        table("a", 20, column("size", {"choice": {"choices": ["s", "l"]}})), child("b", "a", fanout=fanout)
+    )
+    [key] = own
+    assert refused(document, "fanout.total_of_all").json_path.endswith(f"fanout.by.size.s.{key}")

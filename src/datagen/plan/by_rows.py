@@ -148,6 +148,19 @@ def every(spec: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
         yield from every(one)
 
 
+def idle_stretches(
+    spec: Mapping[str, Any], own: Mapping[str, Any] | None = None, loc: tuple[str | int, ...] = ()
+) -> Iterable[tuple[str | int, ...]]:
+    """Where a fan-out says `stretch: true` of ends that no total or mean needs. own: what stands at loc itself."""
+    exact = any(one.get(key) is not None for one in every(spec) for key in WHOLE)
+    if (spec if own is None else own).get("stretch") and not exact:
+        yield (*loc, "stretch")
+    if spec.get("by") is not None:
+        column, made = split(spec, law=True)
+        for text, one in made.items():
+            yield from idle_stretches(one, spec["by"][column][text] or {}, (*loc, "by", column, text))
+
+
 class ByMaker:
     """A row maker for each value of a column of the driving parent."""
 
@@ -206,12 +219,27 @@ class ByMaker:
                 hint="put the columns together into one, by an expression",
             )
             return None
+        if self._divided():
+            return None
         shares = None if "." in self.column else scope.shares_of(chosen.name)
         listed = None if shares is None else [shares.get(text, 0.0) for text in chosen.texts]
         if listed is not None and chosen.otherwise:
             listed.append(1.0 - sum(listed))
         own, stretch = self.spec.get("total"), bool(self.spec.get("stretch"))
         return bind_classes(chosen, list(self.makers.values()), list(self.makers), own, stretch, listed, scope)
+
+    def _divided(self) -> bool:
+        """Refuse what single values say of a total that all of them share."""
+        written = {} if self.steps or self.spec.get("total") is None else self.spec["by"][self.column]
+        found = [(text, key) for text, one in written.items() for key in ("total", "stretch") if (one or {}).get(key)]
+        for text, key in found:
+            self.scope.refuse(
+                "fanout.total_of_all",
+                ("by", self.column, text, key),
+                found=f"{key} of {text}, beside a total of all values together",
+                expected="stretch beside the total" if key == "stretch" else "one total, or one for each value",
+            )
+        return bool(found)
 
 
 def by_rows(chosen: Chosen, texts: tuple[str, ...], rows: Sequence[Any], scope: Any) -> ByRows:

@@ -17,7 +17,7 @@ from datagen.plan.arms import arm_chances, arm_factors, arm_windows
 from datagen.plan.arrivals import arriving, bind_arrivals
 from datagen.plan.behaviors import DEPARTED, Behaviors, Factors, factors_above, names_of, path_to
 from datagen.plan.binding import Binding
-from datagen.plan.by_rows import ByMaker, every, faults_of_by, has_by
+from datagen.plan.by_rows import ByMaker, every, faults_of_by, has_by, idle_stretches
 from datagen.plan.constraints import Steering
 from datagen.plan.conversions import find_conversions, refuse_moved, refuse_multiplied
 from datagen.plan.drafts import FALLBACK, time_column_of
@@ -122,6 +122,15 @@ def find_makers(binding: Binding, behaviors: Behaviors) -> None:
         if table.parent is None or table.each is not None:
             continue
         spec = node.get("fanout")
+        if isinstance(spec, Mapping) and not faults_of_by(spec, binding.document, ()):
+            for steps in idle_stretches(spec):
+                binding.refuse(
+                    "fanout.stretch_alone",
+                    (*table.loc, "fanout", *steps),
+                    key=True,
+                    found="stretch: true without a total or a mean",
+                    expected="total or mean beside it: stretch lets min and max give way to them",
+                )
         unmade = [column for column in table.columns.values() if column.word == "process"]
         wanted = isinstance(spec, Mapping) and any(
             any(one.get(key) is not None for key in FANOUT_IN_TIME) or one.get("per") not in (None, "parent")
