@@ -243,3 +243,31 @@ def test_the_tables_of_emits_are_told_as_part_of_their_stream(tmp_path: Path) ->
     for file in [*tmp_path.rglob("*.json"), *tmp_path.rglob("*.jsonl"), *tmp_path.rglob("*.md")]:
         assert "events:" not in file.read_text(), file.name
     assert read(made.truth).labelled == ("sessions",)
+
+
+def test_expected_events_are_worked_out_from_the_laws_of_the_source() -> None:
+    """What a condition lets through, what a probability does, and what fills up to a total that is a column."""
+    sessions = {
+        "kind": {"choice": {"choices": {"long": 0.3, "short": 0.7}}},
+        "seen": {"bernoulli": {"p": 0.25}},
+        "wanted": {
+            "type": "int",
+            "distribution": {"type": "uniform", "params": {"low": 2, "high": 5, "integers": True}},
+        },
+        "total": {"type": "int", "expression": "wanted + if(kind = 'long', 2, 0)"},
+    }
+    emits = (
+        LOGIN,
+        {**LOGIN, "id": "long", "when": "kind = 'long' and not seen"},
+        {**LOGIN, "id": "some", "probability": "if(seen, 0.8, 0.4)"},
+        {**LOGIN, "id": "rest", "fill_to": {"constant": {"value": "total"}}},
+    )
+    tables = document(*emits)
+    tables["tables"][1]["columns"].update(sessions)
+    plan = plan_of(tables)
+    each = {name: plan.tables[f"events:{name}"].counts.expected for name in ("long", "some", "rest")}
+    assert each == pytest.approx({"long": 0.3 * 0.75, "some": 0.5, "rest": 4.1 - 1 - 0.225 - 0.5}, rel=0.02)
+    assert not plan.tables["events"].rows_guessed
+    events = made(tables, "events")
+    # totals have a standard deviation of 1.45, and sessions are Poisson: four standard errors of their sum
+    assert abs(len(events) - plan.tables["events"].expected_rows) < 4 * (2400 * (1.45**2 + 4.1**2)) ** 0.5

@@ -11,6 +11,7 @@ from pydantic import ConfigDict
 from datagen.contracts import Block, ColumnType, Fill, Generator, Only, Scope, Values
 from datagen.errors import listed
 from datagen.plan import graph
+from datagen.plan.averages import averages_of
 from datagen.plan.binding import Binding
 from datagen.plan.emits import EMIT
 from datagen.plan.names import TableDraft, ancestors
@@ -187,7 +188,8 @@ def emit_maker(binding: Binding, table: TableDraft, scope: Any, inner: Callable[
         at = scope.beside("fanout")
         at.factors = [*scope.factors, _late_factor(shares, table.id, table.parent or "", plain)]
     made = inner(table, at)
-    return None if made is None else EmitRows(one.spec, scope, made, one.source, shares)
+    averages = averages_of(binding, binding.tables[table.parent or ""])
+    return None if made is None else EmitRows(one.spec, scope, made, one.source, shares, averages)
 
 
 def _late_factor(shares: Shares, name: str, source: str, plain: Any) -> Any:

@@ -7,7 +7,7 @@ happen, in order, while there is room, and the filling emit supplies the rest.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,8 +73,13 @@ class EmitRows:
     SPEC = EmitSpec
     FILLS: Mapping[str, Any] = {}
 
-    def __init__(self, spec: EmitSpec, scope: RowScope, inner: Any, source: Source, shares: Shares | None) -> None:
+    def __init__(
+        self, spec: EmitSpec, scope: RowScope, inner: Any, source: Source, shares: Shares | None,
+        average: Callable[[Any], float | None],
+    ) -> None:  # fmt: skip
+        """average: what an expression over the source's rows comes to on average, None where that cannot be told."""
         self.spec, self.scope, self.inner, self.source, self.shares = spec, scope, inner, source, shares
+        self.average = average
 
     def reads(self) -> Iterable[Any]:
         found = list(self.inner.reads())
@@ -120,9 +125,12 @@ class EmitRows:
                 hint="multiply the rate of the fan-out instead",
             )
             return None
-        chances = spec.probability if isinstance(spec.probability, float | int) else 0.5 if spec.probability else 1.0
-        expected = rows.expected * float(chances) * (1.0 if when is None else 0.5)
+        share, known = self._share_that_emits()
+        expected = rows.expected * share
+        guessed = rows.guessed or not known
         if self.shares is not None and scope.own in self.shares.shares:
+            bound = [scope.rows_of(name) for name in self.shares.others]
+            guessed = any(one is None or one.guessed for one in bound)
             others = sum(scope.expected_rows(name) for name in self.shares.others)
             parents = scope.expected_rows(scope.parent)
             expected = self.shares.wanted(scope.own, others) / max(parents, 1.0)
@@ -136,7 +144,7 @@ class EmitRows:
             source=self.source,
             expected=expected,
             largest=float(rows.largest),
-            guessed=rows.guessed or when is not None or isinstance(spec.probability, str),
+            guessed=guessed,
             # conditions and chances leave events out
             most_expected=math.inf
             if self.shares is not None and scope.own in self.shares.shares
@@ -177,6 +185,8 @@ class EmitRows:
             )
             return None
         mean = total.mean()
+        if mean is None and spec.fill_to.get("type") == "constant":
+            mean = self.average(spec.fill_to.get("params", {}).get("value"))
         rest = sum(scope.expected_rows(name) for name in (*others, *self.source.below)) / max(
             scope.expected_rows(scope.parent), 1.0
         )
@@ -191,11 +201,17 @@ class EmitRows:
             total=total,
             expected=max((mean if mean is not None else low) - rest, 0.0),
             largest=high,
-            guessed=True,
+            guessed=mean is None,
             description="what is missing to the total",
         )
         self.source.counts[scope.own] = counts
         return counts
+
+    def _share_that_emits(self) -> tuple[float, bool]:
+        """The share of the events of the fan-out that are let through, 0.5 for each part that is not known; and whether it is."""
+        written = [one for one in (self.spec.when, self.spec.probability) if one is not None]
+        shares = [self.average(one) for one in written]
+        return math.prod(0.5 if one is None else min(max(one, 0.0), 1.0) for one in shares), None not in shares
 
     def _condition(self, scope: RowScope) -> Reader | None:
         if self.spec.when is None:

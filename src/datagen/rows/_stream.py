@@ -70,7 +70,13 @@ class StreamRows:
             expected=rows / max(scope.expected_rows(scope.parent), 1.0),
             description=f"the events of {len(self.spec.emits)} emits in order",
             fills={f"{EMITTED} {name}": merging.fill(name) for name in names},
+            guessed=any(self._guessed(one.table) for one in self.spec.emits),
         )
+
+    def _guessed(self, table: str) -> bool:
+        """Whether the number of rows of an emit, or of a table between it and the stream's owner, is a guess."""
+        between = [self.scope.rows_of(name) for name, _ in self.scope.counts_down(table)]
+        return any(rows is None or rows.guessed for rows in between)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +87,8 @@ class StreamCounts:
     expected: float
     description: str
     fills: Mapping[str, Fill]
+    guessed: bool
     largest: float = float("inf")
-    guessed: bool = True
 
     def __call__(self, parent: Block) -> Ints:
         found = np.zeros(parent.rows, dtype=np.int64)
