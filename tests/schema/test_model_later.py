@@ -65,12 +65,15 @@ def test_roles_that_are_built_pass(role):
     ("model", "found"),
     [
         ("curve_type: cascade, graph: friends, p: 5%, seeds: 10",
-         {"curve_type": "cascade", "graph": "graph", "seeds": "seeds"}),
+         {"curve_type": "cascade", "graph": "graph"}),
         ("params: {curve_type: cascade, graph: friends}", {"params.curve_type": "cascade", "params.graph": "graph"}),
         ("curve_type: bass, p: 3%, q: 0.3", {}),
     ],
 )  # fmt: skip
-def test_adoption_along_a_graph_is_refused(model, found):
+def test_a_process_built_in_part_refuses_the_rest(model, found, monkeypatch):
+    assert refused(table(f"adoption_model: {{{model}}}")) == {}
+    monkeypatch.setattr(later, "INSIDE", {"adoption_model": frozenset({"graph"})})
+    monkeypatch.setattr(later, "INSIDE_VALUES", {("adoption_model", "curve_type"): frozenset({"cascade"})})
     assert refused(table(f"adoption_model: {{{model}}}")) == {
         f"nodes[0].adoption_model.{key}": name for key, name in found.items()
     }

@@ -1,4 +1,4 @@
-"""Seven documents of seven fields, each with the question that its analyst asks of the CSV files; without what the document
+"""Eight documents of several fields, each with the question that its analyst asks of the CSV files; without what the document
 plants, the same question has another answer.
 """
 
@@ -165,6 +165,36 @@ def infections_grow_then_peak_then_stop(tables: Tables) -> None:
     near("cases of the second ten days against the first", late / early, growth, bound)
 
 
+def an_infection_runs_along_contacts(tables: Tables) -> None:
+    """Of contacts from an infected to a healthy person a fifth infect him within the next day."""
+    trials = tables.rows(
+        """
+        with exposed as (
+            select c.target, i.infected_at + interval 1 day as due, count(*) as contacts
+            from contacts c join infections i on i.residents_id = c.source group by all)
+        select contacts, coalesce(i.infected_at = due, false), count(*)
+        from exposed left join infections i on i.residents_id = target
+        where due < timestamp '2024-03-01' and (i.infected_at is null or i.infected_at >= due) group by all
+        """
+    )
+    low, high = 0.0, 1.0
+    for _ in range(50):  # the chance whose expected infections are those that came
+        p = (low + high) / 2
+        over = sum(n * (int(hit) - (1 - (1 - p) ** m)) for m, hit, n in trials)
+        low, high = (p, high) if over > 0 else (low, p)
+    # Fisher's information of a trial with m contacts; one of infection is m (1 - p)^(m - 1) away in probability
+    known = sum(n * (m * (1 - p) ** (m - 1)) ** 2 / ((1 - (1 - p) ** m) * (1 - p) ** m) for m, _, n in trials)
+    near("chance per contact", p, 0.2, ERRORS / math.sqrt(known))
+    first, later = tables.row(
+        """
+        select count(*) filter (infected_at = timestamp '2024-01-01'), count(*) filter (infected_at > timestamp '2024-01-01')
+        from infections
+        """
+    )
+    assert first == 10
+    assert later > 1000
+
+
 # document -> its question, what to change in it for the twin, and what the twin's answer begins with
 QUESTIONS: dict[str, tuple[Callable[[Tables], None], str, str, str]] = {
     "ageing_equipment": (
@@ -190,6 +220,9 @@ QUESTIONS: dict[str, tuple[Callable[[Tables], None], str, str, str]] = {
     ),
     "disease_spread": (
         infections_grow_then_peak_then_stop, "p: 0.0005, q: 0.2", "p: 0.03, q: 0.0", "day on which half of the cases have come",
+    ),
+    "contact_tracing": (
+        an_infection_runs_along_contacts, "p: 20%", "p: 35%", "chance per contact: estimate 0.3",
     ),
 }  # fmt: skip
 

@@ -11,7 +11,7 @@ from datagen.plan.binding import Binding
 from datagen.plan.effects import PlantedEffect
 from datagen.plan.model import TablePlan
 from datagen.plan.planted_sql import is_written, keys_between, quoted_text
-from datagen.rows._adopters import AdoptionRows
+from datagen.rows._adopters import Adopters, AdoptionRows
 from datagen.schema.times import show_time
 
 MOMENTS = 400  # of the window among which the day of the comparison is chosen
@@ -23,6 +23,7 @@ def planted_adoption(binding: Binding, table: TablePlan) -> Iterator[PlantedEffe
     if not isinstance(rows, AdoptionRows) or rows.guessed or rows.variation is None or rows.variation.shares is None:
         return
     draft, column, shares = binding.tables[table.id], rows.variation.name, rows.variation.shares
+    adopters = rows.adopters
     plain = [name for name in shares if rows.speeds.get(name, 1.0) == 1.0]
     keys = keys_between(binding, draft, rows.parent)
     time = next((one.name for one in draft.columns.values() if one.process == "time"), None)
@@ -31,7 +32,8 @@ def planted_adoption(binding: Binding, table: TablePlan) -> Iterator[PlantedEffe
     if not all(is_written(binding, *one) for one in ((table.id, keys[0]), (table.id, time), (rows.parent, column))):
         return
     reference = max(plain, key=lambda name: shares[name])
-    adopters, exposure = rows.adopters, rows.adopters.exposure
+    assert isinstance(adopters, Adopters)  # a cascade has no segments
+    exposure = adopters.exposure
     moments = np.linspace(exposure.start, exposure.end, MOMENTS + 1)[1:]
     reached = [adopters.share_by(float(moment), rows.begins, 1.0) for moment in moments]
     place = int(np.searchsorted(np.array(reached), reached[-1] / 2))

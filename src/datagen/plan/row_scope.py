@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from datagen.contracts import Block, ColumnType
 from datagen.kernel.ages import AgeCurve
+from datagen.plan.graphs import ends_of
+from datagen.plan.names import find_table
 from datagen.plan.scope import PlanScope
 from datagen.plan.some_rows import SomeRows
 from datagen.rows._anomalies import AnomalyLabel
@@ -92,6 +94,19 @@ class PlanRowScope(PlanScope):
         if self._rows_of is None:
             raise AssertionError(f"the rows of {table} were asked for by {self.own}, which knows no other table")
         return self._rows_of(table)
+
+    def edges_of(self, graph: str) -> tuple[str, str, str, str] | None:
+        """(table, the table whose rows it joins, column of the source, column of the target); None where it is no graph."""
+        table = find_table(self.tables, graph)
+        ends = [] if table is None else ends_of(table)
+        if table is None or len(ends) < 2 or ends[0].points_to is None:
+            return None
+        return table.id, ends[0].points_to[0], ends[0].name, ends[1].name
+
+    def graphs_of(self, of: str) -> tuple[str, ...]:
+        """The graphs that join the rows of a table."""
+        found = {name: self.edges_of(name) for name in self.tables}
+        return tuple(name for name, edges in found.items() if edges is not None and edges[1] == of)
 
     def beside(self, key: str) -> PlanRowScope:
         """The same scope, its findings placed at another key of the table."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,26 @@ class Adoption:
     category: Ints
 
 
+class Adopting(Protocol):
+    """Whatever says who adopts and when."""
+
+    @property
+    def own(self) -> str: ...
+    @property
+    def exposure(self) -> Exposure: ...
+    def __call__(self, parent: Block) -> Adoption:
+        """The adoptions of a block of parents, worked out once."""
+
+
+def origins(origin: int | Reader, parent: Block, start: Times) -> Times:
+    """(n,) when the clock of each parent starts."""
+    if isinstance(origin, int):
+        return np.full(parent.rows, origin, dtype=np.int64)
+    values = origin(parent)
+    found = np.asarray(values.array, dtype=np.int64)
+    return found if values.valid is None else np.where(values.valid, found, start)
+
+
 @dataclass(frozen=True, slots=True)
 class Adopters:
     """What makes adoptions. origin: microseconds, or a reader of each parent's own; unit: microseconds of the curve's time.
@@ -58,7 +78,7 @@ class Adopters:
 
     def _make(self, parent: Block) -> Adoption:
         start, end = self.exposure(parent)
-        origin = self._origin(parent, start)
+        origin = origins(self.origin, parent, start)
         speed = np.ones(parent.rows) if self.speed is None else self.speed(parent)
         late = np.maximum(start - origin, 0).astype(np.float64) / self.unit * speed
         left = self.curve.left(late) * (1.0 - uniform(parent.address, self.salt))
@@ -69,14 +89,6 @@ class Adopters:
         ever = uniform(parent.address, self.ever_salt) < self.ceiling
         category = np.searchsorted(self.bands[:-1], 1.0 - left, side="right")
         return Adoption(ever & (time < end), time, category.astype(np.int64))
-
-    def _origin(self, parent: Block, start: Times) -> Times:
-        """(n,) when the clock of each parent starts."""
-        if isinstance(self.origin, int):
-            return np.full(parent.rows, self.origin, dtype=np.int64)
-        values = self.origin(parent)
-        found = np.asarray(values.array, dtype=np.int64)
-        return found if values.valid is None else np.where(values.valid, found, start)
 
     def share_by(self, moment: float, begins: Floats, speed: float) -> float:
         """Share of parents that have adopted by a moment of the window, of those that are there from `begins` on."""
@@ -94,7 +106,7 @@ class Adopters:
 class FromAdoption:
     """Reads from when on a parent can use what it adopted: the next moment after its adoption, null where it never does."""
 
-    adopters: Adopters
+    adopters: Adopting
     type: ColumnType = "datetime"
 
     def __call__(self, block: Block) -> Values:
@@ -106,7 +118,7 @@ class FromAdoption:
 class AdoptionRows:
     """One row per adoption, then one per use."""
 
-    adopters: Adopters
+    adopters: Adopting
     uses: RateRows | None
     categories: Dictionary
     parent: str

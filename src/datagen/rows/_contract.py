@@ -163,6 +163,12 @@ class RowScope(Scope, Protocol):
     def variation(self, names: Sequence[str], key: str) -> Variation | None:
         """The column whose values are the segments that a process names; None after a refusal at `key`."""
 
+    def edges_of(self, graph: str) -> tuple[str, str, str, str] | None:
+        """(table, the table whose rows it joins, column of the source, column of the target); None where it is no graph."""
+
+    def graphs_of(self, of: str) -> tuple[str, ...]:
+        """The graphs that join the rows of a table."""
+
     def made_by(self, word: str) -> Mapping[str, str]:
         """Tables that a row maker makes, each with its driving parent."""
 

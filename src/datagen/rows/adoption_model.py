@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from datagen.contracts import Block, ColumnType, Dictionary, Reader
 from datagen.errors import did_you_mean, listed
 from datagen.kernel.clock import DAY_US
-from datagen.rows._adopters import Adopters, AdoptionRows, FromAdoption
+from datagen.rows._adopters import Adopters, Adopting, AdoptionRows, FromAdoption
 from datagen.rows._adoption_curve import AdoptionCurve, Bass, Classes
+from datagen.rows._cascade import CLASSES
+from datagen.rows._cascade_bind import bind_cascade, cascade_reads, cascade_rows, fits_cascade, is_cascade
 from datagen.rows._contract import BoundRows, RowScope, Variation, mean_factor
 from datagen.rows._mapped import mapped
 from datagen.rows._rate import RateRows
@@ -42,7 +44,7 @@ STARTS = 64  # and creation times
 
 
 class AdoptionModel:
-    """Adoption by Bass diffusion or along the classes of adopters, from a launch or from each parent's creation on."""
+    """Adoption by Bass diffusion, along the classes of adopters or along a graph, from a launch or from creation on."""
 
     SPEC: ClassVar[type[Spec]] = Spec
     FILLS: ClassVar[dict[str, ColumnType]] = {"time": "datetime", "segment": "string", "stage": "string"}
@@ -81,6 +83,8 @@ class AdoptionModel:
         names = list(self._uses().reads())
         if self.spec.origin == "created" and self.scope.begin is not None:
             names.append(self.scope.begin)
+        if is_cascade(self.spec):
+            return [*names, *cascade_reads(self.spec, self.scope)]
         variation = self._variation()
         return names if variation is None else [*names, variation.name]
 
@@ -96,6 +100,8 @@ class AdoptionModel:
         """The rows, or None after a refusal."""
         scope, spec = self.scope, self.spec
         uses = self._uses().bind()
+        if is_cascade(spec):
+            return self._cascade(uses)
         curve, classes = self._curve()
         rates = self._rates(classes)
         variation = self._variation()
@@ -135,6 +141,25 @@ class AdoptionModel:
             variation=variation,
             speeds={name: float(factor) for name, factor in (spec.acceleration or {}).items()},
         )
+
+    def _cascade(self, uses: Any) -> BoundRows | None:
+        """The rows of adoption along a graph, or None after a refusal."""
+        if not fits_cascade(self):
+            return None
+        rates = self._rates(dict.fromkeys(CLASSES, 0.5))
+        origin = self._origin()
+        if not isinstance(uses, RateRows) or origin is None or rates is None:
+            return None
+        if self.spec.engagement_frequency is None:
+            self._refuse_idle(uses)
+        step = DAY_US if self.scope.time_type == "date" else uses.shape.step
+        bound = bind_cascade(self, replace(uses.shape.exposure, step=step), origin, rates)
+        if bound is None:
+            return None
+        cascade, adopted, used, text = bound
+        used *= mean_factor(uses.shape.factors)[0]
+        later = None if self.spec.engagement_frequency is None else _after_adoption(uses, cascade, rates, step)
+        return cascade_rows(self.scope.parent, cascade, later, adopted, used, text)
 
     # what is written
 
@@ -312,7 +337,7 @@ def _speed(variation: Variation, speeds: Mapping[str, Any]) -> Any:
     return speed
 
 
-def _after_adoption(uses: RateRows, adopters: Adopters, rates: Floats, step: int) -> RateRows:
+def _after_adoption(uses: RateRows, adopters: Adopting, rates: Floats, step: int) -> RateRows:
     """Uses at the rate of each adopter's class, from the moment after its adoption on."""
     exposure = replace(uses.shape.exposure, begins=FromAdoption(adopters), step=step)
     shape = replace(uses.shape, exposure=exposure, step=step, name=f"{adopters.own} uses")

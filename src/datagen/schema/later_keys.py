@@ -14,8 +14,8 @@ NODE_KEYS: frozenset[str] = frozenset()
 COLUMN_KEYS: frozenset[str] = frozenset()
 FANOUT_KEYS: frozenset[str] = frozenset()
 # Keys of a node's objects that are available themselves, and values of those keys.
-INSIDE: Mapping[str, frozenset[str]] = {"adoption_model": frozenset({"graph", "seeds"})}
-INSIDE_VALUES: Mapping[tuple[str, str], frozenset[str]] = {("adoption_model", "curve_type"): frozenset({"cascade"})}
+INSIDE: Mapping[str, frozenset[str]] = {}
+INSIDE_VALUES: Mapping[tuple[str, str], frozenset[str]] = {}
 # Values of keys that are otherwise available: where the value is one of these, it is not.
 KINDS: frozenset[str] = frozenset()
 

@@ -97,8 +97,12 @@ class AdoptionModel(Written):
     origin: Maybe[Literal["launch", "created"]] = Field(default=None, description="when the clock starts")
     acceleration: Maybe[dict[str, Positive]] = Field(default=None, description="factor on speed, by segment")
     engagement_frequency: Maybe[dict[str, Any]] = Field(default=None, description="use after adoption, by class")
-    graph: Maybe[str] = Field(default=None, description="the graph node that a cascade runs along")
-    seeds: Maybe[Scalar] = Field(default=None, description="who begins a cascade: a number, a share or a condition")
+    graph: Maybe[str] = Field(
+        default=None, description="the edge table that a cascade runs along, from source to target"
+    )
+    seeds: Maybe[Scalar] = Field(
+        default=None, description="who begins a cascade: a number of rows, a share or a condition"
+    )
 
 
 def _ways_shape(value: Any) -> str | None:
