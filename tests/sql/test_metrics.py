@@ -141,3 +141,21 @@ def test_imperfections_are_told_as_asked_and_found(tmp_path: Path) -> None:
     told = {"table": "users", "column": "email", "kind": "missing", "asked": 0.05, "found": 10}
     assert summary["imperfections"] == [told]
     assert "| users.email | missing | 0.05 | 10 |" in (tmp_path / "out" / "generation_notes.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("sql", "names"),
+    [
+        ("select avg(Size) from users", {"size"}),
+        ("select count(*) from users", set()),
+        ("select avg(n) from (select u.size as n from users u join large using (users_id))", {"u", "n", "size", "users_id"}),
+        ("select count(*) from (select * from users)", None),
+        ("select count(distinct u) from users u", None),
+        ("select avg(size) from users natural join large", None),
+    ],
+)  # fmt: skip
+def test_a_metric_reads_the_columns_that_it_names(tmp_path: Path, sql: str, names: set[str] | None) -> None:
+    text = shop(one=json.dumps({"sql": sql}))
+    [metric] = api.prepare(load_text(text)).bind().metrics
+    assert metric.columns == names
+    assert made(text, tmp_path / "out").metrics["one"] is not None

@@ -53,7 +53,7 @@ def measure(
                 for name in metric.reads:
                     if name not in loaded:
                         loaded.add(name)
-                        _load(connection, directory, known[name], format)
+                        _load(connection, directory, known[name], format, columns_read(name, metrics))
                 measured[metric.name] = value = _figure(connection, metric, memory, scratch)
                 if not _kept(metric, value):
                     findings.append(
@@ -67,11 +67,21 @@ def measure(
     return measured, findings
 
 
-def _load(connection: duckdb.DuckDBPyConnection, directory: Path, table: TableEntry, format: str) -> None:
-    """The written rows as a table, in their order: the same pieces whatever the files."""
+def columns_read(table: str, metrics: Sequence[MetricPlan]) -> frozenset[str] | None:
+    """The columns of a table that metrics may read, by their names in lower case; None for all of them."""
+    named = [metric.columns for metric in metrics if table in metric.reads]
+    return None if None in named else frozenset().union(*(one for one in named if one is not None))
+
+
+def _load(
+    connection: duckdb.DuckDBPyConnection, directory: Path, table: TableEntry, format: str, read: frozenset[str] | None
+) -> None:
+    """The columns that are read of the written rows as a table, in their order: the same pieces whatever the files."""
     types = {column.name: column.type for column in table.columns}
-    sql.create_table(connection, table.name, types)
-    columns = ", ".join(f"cast({sql.identifier(name)} as {sql.SQL_TYPES[kind]})" for name, kind in types.items())
+    kept = {name: kind for name, kind in types.items() if read is None or name.lower() in read}
+    kept = kept or dict([next(iter(types.items()))])  # only the number of rows is asked for
+    sql.create_table(connection, table.name, kept)
+    columns = ", ".join(f"cast({sql.identifier(name)} as {sql.SQL_TYPES[kind]})" for name, kind in kept.items())
     rows = source([directory / file.name for file in table.files], format, types)
     connection.execute(f"insert into {sql.identifier(table.name)} select {columns} from {rows}")
 

@@ -76,7 +76,7 @@ def make_derived(
                         for other in one.reads:
                             loaded.need(other)
                         read_later = any(name in other.reads for other in queries.values())
-                        _make_one(database, one, job, made, read_later, memory, progress)
+                        _make_one(loaded, one, job, made, read_later, memory, progress)
                     loaded.forget(name, queries)
             made.content_hash = root_hash(made.sums)
     finally:
@@ -84,7 +84,7 @@ def make_derived(
 
 
 class _Loaded:
-    """Tables of the scratch database, each copied from its Parquet files when a query first reads it."""
+    """Tables of the scratch database, each copied from its Parquet files when a query first reads it, or left by its query."""
 
     def __init__(self, database: duckdb.DuckDBPyConnection, plan: Plan, job: Job, made: Made) -> None:
         self.database, self.plan, self.job, self.made = database, plan, job, made
@@ -101,6 +101,11 @@ class _Loaded:
             files = tuple(self.job.directory / file.name for file in self.made.files[name])
         if files:
             copy_files(self.database, name, table, files)
+
+    def made_here(self, name: str) -> None:
+        """The result of a query is kept under the name of its table: it is what was written."""
+        self.database.execute(f"alter table {sql.identifier(RESULT)} rename to {sql.identifier(name)}")
+        self.there.add(name)
 
     def forget(self, done: str, queries: Mapping[str, DerivedPlan]) -> None:
         """Drop what no later query reads."""
@@ -120,11 +125,11 @@ def copy_files(database: duckdb.DuckDBPyConnection, name: str, table: TablePlan,
 
 
 def _make_one(
-    database: duckdb.DuckDBPyConnection, one: DerivedPlan, job: Job, made: Made, read_later: bool,
+    loaded: _Loaded, one: DerivedPlan, job: Job, made: Made, read_later: bool,
     memory: int,
     progress: Callable[[str, int, int], None] | None,
 ) -> None:  # fmt: skip
-    table = one.table
+    table, database, scratch = one.table, loaded.database, job.directory / STAGED
     with sql.limits(database, sql.RUN_SECONDS, memory):
         database.execute(f"create table {sql.identifier(RESULT)} as {one.text}")
     total = _one_number(database, f"select count(*) from {sql.identifier(RESULT)}")
@@ -136,14 +141,16 @@ def _make_one(
     sums, files = empty_sums(table), list[FileFacts]()
     outputs = [(job.format, job.directory, files)] if shown else []
     staged = list[FileFacts]()
-    if read_later and not (shown and job.format == "parquet"):
-        outputs.append(("parquet", job.directory / STAGED, staged))
+    # a later query reads what is written: the result itself where sealing has changed nothing in it, else Parquet files
+    same = read_later and _has_types_of(database, table)
+    if read_later and not same and not (shown and job.format == "parquet"):
+        outputs.append(("parquet", scratch, staged))
     size = part_rows(table)
     starts = range(0, max(total, 1), size)
     for place, first in enumerate(starts):
-        frames = list(_frames(database, one, job.directory / STAGED, first, min(first + size, total))) or [
-            empty_frame(table)
-        ]
+        read = list(_frames(database, table, scratch, first, min(first + size, total)))
+        frames = [_sealed_frame(frame, table) for frame in read] or [empty_frame(table)]
+        same = same and all(map(_equal, read, frames))
         for format, directory, written in outputs:
             name = part_name(table.id, format, None if len(starts) == 1 else place)
             written.append(writer_of(table, directory, format).write_part(frames, name))
@@ -153,11 +160,21 @@ def _make_one(
             done += frame.height
         if progress is not None and shown:
             progress(table.id, done, total)
-    database.execute(f"drop table {sql.identifier(RESULT)}")
     if shown:
         made.files[table.id], made.sums[table.id], made.rows[table.id] = tuple(files), sums, total
+    if read_later and same:
+        loaded.made_here(table.id)
+        return
+    if read_later and not staged and not (shown and job.format == "parquet"):
+        # it has the right types, and sealing has changed some value
+        for place, first in enumerate(starts):
+            read = list(_frames(database, table, scratch, first, min(first + size, total)))
+            frames = [_sealed_frame(frame, table) for frame in read] or [empty_frame(table)]
+            name = part_name(table.id, "parquet", None if len(starts) == 1 else place)
+            staged.append(writer_of(table, scratch, "parquet").write_part(frames, name))
+    database.execute(f"drop table {sql.identifier(RESULT)}")
     if read_later:
-        where, from_ = (job.directory / STAGED, staged) if staged else (job.directory, files)
+        where, from_ = (scratch, staged) if staged else (job.directory, files)
         made.staged[table.id] = tuple(where / file.name for file in from_)
 
 
@@ -166,10 +183,32 @@ def _one_number(database: duckdb.DuckDBPyConnection, text: str) -> int:
     return int(row[0])
 
 
+def _has_types_of(database: duckdb.DuckDBPyConnection, table: TablePlan) -> bool:
+    """Whether the result has the columns of its table, in their order and types."""
+    result = [row[:2] for row in database.execute(f"describe {sql.identifier(RESULT)}").fetchall()]
+    return result == [(column.name, sql.SQL_TYPES[column.type]) for column in table.visible]
+
+
+def _equal(read: pl.DataFrame, sealed: pl.DataFrame) -> bool:
+    """Whether sealing has changed nothing, down to the bits of floats."""
+    import polars as pl
+
+    for one, other in zip(read.iter_columns(), sealed.iter_columns(), strict=True):
+        if one is other:
+            continue
+        if one.dtype == pl.Float64:
+            before, after = (series.fill_null(0.0).to_numpy().view(np.int64) for series in (one, other))
+            if not np.array_equal(before, after):
+                return False
+        elif not one.equals(other, check_dtypes=True):
+            return False
+    return True
+
+
 def _frames(
-    database: duckdb.DuckDBPyConnection, one: DerivedPlan, scratch: Path, first: int, last: int
+    database: duckdb.DuckDBPyConnection, table: TablePlan, scratch: Path, first: int, last: int
 ) -> Iterator[pl.DataFrame]:
-    """Rows of the result, sealed, some at a time.
+    """Rows of the result in the types of their table, some at a time.
 
     They come through a file: DuckDB's Arrow streams leave things behind that it complains of when Python ends.
     """
@@ -178,7 +217,7 @@ def _frames(
     passage = scratch / "rows-of-the-result"
     columns = ", ".join(
         f"cast({sql.identifier(column.name)} as {sql.SQL_TYPES[column.type]}) as {sql.identifier(column.name)}"
-        for column in one.table.visible
+        for column in table.visible
     )
     for start in range(first, last, ROWS):
         end = min(start + ROWS, last)
@@ -189,7 +228,13 @@ def _frames(
         with disk_errors("reading", passage):
             frame = pl.read_parquet(passage.read_bytes())
             passage.unlink()
-        yield pl.DataFrame([_sealed(frame.get_column(column.name), column) for column in one.table.visible])
+        yield frame
+
+
+def _sealed_frame(frame: pl.DataFrame, table: TablePlan) -> pl.DataFrame:
+    import polars as pl
+
+    return pl.DataFrame([_sealed(frame.get_column(column.name), column) for column in table.visible])
 
 
 def _sealed(series: pl.Series, column: ColumnPlan) -> pl.Series:

@@ -11,7 +11,7 @@ from datagen.plan.model import DerivedPlan, MetricPlan, TablePlan
 from datagen.plan.queries import bind_query, read_query
 from datagen.schema.weights import share
 from datagen.sql.database import create_table, sql_database
-from datagen.sql.grammar import Fault
+from datagen.sql.grammar import Fault, columns_named
 
 if TYPE_CHECKING:
     from datagen.plan.binding import Binding
@@ -68,7 +68,14 @@ def bind_metrics(
             where = (binding.document.path, mark.line, mark.column, mark.json_path)
             made.append(
                 MetricPlan(
-                    name, query.text, query.reads, str(metric.get("description") or ""), ends[0], ends[1], *where
+                    name,
+                    query.text,
+                    query.reads,
+                    str(metric.get("description") or ""),
+                    ends[0],
+                    ends[1],
+                    *where,
+                    columns=columns_named(read.tree),
                 )
             )
     return tuple(made)

@@ -156,6 +156,7 @@ class MetricPlan:
     line: int | None = None
     column: int | None = None
     json_path: str = ""
+    columns: frozenset[str] | None = None  # the names, in lower case, that it may read; None: any
 
     @property
     def bounds(self) -> str:

@@ -80,6 +80,31 @@ def ordered(tree: Any) -> bool:
     return any(modifier["type"] == "ORDER_MODIFIER" and modifier["orders"] for modifier in tree["modifiers"])
 
 
+def columns_named(tree: Any) -> frozenset[str] | None:
+    """The names, in lower case, that columns can have which a query reads; None where it may read all of a table's.
+
+    That is with a star, a natural join, or the name of a table that stands for its rows.
+    """
+    names, alone, tables = set[str](), set[str](), set[str]()
+    waiting: list[Any] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, dict):
+            if node.get("class") == "STAR" or node.get("ref_type") == "NATURAL":
+                return None
+            if node.get("class") == "COLUMN_REF":
+                parts = [part.lower() for part in node["column_names"]]
+                names.update(parts)
+                alone.update(parts[:1] if len(parts) == 1 else ())
+            elif node.get("type") in SOURCES:
+                tables |= {str(node.get(key) or "").lower() for key in ("alias", "table_name")}
+            names.update(str(one).lower() for one in node.get("using_columns") or ())
+            waiting += node.values()
+    return None if alone & tables else frozenset(names)
+
+
 def with_total_order(tree: Any, width: int) -> Any:
     """The query with all its `width` columns behind its ORDER BY: rows that still tie are the same row."""
     behind = [
