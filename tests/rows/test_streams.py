@@ -271,3 +271,14 @@ def test_expected_events_are_worked_out_from_the_laws_of_the_source() -> None:
     events = made(tables, "events")
     # totals have a standard deviation of 1.45, and sessions are Poisson: four standard errors of their sum
     assert abs(len(events) - plan.tables["events"].expected_rows) < 4 * (2400 * (1.45**2 + 4.1**2)) ** 0.5
+
+
+def test_other_tables_look_their_keys_up_in_a_stream() -> None:
+    tables = document()
+    event = {"lookup": {"from": "events.event_id", "where": "candidate.event_type = 'login'"}}
+    columns = {"note_id": {"sequence": {}}, "event": event, "about": {"expression": "event.event_type"}}
+    tables["tables"].append({"name": "notes", "rows": 50, "columns": columns})
+    notes, events = made(tables, "notes"), made(tables, "events")
+    assert set(notes["about"]) == {"login"}
+    assert notes["event"].is_in(of(events, "login")["event_id"].implode()).all()
+    assert table_of(plan_of(tables), "notes", block_rows=7).equals(notes)

@@ -32,7 +32,10 @@ def look_below(tables: Mapping[str, TablePlan], reads: Mapping[Node, tuple[Node,
     walked: set[Node] = set()
     for node in reads:
         home = _home(tables, node)
-        found = {other for other, name in closure([node], reads) if name == NUMBERS and home in above[other]}
+        needs = closure([node], reads)
+        found = {
+            other for other, name in needs if name == NUMBERS and home in above[other] and other != node[0]
+        }  # a stream knows its own numbers
         if found:
             numbered |= found
             walked.add(node)
