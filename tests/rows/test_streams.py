@@ -16,6 +16,7 @@ from datagen.api import generate, prepare
 from datagen.engine.grain import Walk, grains
 from datagen.engine.options import Options
 from datagen.engine.run import Run
+from datagen.errors import SchemaError
 from datagen.plan.explain import as_facts, as_text
 from datagen.truth import read
 from tests.rows.once import made
@@ -282,3 +283,64 @@ def test_other_tables_look_their_keys_up_in_a_stream() -> None:
     assert set(notes["about"]) == {"login"}
     assert notes["event"].is_in(of(events, "login")["event_id"].implode()).all()
     assert table_of(plan_of(tables), "notes", block_rows=7).equals(notes)
+
+
+WEEKLY = {"of": "users", "event_type": "ping", "fanout": {"poisson": 3, "per": "week"}}
+GIVEN = {"of": "users", "event_type": "ticket", "fanout": {"poisson": 3}, "at": {"datetime_series": {}}}
+
+
+@pytest.mark.parametrize("named", [None, ["events"]])
+def test_segments_reach_the_emits_that_have_a_fanout(named: list[str] | None) -> None:
+    tables = document(WEEKLY, GIVEN)
+    factors = {"US": {"fanout_multiplier": 3}, "DE": {"fanout_multiplier": 1}}
+    tables["tables"][0]["segment_behavior"] = {"segment_column": "country", "segments": factors}
+    if named:
+        tables["tables"][0]["segment_behavior"]["applies_to"] = named
+    events = made(tables, "events")
+    users = made(tables, "users")["country"].value_counts()
+    number = dict(zip(users["country"], users["count"], strict=True))
+    for kind in ("ping", "ticket"):
+        counts = of(events, kind)["country"].value_counts()
+        found = dict(zip(counts["country"], counts["count"], strict=True))
+        ratio = (found["US"] / number["US"]) / (found["DE"] / number["DE"])
+        error = ratio * (1 / found["US"] + 1 / found["DE"]) ** 0.5  # of a quotient of Poisson numbers
+        assert abs(ratio - 3) < 4 * error, f"{kind}: {ratio:.2f} times as many, planted 3"
+
+
+def test_ages_reach_the_emits_of_a_stream_that_is_named() -> None:
+    tables = document(LOGIN, WEEKLY)
+    curve = {"curve": [1, 0.1], "time_unit": "week", "applies_to": ["events"], "mode": "rate"}
+    tables["tables"][0]["vintage_behavior"] = {"created_at_column": "joined", "age_based_multipliers": {"habit": curve}}
+    events, users = made(tables, "events"), made(tables, "users")
+    aged = of(events, "ping").join(users.select("user_id", "joined"), on="user_id")
+    young = aged.filter(pl.col("at") < pl.col("joined") + pl.duration(days=7)).height
+    # 3 events in the first week of each: four standard deviations
+    assert abs(young - 3 * USERS) < 4 * (3 * USERS) ** 0.5
+    assert aged.height - young < young  # 0.3 a week for up to four weeks
+
+
+def test_factors_on_a_stream_without_fanouts_are_refused() -> None:
+    tables = document(LOGIN)
+    factors = {"US": {"fanout_multiplier": 3}, "DE": {"fanout_multiplier": 1}}
+    tables["tables"][0]["segment_behavior"] = {
+        "segment_column": "country",
+        "segments": factors,
+        "applies_to": ["events"],
+    }
+    assert "segment.not_reached" in codes_of(tables)
+
+
+def test_an_event_without_a_time_is_refused_unless_the_time_may_be_null() -> None:
+    half = {**LOGIN, "at": "if(session_id % 2 = 0, begun, null)"}
+    with pytest.raises(SchemaError, match=r"generate\.null"):
+        made(document(half), "events")
+    events = made(document(half, at={"type": "datetime", "role": "time", "nullable": True}), "events")
+    assert events["at"].null_count() == pytest.approx(len(events) / 2, abs=1)
+    last = events.group_by("user_id", maintain_order=True).agg(pl.col("at").is_null())["at"].to_list()
+    assert all(sorted(nulls) == nulls for nulls in last)
+
+
+def test_totals_below_what_always_happens_are_refused() -> None:
+    rest = {**LOGIN, "id": "rest", "fill_to": {"constant": {"value": "session_id % 2"}}}
+    with pytest.raises(SchemaError, match=r"stream\.total_exceeded"):
+        made(document(LOGIN, rest), "events")

@@ -228,7 +228,9 @@ def where(bounds: Sequence[Bound], condition: Any) -> list[Bound]:
 def left_open(binding: Binding, column: ColumnDraft) -> bool:
     """Whether a process leaves some rows of a column without a value; conversions are all there."""
     if column.process is not None and column.process.startswith("emitted "):
-        return True  # other emits may leave it out
+        spec, made = binding.drafting.specs[column.table, column.name], binding.generators[column.table, column.name]
+        is_time = column.name == made.spec.time  # type: ignore[attr-defined] # an EmittedColumn, whose module reads this one
+        return spec.get("nullable") is not False and not is_time  # other emits may leave it out; events have a time
     return column.process in OPEN_ROLES and column.table not in binding.sources
 
 

@@ -98,11 +98,12 @@ def plain_maker(binding: Binding, table: TableDraft, written: Any, scope: Any) -
     """A fan-out without times as a row maker, None after a refusal."""
     if written is None:
         return OneEach()
+    factor = with_segments(binding, table, None)
     if has_by(written):
         faults = faults_of_by(written, binding.document, scope.loc)
         binding.findings.extend(faults)
-        return None if faults else _by(written, scope, None)
-    return PlainCounts(written, scope, None)
+        return None if faults else _by(written, scope, factor)
+    return PlainCounts(written, scope, factor)
 
 
 def _by(written: Mapping[str, Any], scope: PlanScope, factor: Any) -> Any:

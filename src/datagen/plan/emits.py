@@ -86,7 +86,9 @@ class _Stream:
         key = self._key(columns, emits, known)
         own = [column for column in columns if column is not key and "generator" not in column]
         time = self._time(own)
-        codes = {"parents": "stream.parents", "fanout": "stream.fanout", "rows": "stream.rows"}
+        codes = {
+            "parents": "stream.parents", "fanout": "stream.fanout", "rows": "stream.rows", "modifiers": "stream.modifiers",
+        }  # fmt: skip
         for step, code in codes.items():
             if step in self.node:
                 self.refuse(
@@ -95,6 +97,9 @@ class _Stream:
                     key=True,
                     found=f"{step} on stream {self.node['id']}",
                     expected=f"no {step}: its rows are those of its emits",
+                    hint="an effect may stand under multipliers in the fanout of an emit"
+                    if step == "modifiers"
+                    else "",
                 )
         ids: dict[str, int] = {}
         made: list[Map] = []

@@ -222,7 +222,7 @@ def _targets(
                 severity="warning" if binding.version_1 else "error",
             )
         elif _refers(binding, reach, target.id, table, where):
-            tables.append(target.id)
+            tables += emitted(binding, target, where)
     if not tables:
         tables = [child.id for child in reach.children(table.id, multiplied=True)] if not named or columns else tables
     if values and not columns:
@@ -231,6 +231,21 @@ def _targets(
             binding, reach, table, facts, None if full is None else full.applies_to_columns, at, "value multipliers"
         )
     return tables, columns
+
+
+def emitted(binding: Binding, target: TableDraft, at: Any) -> list[str]:
+    """The tables whose rows are multiplied when a table is named: of a stream its emits with a fan-out, if it has any."""
+    from datagen.plan.streams import emits_that_multiply
+
+    tables = emits_that_multiply(binding, target)
+    if not tables:
+        binding.refuse(
+            "segment.not_reached",
+            at,
+            found=f"{target.id}, whose emits have no fanout",
+            expected="a table that emits, or an emit with a fanout",
+        )
+    return tables
 
 
 def _refers(binding: Binding, reach: Reach, name: str, table: TableDraft, at: Any) -> bool:
@@ -280,10 +295,11 @@ def default_columns(
     for fact in facts:
         found += [(fact.id, name) for name in reach.measures(fact)]
     if not found:
+        told = [fact.id for fact in facts if not fact.emits]
         binding.refuse(
             "behavior.no_measure",
             at,
-            found=f"{what} of {table.id}, whose facts ({listed([fact.id for fact in facts])}) have no single amount",
+            found=f"{what} of {table.id}, whose facts ({listed(told)}) have no single amount",
             expected="a column with role: measure, or one float column that is no key",
             hint="name it: applies_to: [table.column], or mark it with role: measure",
         )

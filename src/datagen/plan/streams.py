@@ -52,6 +52,13 @@ class EmittedColumn(Generator):
         return found
 
     def bind(self, scope: Scope) -> Fill:
+        if scope.unique:
+            scope.refuse(
+                "stream.unique",
+                (),
+                found=f"unique {self.name}, which the emits fill from their sources' rows",
+                expected="a key of the stream, or a column with a generator of its own",
+            )
         sources = sources_of(self.spec, self.name)
         made = self.infer(scope)
         if not sources:
@@ -144,6 +151,14 @@ def _find_emitting(binding: Binding, table: TableDraft, spec: StreamSpec) -> Non
                 found=f"two emits of {name} that fill up to a total",
                 expected="one of them",
             )
+
+
+def emits_that_multiply(binding: Binding, table: TableDraft) -> list[str]:
+    """The tables that a factor on the rows of a table reaches: of a stream those of its emits that have a fan-out."""
+    if binding.drafting.kinds[table.id] != "stream":
+        return [table.id]
+    emits = StreamSpec.model_validate(binding.drafting.nodes[table.id]["stream"]).emits
+    return [one.table for one in emits if "fanout" in binding.drafting.nodes[one.table]]
 
 
 def find_emits(binding: Binding) -> None:

@@ -18,7 +18,7 @@ from datagen.plan.behaviors import DEPARTED, AgeFactor, Behaviors, Reach, seat_r
 from datagen.plan.binding import Binding
 from datagen.plan.drafts import time_column_of
 from datagen.plan.names import ColumnDraft, TableDraft, find_table
-from datagen.plan.segments import default_columns
+from datagen.plan.segments import default_columns, emitted
 from datagen.schema.durations import LENGTHS
 from datagen.schema.model_behaviors import AgeMultiplier, CurveSpec, VintageBehavior
 from datagen.schema.model_findings import check_part
@@ -171,7 +171,7 @@ def _targets(
                 )
             else:
                 fanout = True
-                tables.append(target.id)
+                tables += emitted(binding, target, where)
             continue
         head, _, tail = name.rpartition(".")
         below = [other for other in binding.tables.values() if other.id != table.id and reach.way(other, table.id)]

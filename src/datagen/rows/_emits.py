@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from datagen.contracts import NUMBERS, Block, Draw, Fill, Only, Reader
+from datagen.errors import Finding, SchemaError
 from datagen.kernel.address import child_addresses
 from datagen.kernel.draws import uniform
 from datagen.rows._contract import BoundRows, RateFactor, RowScope, most_expected, whole
@@ -287,7 +288,8 @@ def _together(source: Source, parent: Block) -> Mapping[str, Ints]:
     assert filling is not None  # only such sources count together
     fill = source.counts[filling]
     assert fill.total is not None  # and their filling emit has a law
-    room = np.round(fill.total.quantile(parent.uniform(fill.salt), parent)).astype(np.int64)
+    total = np.round(fill.total.quantile(parent.uniform(fill.salt), parent)).astype(np.int64)
+    room = total
     found: dict[str, Ints] = {}
     sure = [name for name in source.members if source.specs[name].probability is None and name != filling]
     for name in sure:
@@ -295,13 +297,29 @@ def _together(source: Source, parent: Block) -> Mapping[str, Ints]:
         room = room - found[name]
     for name in source.below:
         room = room - parent.count_below(name)
-    room = np.maximum(room, 0)
+    if (room < 0).any():
+        _refuse_totals(filling, total, total - room)
     for name in source.members:
         if name not in found and name != filling:
             found[name] = np.minimum(source.counts[name].alone(parent), room)
             room = room - found[name]
     found[filling] = room if fill.when is None else np.where(true(fill.when(parent)), room, 0)
     return found
+
+
+def _refuse_totals(filling: str, totals: Ints, events: Ints) -> None:
+    """Raise for totals that are below the events that always happen."""
+    over = np.flatnonzero(events > totals)
+    raise SchemaError(
+        Finding(
+            code="stream.total_exceeded",
+            json_path=filling.replace(":", "."),
+            found=f"{len(over):,} of {len(totals):,} rows of one block with more events than their total, "
+            f"such as {events[over[0]]:,} and {totals[over[0]]:,}",
+            expected="totals that hold what emits without a probability give",
+            hint="make the total larger there, such as greatest(total, 2), or give the others a when or a probability",
+        )
+    )
 
 
 def share_factor(shares: Shares, name: str, source: str, expected: Any) -> RateFactor:
