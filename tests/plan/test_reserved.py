@@ -163,3 +163,26 @@ def test_shares_that_are_kept_to_the_row_move_no_rows() -> None:
     warned(sized(870, exact=True), "range.may_overflow")
     warned(sized(890, exact=False), "range.may_overflow")
     assert range_of(sized(1_030, exact=False)).status == "checked"
+
+
+def test_ages_are_taken_at_their_best_where_nobody_knows_them() -> None:
+    schema = rate("left_at", 10_500)
+    curve = {"curve": [0.2, 0.5, 1], "time_unit": "day", "applies_to": ["site"], "mode": "rate"}
+    came = {"type": "datetime", "expression": "timeframe.start - to_days(account_id % 7)"}
+    account = schema["tables"][0]
+    account["columns"]["came_at"] = came
+    account["vintage_behavior"] = {"created_at_column": "came_at", "age_based_multipliers": {"growth": curve}}
+    assert range_of(schema).reason == "counted before writing: 10,500 rows fit"
+    curve["curve"] = [0.2, 0.5, 1.1]
+    warned(schema, "range.may_overflow")
+    curve |= {"curve": "exponential", "params": {"a": 0.1, "b": -1}}
+    warned(schema, "range.may_overflow")
+
+
+def test_exact_shares_of_few_rows_are_whole_rows() -> None:
+    """Of 1 account 0.7 are of a, which has 3 sites: they are 3, and not 0.7 × 3 + 0.3 × 500."""
+    schema = document({"by": {"size": {"a": {"constant": {"value": 3}}, "b": {"poisson": 500}}}}, most=3, rows=1)
+    schema["tables"][0]["columns"]["size"] = {"choice": {"choices": {"a": 0.7, "b": 0.3}, "exact": True}}
+    plan_of(schema)
+    schema["tables"][0]["columns"]["size"] = {"choice": {"choices": {"a": 0.7, "b": 0.3}}}
+    assert "about 152 rows of site" in refused(schema, "constraint.cannot_hold").found

@@ -35,7 +35,7 @@ from datagen.plan.outcomes import outcomes_of
 from datagen.plan.planted import planted_effects
 from datagen.plan.processes import find_makers
 from datagen.plan.reading import find_reads, order
-from datagen.plan.segments import shares_of, texts_of_values
+from datagen.plan.segments import kept_shares_of, texts_of_values
 from datagen.plan.settle import leave_room, read_constraints, settle
 from datagen.plan.spoils import bind_spoils, copies_of
 from datagen.schema.tree import Document
@@ -57,7 +57,7 @@ def bind(document: Document, *, seed: int, scale: float = 1.0, findings: Sequenc
     for column in binding.columns():
         column.infer = binding.infer
         column.texts = lambda one: texts_of_values(binding, one)
-        column.shares = lambda one: shares_of(binding, one)
+        column.shares = lambda one: kept_shares_of(binding, one)
     binding.trials = find_trials(binding)
     binding.stop_on_errors()
     binding.behaviors = lower(binding)

@@ -263,9 +263,7 @@ def by_rows(chosen: Chosen, texts: tuple[str, ...], rows: Sequence[Any], scope: 
         parent,
         sum(weight * one.expected for weight, one in zip(weights, rows, strict=True)),
         max(one.largest for one in rows),
-        (f"exactly {whole:,} rows in all, " if whole is not None else "")
-        + f"by {chosen.name}: "
-        + "; ".join(f"{text} {one.description}" for text, one in zip(texts, rows, strict=True)),
+        (f"exactly {whole:,} rows in all, " if whole is not None else "") + _said(chosen.name, texts, rows),
         guessed,
         tuple(weights) if known else None,
         known and scope.keeps_shares(chosen.name),
@@ -274,6 +272,16 @@ def by_rows(chosen: Chosen, texts: tuple[str, ...], rows: Sequence[Any], scope: 
         chosen, made.rows, parent, made.expected, made.largest, made.description, guessed, made.weights, made.exact,
         {role: made.fill(role) for role in sorted(roles)},
     )  # fmt: skip
+
+
+def _said(name: str, texts: Sequence[str], rows: Sequence[BoundRows]) -> str:
+    """What the plan says of every value, of those that say the same together."""
+    groups: dict[str, list[str]] = {}
+    for text, one in zip(texts, rows, strict=True):
+        groups.setdefault(one.description, []).append(text)
+    if len(groups) == 1:
+        return f"{rows[0].description}, by {name}"
+    return f"by {name}: " + "; ".join(f"{', '.join(same)} {description}" for description, same in groups.items())
 
 
 def faults_of_by(spec: Mapping[str, Any], document: Any, loc: tuple[str | int, ...]) -> list[Any]:

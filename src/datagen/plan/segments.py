@@ -174,6 +174,17 @@ def shares_of(binding: Binding, column: ColumnDraft) -> dict[str, float] | None:
     return found
 
 
+def kept_shares_of(binding: Binding, column: ColumnDraft) -> dict[str, float] | None:
+    """The share that each value of a choice column will have; exact shares of few rows are those of whole rows."""
+    from datagen.kernel.quotas import largest_remainder
+
+    found, rows = shares_of(binding, column), binding.known_rows(column.table)
+    if found is None or rows is None or not rows or column.params.get("exact") is not True:
+        return found
+    counts = largest_remainder(list(found.values()), rows)
+    return {value: count / rows for value, count in zip(found, counts.tolist(), strict=True)}
+
+
 def _refuse_other_shares(
     binding: Binding, segments: Mapping[str, Segment], weights: dict[str, float] | None, column: ColumnDraft, at: Any
 ) -> None:

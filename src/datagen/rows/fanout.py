@@ -419,7 +419,7 @@ class Fanout:
         factor, guessed = mean_factor(shape.factors)
         created = scope.creations() if scope.creation is not None else None
         guessed = guessed or mean_per_day is None or bool(shape.windows)
-        open_ended = guessed or bool(shape.stays) or bool(scope.leaving) or bool(self._courses(()))
+        unbounded = guessed or bool(shape.stays) or any(age.curve.formula is not None for age in scope.ages)
         guessed = guessed or (scope.creation is not None and created is None)
         exposure = shape.exposure
         # states may begin later than the rows whose rate follows them
@@ -439,6 +439,11 @@ class Fanout:
         with np.errstate(over="ignore", invalid="ignore"):
             rows = Intensity(shape.calendar, starts, ends, np.full(len(starts), per_day * factor), pieces=pieces).rows
             mean = float(np.mean(rows))
+            most = math.inf if unbounded else mean
+            if pieces is not None and not unbounded:  # at the best age all the time, and with nobody gone
+                best = math.prod(max(age.curve.steps) ** age.curve.exponent for age in scope.ages)
+                rows = Intensity(shape.calendar, starts, ends, np.full(len(starts), per_day * factor)).rows
+                most = float(np.mean(rows)) * best
         if math.isfinite(per_day) and not math.isfinite(mean):
             scope.refuse(
                 "fanout.unbounded",
@@ -448,7 +453,7 @@ class Fanout:
                 hint="look at the parameters of age curves, and their time_unit",
             )
             return Outlook(0.0, True, math.inf)
-        return Outlook(mean, guessed, math.inf if open_ended else mean)
+        return Outlook(mean, guessed, most)
 
     @property
     def _from_creation(self) -> bool:
