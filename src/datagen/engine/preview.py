@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from datagen.engine.block import TableBlock
 from datagen.engine.derived_frames import derived_frames
 from datagen.engine.grain import Grain, Walk
@@ -108,8 +110,8 @@ def _collect(walk: Walk, rows: int) -> _Collected:
     for block in walk.blocks():
         name = block.table.id
         if made.counts[name] < rows and not block.table.hidden:
-            part = _head(block, rows - made.counts[name])
-            made.frames[name].append(with_json(part.frame()))
+            wanted = rows - made.counts[name]
+            made.frames[name].append(with_json(_head(block, wanted).frame().head(wanted)))
         made.counts[name] += block.rows
         if all(count >= rows for count in made.counts.values()):
             break
@@ -117,8 +119,12 @@ def _collect(walk: Walk, rows: int) -> _Collected:
 
 
 def _head(block: TableBlock, rows: int) -> TableBlock:
+    """The first rows of a block, and as many more as their last parent has: times of its rows are found all at once."""
     if block.rows <= rows:
         return block
+    index = block.parent_index
+    if index is not None and index[0] != index[rows - 1]:
+        rows = int(np.searchsorted(index, index[rows - 1], side="right"))
     return TableBlock(
         block.run,
         block.table,
