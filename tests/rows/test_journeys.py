@@ -245,3 +245,19 @@ def test_a_list_of_channels_is_one_of_equal_weights() -> None:
     written = changed("rate", channels=["search", "social", "email"])
     weighted = changed("rate", channels={"search": 2, "social": 2, "email": 2})
     assert_frame_equal(made(written, "event"), made(weighted, "event"))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"by": {"plan": {"pro": {"params": {"lambda": 9}}, "else": {}}}},
+        {"stretch": True},
+        {"multipliers": [{"trend": {"time_unit": "year", "by": {"plan": {"pro": {"growth_rate": 0.5}, "else": {"growth_rate": 0}}}}}]},
+    ],
+    ids=["by", "stretch", "multiplier"],
+)  # fmt: skip
+def test_the_fanout_of_journeys_is_the_same_for_all_parents(more: dict[str, Any]) -> None:
+    made = document("rate")
+    [touches] = [node for node in made["nodes"] if "fanout" in node]
+    touches["fanout"] = {"poisson": 3, "per": "year", **more}
+    assert "attribution.fanout" in codes_of(made)

@@ -41,7 +41,14 @@ NEEDED = {
     "window": "window: a duration, such as 30d",
     "conversion": "conversion: a probability, such as 4%, or {base: 2%, multiplier_per_touch: 1.4, saturation_at: 8}",
 }
-NOT_JOURNEYS = ("every", "each", "total", "mean")  # keys of a fan-out that say nothing of journeys in time
+NOT_JOURNEYS = (
+    "every",
+    "each",
+    "total",
+    "mean",
+    "stretch",
+    "by",
+)  # keys of a fan-out that say nothing of journeys in time
 
 
 class AttributionChain:
@@ -153,12 +160,13 @@ class AttributionChain:
         return complete
 
     def _refuses_fanout(self) -> bool:
-        used = [key for key in NOT_JOURNEYS if getattr(self.fanout, key, None) is not None]
+        used = [key for key in NOT_JOURNEYS if getattr(self.fanout, key, None) not in (None, False)]
+        used += ["multipliers" for one in self.fanout.multipliers if one.args.get("by") is not None]
         if used:
             self.scope.beside("fanout").refuse(
                 "attribution.fanout",
                 used[0],
-                found=f"{used[0]} in the fanout of journeys",
+                found=f"{'by' if used[0] == 'multipliers' else used[0]} in the fanout of journeys",
                 expected="a law of journeys per parent, or per unit of time: {poisson: 2, per: year}",
             )
         return bool(used)
