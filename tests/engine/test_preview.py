@@ -8,7 +8,7 @@ from datagen import api
 from datagen.datasets import shipped
 from datagen.engine.preview import preview
 from datagen.structures import with_json
-from tests.golden.content import SCALES
+from tests.golden.content import planned
 from tests.support import plain, table_of
 
 HUNDREDS = 130  # rows: ends among the children of some parent in most tables
@@ -16,7 +16,7 @@ HUNDREDS = 130  # rows: ends among the children of some parent in most tables
 
 @pytest.mark.parametrize("name", shipped())
 def test_as_many_rows_as_one_likes_are_the_first_of_each_table(name: str) -> None:
-    plan = api.prepare(name, scale=SCALES.get(name, 0.1)).bind()
+    plan = planned(name)[1]
     seen = 0
     for place, shown in preview(plan, HUNDREDS).items():
         if place in plan.tables:

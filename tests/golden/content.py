@@ -33,9 +33,10 @@ SETS = {"tapflow": list(TAPFLOW.items())}
 
 
 @cache
-def planned(name: str) -> tuple[Prepared, Plan]:
+def planned(name: str, seed: int | None = None) -> tuple[Prepared, Plan]:
     """A shipped schema at its small scale. Plans are made once; making rows leaves nothing in them."""
-    prepared = api.prepare(name, sets=SETS[name]) if name in SETS else api.prepare(name, scale=SCALES.get(name, 0.1))
+    small: dict[str, Any] = {"sets": SETS[name]} if name in SETS else {"scale": SCALES.get(name, 0.1)}
+    prepared = api.prepare(name, seed=seed, **small)
     return prepared, prepared.bind()
 
 

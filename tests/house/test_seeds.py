@@ -6,7 +6,6 @@ settled for the whole table (exact quotas, unique values, exact totals, errors o
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,12 +13,11 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from datagen import api
 from datagen.datasets import shipped
 from datagen.engine.run import Run
 from datagen.plan.model import Plan
 from datagen.plan.spoils import clean
-from tests.golden.content import SCALES
+from tests.golden.content import planned
 from tests.house.seeds import Words, watched
 from tests.imperfections.documents import TWO
 from tests.parts.columns import child, column, law, modified, schema, table
@@ -37,9 +35,8 @@ def all_tables(plan: Plan) -> Made:
         return words, {name: table_of(plan, name) for name in plan.tables}
 
 
-@cache
 def of_shipped(name: str, seed: int) -> Plan:
-    return api.prepare(name, scale=SCALES.get(name, 0.1), seed=seed).bind()
+    return planned(name, seed)[1]
 
 
 @pytest.mark.parametrize("name", shipped())
