@@ -88,17 +88,17 @@ def test_targets_without_anything_in_them_change_nothing():
     assert refused(f"targets: {{}}\n{table('')}") == {}
     assert refused(f"targets: {{weekend_share: []}}\n{table('')}") == {}
     effect = "{composite_effect: {table: customer, metric: n, influences: [a]}}"
-    assert refused(f"targets: {effect}\n{table('')}") == {"targets.composite_effect": "composite_effect"}
+    assert refused(f"targets: {effect}\n{table('')}") == {}
     assert refused(f"metrics: {{}}\n{table('')}") == {}
 
 
 def test_the_refusal_has_the_line_and_what_to_do():
-    effect = "{composite_effect: {table: customer, metric: n, influences: [a]}}"
-    tree, schema, _ = expanded(f"targets: {effect}\n{table('')}")
+    metric = "{n: {sql: select 1, solve_for: a}}"
+    tree, schema, _ = expanded(f"metrics: {metric}\n{table('')}")
     finding = only(later.not_available(tree, schema))
-    assert (finding.line, finding.column) == (1, 11)
-    assert finding.json_path == "targets.composite_effect"
-    assert finding.found == "`composite_effect`, which this version does not build yet"
+    assert (finding.line, finding.column) == (1, 30)
+    assert finding.json_path == "metrics.n.solve_for"
+    assert finding.found == "`solve_for`, which this version does not build yet"
     assert finding.hint == "leave it out for now"
 
 

@@ -1,16 +1,21 @@
-"""Measures targets in the written files, by SQL: shares of rows at weekends, means of columns."""
+"""Measures targets in the written files, by SQL: shares of rows at weekends, means of columns, joint effects on them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from datagen.checks.composite import composite_sql
 from datagen.checks.database import identifier, locked_database, table_source
 from datagen.checks.values import ValueCheck
 from datagen.errors import Finding
 from datagen.sinks.manifest import TableEntry
 
-KINDS = ("weekend_share", "mean_in_range")
+if TYPE_CHECKING:
+    import duckdb
+
+KINDS = ("weekend_share", "mean_in_range", "composite_effect")
 
 
 def check_targets(
@@ -30,6 +35,9 @@ def check_targets(
     with locked_database(directory, memory=memory, threads=threads) as database:
         for check in checks:
             table = known[check.table]
+            if check.kind == "composite_effect":
+                findings.extend(_composite(database, check, lambda name: table_source(directory, known[name], format)))
+                continue
             rows = table_source(directory, table, format)
             column = identifier(check.column)
             figure = f"avg((isodow({column}) > 5)::int)" if check.kind == "weekend_share" else f"avg({column})"
@@ -49,3 +57,26 @@ def check_targets(
                 )
             )
     return findings
+
+
+def _composite(database: duckdb.DuckDBPyConnection, check: ValueCheck, source: Callable[[str], str]) -> list[Finding]:
+    """A finding where the means of the groups are further from the product of their factors than tolerated."""
+    row = database.execute(composite_sql(check.table, check.column, check.facts["influences"], source)).fetchone()
+    assert row is not None
+    measured = dict(zip(("mae", "mape"), row, strict=False))
+    over = [
+        f"{key} {measured[key]:.4g}"
+        for key, most in check.facts["tolerance"].items()
+        if measured[key] is not None and measured[key] > most
+    ]
+    if not over:
+        return []
+    return [
+        Finding(
+            code="target.missed",
+            found=f"{' and '.join(over)} over {row[2]:,} groups in the files",
+            expected=check.text,
+            hint="what else moves the column is no declared influence, or there are too few rows in a group",
+            **check.place,
+        )
+    ]

@@ -10,13 +10,15 @@ import numpy as np
 
 from datagen.errors import listed
 from datagen.kernel import clock
+from datagen.plan import composite
 from datagen.plan.binding import Binding
 from datagen.plan.model import ConstraintPlan
-from datagen.plan.names import NameFault, find_column
+from datagen.plan.names import ColumnDraft, NameFault, find_column
 from datagen.schema.weights import share
 
-KINDS = {"weekend_share": "timestamp", "mean_in_range": "column"}
-TYPES = {"weekend_share": ("datetime", "date"), "mean_in_range": ("int", "float")}
+KINDS = {"weekend_share": "timestamp", "mean_in_range": "column", composite.KIND: "metric"}
+NUMBERS = ("int", "float")
+TYPES = {"weekend_share": ("datetime", "date"), "mean_in_range": NUMBERS, composite.KIND: NUMBERS}
 SATURDAY = 5
 
 
@@ -52,6 +54,8 @@ def _target(
             expected=f"a column of type {listed(TYPES[kind])}",
         )
         return None
+    if kind == composite.KIND:
+        return _composite(binding, column, entry, at)
     low, high = (None if entry.get(end) is None else share(entry[end]) for end in ("min", "max"))
     what = (
         f"share of {column.table} rows at weekends"
@@ -64,9 +68,25 @@ def _target(
     return ConstraintPlan(kind, text, "checked", "a target, measured afterwards", facts, at)
 
 
+def _composite(
+    binding: Binding, column: ColumnDraft, entry: Mapping[str, Any], at: tuple[str | int, ...]
+) -> ConstraintPlan | None:
+    influences = composite.read_influences(binding, column, entry, at)
+    if not influences:
+        return None
+    tolerance = composite.tolerance_of(entry)
+    names = listed(tuple(dict.fromkeys(one["name"] for one in influences)))
+    within = listed(tuple(f"{key} {value:g}" for key, value in tolerance.items()))
+    text = f"mean of {column.table}.{column.name} by {names} within {within} of the product of their factors"
+    facts = {"table": column.table, "column": column.name, "influences": influences, "tolerance": tolerance}
+    return ConstraintPlan(composite.KIND, text, "checked", "a target, measured afterwards", facts, at)
+
+
 def say_missed(binding: Binding, targets: Sequence[ConstraintPlan]) -> None:
     """Warn of targets that the declared laws are predicted to miss, as far as a column's numbers are known."""
     for one in targets:
+        if one.kind == composite.KIND:
+            continue
         node = (one.facts["table"], one.facts["column"])
         tell = binding.foreseen.get(node)
         numbers = tell() if tell is not None else None

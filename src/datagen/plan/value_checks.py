@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from datagen.plan import composite
 from datagen.plan.model import ConstraintPlan, Plan
 
 FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -47,6 +48,8 @@ def looked_at(plan: Plan, constraint: ConstraintPlan, written: set[str]) -> dict
             "facts": facts,
             "hops": (),
         }
+    if constraint.kind == composite.KIND:
+        return _composite(plan, constraint, written)
     if constraint.kind != "inequality":
         return None
     left, op, right = facts["left"], facts["op"], facts["right"]
@@ -64,6 +67,23 @@ def looked_at(plan: Plan, constraint: ConstraintPlan, written: set[str]) -> dict
                 "hops": hops,
             }
     return None
+
+
+def _composite(plan: Plan, constraint: ConstraintPlan, written: set[str]) -> dict[str, Any] | None:
+    facts = dict(constraint.facts)
+    found: list[dict[str, Any]] = []
+    for one in facts["influences"]:
+        hops = () if one["table"] == facts["table"] else hops_between(plan, facts["table"], one["table"])
+        nodes = [(facts["table"], facts["column"]), *composite.nodes_of(one)]
+        if hops is None or not all(hop[1] in written for hop in hops):
+            return None
+        if not all(_shown(plan, node, written) for node in nodes):
+            return None
+        found.append({**one, "hops": hops})
+    return {
+        "kind": constraint.kind, "text": constraint.text, "table": facts["table"], "column": facts["column"],
+        "facts": {**facts, "influences": found}, "hops": (),
+    }  # fmt: skip
 
 
 def _shown(plan: Plan, node: tuple[str, str], written: set[str]) -> bool:

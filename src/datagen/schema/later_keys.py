@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 TOP_KEYS = frozenset[str]()
-LATER_TARGETS = ("composite_effect",)
+LATER_TARGETS: tuple[str, ...] = ()
 METRIC_KEYS = frozenset({"solve_for"})
 NODE_KEYS: frozenset[str] = frozenset()
 COLUMN_KEYS: frozenset[str] = frozenset()

@@ -204,12 +204,17 @@ class Tolerance(Written):
 
 
 class CompositeEffect(Written):
-    """How well declared influences together explain a metric."""
+    """How well declared influences together explain the means of a metric."""
 
     table: str = Field(description="the table")
     metric: str = Field(description="its numeric column")
-    influences: Many[Any] = Field(description="what moves the metric: names or objects")
-    tolerance: Maybe[Tolerance] = Field(default=None, description="how far the prediction may be off")
+    influences: Many[Any] = Field(
+        description="what multiplies the metric: a segment's column, hour, dow or month, an effect table, or {column, factors}"
+    )
+    tolerance: Maybe[Tolerance] = Field(
+        default=None,
+        description="how far the means of groups may be from the product of their factors; mape 10% if left out",
+    )
 
 
 class Targets(Written):

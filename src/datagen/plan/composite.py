@@ -1,0 +1,151 @@
+"""`targets.composite_effect`: which declared influences multiply a column, and by what, so that group means can be foretold.
+
+An influence is named by what declares it (a segment's column, the dimension of a season, the table of an effect) or
+written out as `{column, factors}`. The prediction of a group is the product of its factors times one common level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from datagen.errors import did_you_mean, listed, quoted
+from datagen.modifiers.effect import Effect
+from datagen.modifiers.seasonality import Seasonality
+from datagen.plan.behaviors import Factors
+from datagen.plan.binding import Binding
+from datagen.plan.drafts import time_column_of
+from datagen.plan.names import ColumnDraft, NameFault, find_column, find_table
+from datagen.schema.model_findings import check_part
+from datagen.schema.weights import share
+
+KIND = "composite_effect"
+OTHERWISE = "else"
+MAPE = 0.1  # where no tolerance is declared
+
+
+def tolerance_of(entry: Mapping[str, Any]) -> dict[str, float]:
+    """{mae, mape} as far as they are declared."""
+    written = entry.get("tolerance") or {}
+    found = {key: share(written[key]) for key in ("mae", "mape") if written.get(key) is not None}
+    return {key: value for key, value in found.items() if value is not None} or {"mape": MAPE}
+
+
+def read_influences(binding: Binding, column: ColumnDraft, entry: Mapping[str, Any], at: Any) -> list[dict[str, Any]]:
+    """The influences of an entry, those that are unknown refused (in old documents told, and left out)."""
+    declared = list(_declared(binding, column))
+    names = tuple(dict.fromkeys(name for name, _ in declared))
+    made: list[dict[str, Any]] = []
+    for place, influence in enumerate(entry["influences"]):
+        found = None
+        if isinstance(influence, str):
+            wanted = influence.lower()
+            named = [one for name, one in declared if wanted in (name.lower(), name.lower().rpartition(".")[2])]
+            made += named
+            found = None if named else f"{quoted(influence)}, which nothing declares to multiply {_name(column)}"
+        elif isinstance(influence, Mapping):
+            one = _written_out(binding, column, influence)
+            found = one if isinstance(one, str) else None
+            made += [] if isinstance(one, str) else [one]
+        else:
+            found = f"{influence}"
+        if found is not None:
+            known = f"{listed(names)}, or " if names else ""
+            binding.refuse(
+                "target.influence",
+                (*at, "influences", place),
+                found=found + (": declared, not applied" if binding.version_1 else ""),
+                expected=f"{known}{{column: a column, factors: {{value: factor}}}}",
+                hint=did_you_mean(influence, names) if isinstance(influence, str) else "",
+                severity="warning" if binding.version_1 else "error",
+            )
+    return made
+
+
+def _name(column: ColumnDraft) -> str:
+    return f"{column.table}.{column.name}"
+
+
+def _declared(binding: Binding, column: ColumnDraft) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(name, facts) of everything that multiplies a column by a factor which the written files can tell."""
+    for one in binding.behaviors.values.get((column.table, column.name), ()):
+        if isinstance(one, Factors):
+            name = f"{one.entity}.{one.column}"
+            yield name, _by_value(name, one.entity, one.column, one.by_value)
+    table = binding.tables[column.table]
+    time = time_column_of(table)
+    for word, args in column.modifiers if time is not None else ():
+        if word == "seasonality":
+            season, _ = check_part(Seasonality, args, binding.document, column.loc)
+            if season is not None and season.timezone is None and not season.smooth and season.dimension != "holiday":
+                yield season.dimension, {
+                    "kind": "season", "name": season.dimension, "table": column.table, "column": time,
+                    "dimension": season.dimension, "weights": [float(one) for one in season.weights],
+                }  # fmt: skip
+        if word == "effect":
+            effect, _ = check_part(Effect, args, binding.document, column.loc)
+            facts = None if effect is None else _of_effect(binding, column, effect, str(time))
+            if facts is not None:
+                yield facts["of"], facts
+
+
+def _of_effect(binding: Binding, column: ColumnDraft, effect: Effect, time: str) -> dict[str, Any] | None:
+    """What an effect does, where it multiplies and its keys are columns of the row."""
+    of = find_table(binding.tables, effect.effect_table)
+    own = binding.tables[column.table]
+    if of is None or effect.map.op != "mul" or of.pk is None:
+        return None
+    names = {name: of.column(name) for name in effect.remote_columns.values()}
+    keys = {local: own.column(local) for local in effect.on}
+    if any(one is None for one in (*names.values(), *keys.values())):
+        return None
+    remote = {name: one.name for name, one in names.items() if one is not None}
+    end = of.columns[remote[effect.window.end_col]]
+    return {
+        "kind": "effect", "name": of.id, "table": column.table, "column": time, "of": of.id, "pk": of.pk,
+        "on": {keys[local].name: remote[there] for local, there in effect.on.items()},  # type: ignore[union-attr]
+        "start": remote[effect.window.start_col], "end": end.name, "whole_day": end.type == "date",
+        "field": remote[effect.map.field], "default": effect.default, "combine": effect.map.combine,
+    }  # fmt: skip
+
+
+def _by_value(name: str, table: str, column: str, factors: Mapping[str, float]) -> dict[str, Any]:
+    other = float(factors.get(OTHERWISE, 1.0))
+    listed_factors = {value: float(factor) for value, factor in factors.items() if value != OTHERWISE}
+    return {
+        "kind": "value",
+        "name": name,
+        "table": table,
+        "column": column,
+        "factors": listed_factors,
+        OTHERWISE: other,
+    }
+
+
+def _written_out(binding: Binding, column: ColumnDraft, written: Mapping[str, Any]) -> dict[str, Any] | str:
+    """The facts of `{column, factors}`, or what is wrong with it."""
+    factors = written.get("factors")
+    if set(written) != {"column", "factors"} or not isinstance(factors, Mapping) or not factors:
+        return f"an object with {listed(tuple(str(key) for key in written))}"
+    numbers = {str(value): share(factor) for value, factor in factors.items()}
+    wrong = [value for value, factor in numbers.items() if factor is None or factor < 0]
+    if wrong:
+        return f"{wrong[0]}: {factors[wrong[0]]}"
+    name = str(written["column"])
+    found = find_column(binding.tables, name if "." in name else f"{column.table}.{name}")
+    if isinstance(found, NameFault):
+        return str(found.facts["found"])
+    return _by_value(_name(found), found.table, found.name, {v: f for v, f in numbers.items() if f is not None})
+
+
+def nodes_of(influence: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    """The columns that must be written for an influence to be seen."""
+    if influence["kind"] != "effect":
+        return [(influence["table"], influence["column"])]
+    of = influence["of"]
+    remote = [influence[key] for key in ("pk", "start", "end", "field")]
+    own = [influence["column"], *influence["on"]]
+    return [
+        *((of, name) for name in (*remote, *influence["on"].values())),
+        *((influence["table"], name) for name in own),
+    ]
