@@ -103,6 +103,16 @@ def near(word: str, known: Iterable[str]) -> str | None:
     for name in known:
         table.setdefault(name.lower(), name)
     written = word.lower()
+    swapped = next(
+        (
+            name
+            for name in table
+            if len(name) == len(written) <= SHORT and _one_slip(written, name) and sorted(name) == sorted(written)
+        ),
+        None,
+    )
+    if swapped is not None:
+        return table[swapped]
     hits = difflib.get_close_matches(written, table, n=1, cutoff=0.6)
     if hits:
         return table[hits[0]]

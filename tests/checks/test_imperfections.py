@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from tests.support import table_of
 
+import datagen
 from datagen import api
 from datagen.checks.gate import pass_gate, spoiled_tables
 from datagen.engine.executor import Job, execute
@@ -194,3 +195,19 @@ def test_an_order_that_a_late_time_breaks_is_no_fault_and_another_is(tmp_path: P
         return frame.with_columns(pl.lit(datetime(2020, 1, 1), dtype=frame.schema["at"]).alias("at"))
 
     assert "value.inequality" in codes(found(tmp_path / "other", "visits", early))
+
+
+def test_what_breaks_in_the_files_is_told_at_the_constraint_of_the_document(tmp_path: Path) -> None:
+    source = tmp_path / "due.yaml"
+    source.write_text("""
+timeframe: {start: 2024-01-01, days: 1}
+tables:
+  - {name: bills, rows: 200, columns: {due: {datetime_series: {freq: h}}, day: {expression: "date '2024-01-01'"}}}
+constraints:
+  unique: [[bills.due, bills.day]]
+""")
+    with pytest.raises(SchemaError) as error:
+        datagen.load(source).generate().write(tmp_path / "out", workers=1)
+    told = error.value.findings[0]
+    assert (told.code, told.path, told.line) == ("structure.unique", str(source), 6)
+    assert "(2024-01-01T00:00:00Z, 2024-01-01), (2024-01-01T01:00:00Z, 2024-01-01)" in told.found

@@ -238,3 +238,12 @@ def test_a_trace_is_of_the_files(tmp_path: Path) -> None:
     api.generate(api.prepare(STEPPED), tmp_path / "out", Options(format="parquet", block_rows=500))
     price = pl.read_parquet(tmp_path / "out" / "sales.parquet")["price"]
     assert datagen.load(STEPPED).trace("sales.price", 100).value == price[99]
+
+
+def test_of_a_table_made_by_sql_the_tables_that_it_reads_are_traced() -> None:
+    document = {**STEPPED, "tables": [*STEPPED["tables"], {"name": "sums", "sql": "select 1 as n order by n"}]}
+    with pytest.raises(UsageError) as error:
+        datagen.load(document).trace("sums.n", 1)
+    finding = error.value.findings[0]
+    assert (finding.code, finding.found) == ("trace.unknown_name", "sums, which is made by SQL")
+    assert "SELECT" in finding.hint

@@ -74,7 +74,40 @@ def test_a_broken_table_takes_what_speaks_of_it_with_it() -> None:
       - {name: visits, parents: [users], fanout: 2, columns: {who: {ref: users}, n: {choices: [1], weights: [1, 2]}}}
       - {name: towns, columns: {city: {type: string, lookup: {from: users.city}}, plan: {choices: []}}}
     """
-    assert codes_of(text) == ["language.unknown_key", "choice.empty"]
+    assert codes_of(text) == ["language.unknown_key", "choice.weights_length", "choice.empty"]
+
+
+def test_columns_that_need_nothing_else_are_looked_at_in_a_broken_table() -> None:
+    text = """
+    tables:
+      - name: users
+        rows: -5
+        columns:
+          tier: {chioce: [a, b]}
+          age: {normal: {mean: 40, sd: 5}}
+          size: {uniform: {low: 10, high: 1}}
+          paid: {bernoulli: 140%}
+          mail: {faker: emial}
+          wide: {normal: {mean: age, std: 1}}
+      - name: visits
+        parents: [users]
+        fanout: {poison: 3}
+        columns:
+          share: {beta: {a: 1}}
+          kind: {choice: {choices: [a, b], weights: [0.5, 0.6], exact: users}}
+          fee: {choice: {choices: [1, 2], weights: [0.5, 0.6]}, unique: true}
+    """
+    assert {(one.json_path, one.code) for one in findings_of(text)} == {
+        ("tables[0].rows", "language.out_of_range"),
+        ("tables[0].columns.tier.chioce", "language.unknown_key"),
+        ("tables[0].columns.age.normal.sd", "law.unknown_parameter"),
+        ("tables[0].columns.size.uniform.high", "law.parameters"),
+        ("tables[0].columns.paid.bernoulli", "share.out_of_range"),
+        ("tables[0].columns.mail.faker", "faker.unknown_method"),
+        ("tables[1].fanout.poison", "language.unknown_key"),
+        ("tables[1].columns.share.beta", "law.missing_parameter"),
+        ("tables[1].columns.fee.choice.weights", "weights.sum"),
+    }
 
 
 def test_a_long_chain_of_columns_is_followed_quickly() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_documents import FIXTURES, WORDS, checked, column, document, expanded, fault, only, table
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-from tests.support import examples
+from tests.support import examples, findings_of
 
 from datagen.errors import render
 from datagen.schema import later_keys
@@ -66,8 +66,31 @@ def test_a_missing_key_beside_an_unrelated_one_is_said_too():
 
 
 @pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        (table("imperfections: {missing: 2%}"), "`imperfections` is a key of a column"),
+        (table("role: time"), "`role` is a key of a column"),
+        (column("duplicates: {rate: 2%}"), "`duplicates` is a key of a table"),
+        (column("timeframe: {}"), "`timeframe` is a key of the top of the document"),
+        (table("inequalities: []"), "`inequalities` is a key of `constraints`"),
+        (table("fanout: {rows: 3}"), "`rows` is a key of a table"),
+        (f"fanout: 3\n{table('')}", "`fanout` is a key of a table"),
+        (column("descripton: old"), "did you mean 'description'?"),
+    ],
+)
+def test_a_key_in_the_wrong_place_is_told_where_it_belongs(text, hint):
+    finding = fault(text)
+    assert (finding.code, finding.hint) == ("language.unknown_key", hint)
+
+
+@pytest.mark.parametrize(
     ("text", "found", "hint"),
     [
+        (
+            f"constraints: {{inequalities: [{{left: a.b, op: '=<', right: a.c}}]}}\n{table('')}",
+            "'=<'",
+            "did you mean '<='?",
+        ),
         (column("type: varchr"), "'varchr'", "did you mean 'string'?"),
         (column("type: integer"), "'integer'", "did you mean 'int'?"),
         (column("type: strng"), "'strng'", "did you mean 'string'?"),
@@ -115,6 +138,11 @@ def test_two_generators_are_named():
     assert (finding.expected, finding.found) == ("exactly one generator", "choice, sequence")
 
 
+def test_a_percentage_above_a_hundred_is_not_read_as_a_number_of_percent():
+    assert fault(table("stage_config: {stages: {a: 150%}}")).hint == ""
+    assert fault(table("stage_config: {stages: {a: 15}}")).hint == "a share is a part of 1; for 15 % write 0.15"
+
+
 @pytest.mark.parametrize(
     ("text", "found", "expected", "hint"),
     [
@@ -145,6 +173,11 @@ def test_a_wrong_type_says_how_to_mend_it(text, found, expected, hint):
         expected,
         hint,
     )
+
+
+def test_a_bare_value_is_told_which_parameters_a_modifier_needs():
+    (told,) = findings_of("tables: [{name: a, columns: {x: {uniform: {low: 1, high: 2}, modifiers: [{multiply: 2}]}}}]")
+    assert (told.found, told.expected) == ("integer 2", "an object, such as {factor: …}")
 
 
 def test_all_faults_come_at_once_in_the_order_of_lines():

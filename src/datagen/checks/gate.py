@@ -37,6 +37,7 @@ def pass_gate(
         broken = check_imperfections(directory, tables, spoiled, ledger, format, memory=memory, threads=threads)
     if broken:
         found = "the made tables break their own schema; nothing was published"
+        broken = [_in_document(plan, document, one) for one in broken]  # the files that it lies in are taken away
         raise SchemaError([*broken, Finding("gate.structural", found=found, hint="--gate none publishes all the same")])
     checks, findings = _value_checks(plan, document, {table.name for table in tables})
     goals = [check for check in checks if check.kind in KINDS]
@@ -89,6 +90,16 @@ def _value_checks(plan: Plan, document: Document, written: set[str]) -> tuple[li
                 )
             )  # fmt: skip
     return checks, findings
+
+
+def _in_document(plan: Plan, document: Document, finding: Finding) -> Finding:
+    """A fault of the files at the line of the constraint that it breaks, where one is declared, else in the document."""
+    table, _, columns = finding.found.partition(":")[0].partition(".")
+    broken = {f"{table}.{columns}", f"{table}({columns.replace('+', ', ')})"}
+    declared = (one for one in plan.constraints if one.kind == "unique" and one.loc and one.text in broken)
+    constraint = next(declared, None) if finding.code == "structure.unique" else None
+    place = {"path": document.path} if constraint is None else _place(document, constraint)
+    return finding.moved(**place)
 
 
 def _place(document: Document, constraint: ConstraintPlan) -> dict[str, Any]:

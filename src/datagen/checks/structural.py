@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
@@ -381,13 +382,20 @@ class _Table:
 
     def _examples(self, query: str) -> str:
         rows = self.database.execute(query).fetchall()
-        return ", ".join(quoted(row[0]) if len(row) == 1 else f"({', '.join(map(quoted, row))})" for row in rows)
+        return ", ".join(_shown(row[0]) if len(row) == 1 else f"({', '.join(map(_shown, row))})" for row in rows)
 
     def _short(self, file: Path) -> str:
         return file.relative_to(self.directory).as_posix()
 
     def _finding(self, code: str, found: str, expected: str = "") -> Finding:
         return Finding(code, path=str(self.directory), found=found, expected=expected)
+
+
+def _shown(value: Any) -> str:
+    """A value as a message shows it; a time as it stands in a CSV file."""
+    if isinstance(value, date):
+        return f"{value.isoformat()}Z" if isinstance(value, datetime) else value.isoformat()
+    return quoted(value)
 
 
 def _set_bits(value: str, span: _Span) -> str:

@@ -116,6 +116,10 @@ def _named(plan: Plan, reference: str) -> tuple[TablePlan, ColumnPlan | None]:
     head, dot, tail = reference.partition(".")
     tables = {table.id.lower(): table for table in plan.tables.values()}
     table = tables.get(head.lower())
+    derived = next((name for name in plan.derived if name.lower() == head.lower()), None)
+    if derived is not None:
+        found, hint = f"{derived}, which is made by SQL", "trace the tables that its SELECT reads"
+        raise UsageError(Finding("trace.unknown_name", found=found, expected="a table made row by row", hint=hint))
     if table is None:
         known = tuple(plan.tables)
         hint = did_you_mean(head, known)

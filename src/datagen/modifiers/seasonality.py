@@ -50,7 +50,7 @@ class Seasonality(Modifier, Pattern):
                 (),
                 found=f"seasonality of {scope.table}.{scope.column}, whose table has no time column",
                 expected="a datetime column in the table",
-                hint="mark it with role: time when there are several",
+                hint="mark it with role: time when there are several, or when it is a date",
             )
             return _unchanged
         zones = self.zones(scope)
@@ -78,11 +78,14 @@ class Seasonality(Modifier, Pattern):
     def _shape(self, scope: Scope) -> Change:
         """On a datetime column: the weights are in the generator's density, nothing is left to change."""
         if not takes_seasons(scope):
+            rate = "process" in makers(scope)
+            made = "the rows' own process" if rate else listed(sorted(set(makers(scope)) - set(SEASONED)))
             scope.refuse(
                 "seasonality.no_density",
                 (),
-                found=f"seasonality on times made by {listed(sorted(set(makers(scope)) - set(SEASONED)))}",
+                found=f"seasonality on times made by {made}",
                 expected="a datetime_series or `after`, whose density it can shape",
+                hint="where a fan-out makes the rows, put it under its `multipliers`" if rate else "",
             )
         elif not self.fault:
             self.zones(scope)  # says what is wrong with them

@@ -2,7 +2,8 @@
 
 Reading stops at the floor where an error makes the next one senseless. Here whatever was refused is taken out of the
 canonical tree, with everything that speaks of it, and the rest is looked at by itself: what is refused in it has nothing
-to do with the errors already told. What may not be sound is left out, and looked at once the errors are mended.
+to do with the errors already told. Of a table that is taken out those columns stay that need nothing but themselves, in a
+table of their own. What may not be sound is left out, and looked at once the errors are mended.
 """
 
 from __future__ import annotations
@@ -23,6 +24,11 @@ MOST_TOLD = 20  # errors that are enough for one time
 ASIDE = frozenset({"seed", "metadata", "notes", "assumptions", "targets", "experiments", "metrics", "scenarios", "dag"})
 # generators whose columns are never the time of their table, nor set the number of its rows
 NEVER_TIME = frozenset({"choice", "distribution", "bernoulli", "faker", "uuid", "sequence", "pattern"})
+
+# generators that are right or wrong by themselves, where they name no column and ask nothing of all rows
+BY_THEMSELVES = frozenset({"choice", "distribution", "bernoulli", "faker"})
+BESIDE_OTHERS = frozenset({"choices_ref", "exact", "at_least", "clustered", "locale_from", "by"})
+PLAIN = frozenset({"name", "type", "generator", "decimals", "nullable"})  # keys of such a column
 
 # keys of a table whose soundness hangs on other tables
 BEHAVIORS = frozenset({"segment_behavior", "vintage_behavior"})
@@ -168,8 +174,9 @@ class _Sorting:
         """What is left, with its places; None for nothing."""
         left = Seq(self.nodes.mark)
         for n, node in enumerate(self.nodes):
-            if n not in self.tables:
-                left.add(self._rest_of(n, node), mark=self.nodes.item_marks[n])
+            part = self._rest_of(n, node) if n not in self.tables else self._alone_in(n, node)
+            if part is not None:
+                left.add(part, mark=self.nodes.item_marks[n])
         if not left:
             return None
         root = Map(self.document.root.mark)
@@ -204,6 +211,34 @@ class _Sorting:
             else:
                 carry(made, node, key)
         return made
+
+    def _alone_in(self, n: int, node: Map) -> Map | None:
+        """The columns of a table that is taken out which are right or wrong by themselves; None if there are none."""
+        columns = node.get("columns")
+        if not isinstance(columns, Seq) or node.get("kind") == "vocab":
+            return None
+        kept = Seq(columns.mark)
+        for c, column in enumerate(columns):
+            if (n, c) not in self.columns and self._by_itself(column):
+                kept.add(without(column, set(column) - PLAIN), mark=columns.item_marks[c])
+        if not kept:
+            return None
+        made = Map(node.mark)
+        carry(made, node, "id")
+        carry(made, node, "id", "entity", to="kind")
+        carry(made, node, "columns", kept)
+        return made
+
+    def _by_itself(self, column: Any) -> bool:
+        """Whether a column names nothing else and asks nothing of all rows of its table."""
+        generator = column.get("generator") if isinstance(column, Map) and _has_name(column, "name") else None
+        if not isinstance(generator, Map) or len(generator) != 1 or not set(generator) <= BY_THEMSELVES:
+            return False
+        params = next(iter(generator.values()))
+        if isinstance(params, Map) and not BESIDE_OTHERS & _keys(params):
+            numbers = not set(generator) & {"choice", "faker"}
+            return not (numbers and self.known & set(_words(_values(params))))
+        return False
 
     def _rest_of_constraints(self, constraints: Map) -> Map:
         made = Map(constraints.mark)
@@ -250,6 +285,13 @@ def _told_by(column: Any) -> Any:
 
 def _values(value: Any) -> list[Any]:
     return list(value.values()) if isinstance(value, Map) else [value]
+
+
+def _keys(value: Any) -> set[str]:
+    """Every key in a part of a document."""
+    if isinstance(value, dict):
+        return {*value, *(key for inner in value.values() for key in _keys(inner))}
+    return {key for inner in value for key in _keys(inner)} if isinstance(value, list) else set()
 
 
 def _words(value: Any) -> Iterator[str]:

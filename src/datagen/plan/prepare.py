@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from datagen import registry
 from datagen.errors import Finding, SchemaError
 from datagen.plan.further import Look, further_errors
@@ -62,6 +64,17 @@ class Vocabulary:
 
 
 VOCABULARY = Vocabulary()
+
+
+def _with_parameters(finding: Finding) -> Finding:
+    """What stands in place of the parameters of a modifier is told which ones it needs."""
+    if (finding.code, finding.expected) != ("language.wrong_type", "an object"):
+        return finding
+    word = finding.json_path.rpartition(".")[2]
+    part: type[BaseModel] | None = registry.find("modifier", word)
+    fields = part.model_fields.items() if part is not None else ()
+    needed = [f"{field.alias or name}: …" for name, field in fields if field.is_required()]
+    return finding.moved(expected=f"an object, such as {{{', '.join(needed)}}}") if needed else finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +135,7 @@ def prepare(written: Document, overrides: Overrides | None = None) -> Prepared:
     stop_on_errors(findings)
     document, contradictions = expand(document, VOCABULARY)
     schema, more = validate(document, VOCABULARY)
+    more = [_with_parameters(finding) for finding in more]
     findings = [*findings, *told_once(contradictions, more, VOCABULARY)]
     if schema is not None:
         findings = [*findings, *later.not_available(document, schema)]

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from datagen.errors import Finding, did_you_mean, listed, near, quoted
 from datagen.schema.later_keys import INSTEAD, PART_KEYS
 from datagen.schema.model_trace import Trace, child, trace
-from datagen.schema.model_values import NULL_HINT, comment_like, described, keys_of, mend_type
+from datagen.schema.model_values import COMMENT_KEYS, NULL_HINT, comment_like, described, keys_of, mend_type
 from datagen.schema.tree import Document
 
 MOST = 1000  # findings of one document; a document with more is broken in one way many times
@@ -207,7 +207,7 @@ def _unknown_key(
     if kind and key in later_part_keys(kind, word):
         return Fact(not_yet(document, loc, key, where=word))
     own = keys_of(owner) if owner else ()
-    also = (*(suggest(owner) if suggest and owner else ()), *_other_spellings(kind, word))
+    also = (*(suggest(owner) if suggest and owner else ()), *_other_spellings(kind, word), *sorted(COMMENT_KEYS))
     expected = f"one of: {listed(own, most=16)}" if own else "no key here"
     finding = document.finding(
         "language.unknown_key",
@@ -215,11 +215,27 @@ def _unknown_key(
         key=True,
         found=f"unknown key {quoted(key)}",
         expected=expected,
-        hint=did_you_mean(key, (*own, *also)),
+        hint=_belongs(key, owner) or did_you_mean(key, (*own, *also)),
     )
     # {trned: {…}} is short for {transform: trned, …}: one mistake, not an unknown and a missing key
     stands_for = getattr(owner, "WORD_KEY", "") if near(key, also) else ""
     return Fact(finding, loc[:-1], unknown=key, meant=stands_for)
+
+
+def _belongs(key: str, owner: type[BaseModel] | None) -> str:
+    """Where a key stands that is right elsewhere; an empty text for one that is a key nowhere, or of parts alone."""
+    from datagen.schema.model import Node, Schema
+    from datagen.schema.model_column import Column
+    from datagen.schema.model_fanout import Fanout
+    from datagen.schema.model_top import Constraints
+
+    places: dict[type[BaseModel], str] = {Column: "a column", Node: "a table", Schema: "the top of the document"}
+    if owner is not Column:  # beside a generator its parameters are meant
+        places |= {Fanout: "a `fanout`", Constraints: "`constraints`"}
+    if owner not in (*places, Fanout, Constraints):
+        return ""
+    where = [name for model, name in places.items() if key in keys_of(model)]
+    return f"`{key}` is a key of {' or '.join(where)}" if where else ""
 
 
 def _other_spellings(kind: str, word: str) -> Iterable[str]:

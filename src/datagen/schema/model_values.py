@@ -229,7 +229,8 @@ def read_number(value: Any) -> int | float:
 def read_share(value: Any) -> float:
     number = read_number(value)
     if not 0 <= number <= 1:
-        hint = f"a share is a part of 1; for {number:g} % write {number / 100:g}" if 1 < number <= 100 else ""
+        meant = f"a share is a part of 1; for {number:g} % write {number / 100:g}"
+        hint = meant if 1 < number <= 100 and not isinstance(value, str) else ""
         raise out_of_range(value, "a share between 0 and 1", hint=hint)
     return float(number)
 
