@@ -20,7 +20,7 @@ from datagen.errors import SchemaError
 from datagen.plan.explain import as_facts, as_text
 from datagen.truth import read
 from tests.rows.once import made
-from tests.support import codes_of, plan_of, table_of
+from tests.support import codes_of, findings_of, plan_of, table_of
 
 USERS = 400
 SCORE = "users.score"
@@ -344,3 +344,12 @@ def test_totals_below_what_always_happens_are_refused() -> None:
     rest = {**LOGIN, "id": "rest", "fill_to": {"constant": {"value": "session_id % 2"}}}
     with pytest.raises(SchemaError, match=r"stream\.total_exceeded"):
         made(document(LOGIN, rest), "events")
+
+
+def test_the_tables_of_emits_have_no_names_of_their_own() -> None:
+    tables = document(LOGIN)
+    tables["tables"].append({"name": "report", "sql": 'select * from "events:sessions_login" order by 1'})
+    tables["tables"][0]["columns"]["n"] = {"type": "int", "rollup": {"from": "events:sessions_login", "agg": "count"}}
+    expected = {finding.code: finding.expected for finding in findings_of(tables)}
+    assert expected["rollup.not_below"].endswith("lead to users: sessions, events")
+    assert expected["sql.unknown_table"] == "a table of the document: users, sessions, events, report"

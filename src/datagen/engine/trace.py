@@ -121,7 +121,7 @@ def _named(plan: Plan, reference: str) -> tuple[TablePlan, ColumnPlan | None]:
         found, hint = f"{derived}, which is made by SQL", "trace the tables that its SELECT reads"
         raise UsageError(Finding("trace.unknown_name", found=found, expected="a table made row by row", hint=hint))
     if table is None:
-        known = tuple(plan.tables)
+        known = tuple(name for name in plan.tables if name not in plan.inner)
         hint = did_you_mean(head, known)
         expected = f"table.column, or a table: {listed(known, most=20)}"
         raise UsageError(Finding("trace.unknown_name", found=quoted(reference), expected=expected, hint=hint))

@@ -133,7 +133,7 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
         fill=fill,
         changes=tuple(changes),
         steps=tuple(steps),
-        base=base if column.process is None else f"{column.process}, from the rows",
+        base=_base(base, column),
         labels={} if binding.has_errors(since=before) else labels_of(binding, column, scopes[1:]),
         when=when,
         seal=Seal(
@@ -223,6 +223,13 @@ def where(bounds: Sequence[Bound], condition: Any) -> list[Bound]:
         replace(bound, reader=ReaderWhere(bound.reader, condition)) if isinstance(bound.reader, PathReader) else bound
         for bound in bounds
     ]
+
+
+def _base(base: str, column: ColumnDraft) -> str:
+    """How a trace tells where a value begins."""
+    if column.process is None:
+        return base
+    return "as its emit gives it" if column.process.startswith("emitted ") else f"{column.process}, from the rows"
 
 
 def left_open(binding: Binding, column: ColumnDraft) -> bool:

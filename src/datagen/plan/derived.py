@@ -11,7 +11,7 @@ from datagen.errors import did_you_mean, listed, quoted
 from datagen.kernel.address import table_key
 from datagen.plan.estimate import memory_bytes
 from datagen.plan.model import ColumnPlan, DerivedPlan, Seal, TablePlan
-from datagen.plan.names import ColumnDraft, TableDraft
+from datagen.plan.names import ColumnDraft, TableDraft, declared
 from datagen.plan.queries import Query, Read, bind_query, read_query
 from datagen.schema.model_values import NAME
 from datagen.sql.database import create_table, sql_database
@@ -57,7 +57,7 @@ def bind_derived(binding: Binding, tables: Mapping[str, TablePlan]) -> dict[str,
     nodes = binding.drafting.derived
     if not nodes:
         return {}
-    known = {name.lower(): name for name in (*tables, *nodes)}
+    known = {name.lower(): name for name in (*declared(binding.tables), *nodes)}
     with sql_database() as database:
         read: dict[str, Read] = {}
         for name, (node, loc) in nodes.items():

@@ -10,7 +10,7 @@ from datagen.errors import did_you_mean, listed, quoted
 from datagen.plan.emits import EMIT
 from datagen.plan.graphs import settle_graphs
 from datagen.plan.grids import settle_each
-from datagen.plan.names import ColumnDraft, TableDraft, find_table
+from datagen.plan.names import ColumnDraft, TableDraft, declared, find_table
 from datagen.plan.places import add_places, is_places, places_rows
 from datagen.schema.counts import read_count
 from datagen.schema.expand_processes import PROCESS_KEYS
@@ -147,7 +147,7 @@ def _settle_parents(made: Drafting, table: TableDraft, refuse: Callable[..., Non
                 "ref.unknown_table",
                 at,
                 found=f"'{name}'",
-                expected=f"a table: {listed(tuple(made.tables))}",
+                expected=f"a table: {listed(declared(made.tables))}",
                 hint=did_you_mean(name, made.tables),
             )
         elif parent is table:

@@ -18,7 +18,7 @@ from datagen.plan.behaviors import Reach, path_to
 from datagen.plan.binding import Binding
 from datagen.plan.chances import PROCESSES, seat_chance
 from datagen.plan.drafts import time_column_of
-from datagen.plan.names import ColumnDraft, NameFault, TableDraft, find_column, find_table
+from datagen.plan.names import ColumnDraft, NameFault, TableDraft, declared, find_column, find_table
 from datagen.schema.times import parse_time
 
 Node = tuple[str, str]
@@ -43,7 +43,7 @@ def add_arms(binding: Binding) -> None:
                 "ref.unknown_table",
                 (*loc, "unit"),
                 found=f"'{one['unit']}'",
-                expected=f"a table: {listed(tuple(binding.tables))}",
+                expected=f"a table: {listed(declared(binding.tables))}",
                 hint=did_you_mean(one["unit"], binding.tables),
             )
             continue
@@ -166,7 +166,7 @@ def _tables(binding: Binding, reach: Reach, unit: TableDraft, named: str | None,
             "experiment.not_reached",
             (*loc, "table") if named else loc,
             found=f"'{named}'" if named else f"no table with a fanout below {unit.id}",
-            expected=f"a table below {unit.id}: {listed(tuple(binding.tables))}",
+            expected=f"a table below {unit.id}: {listed(declared(binding.tables))}",
         )
     return found
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from datagen.contracts import NUMBERS, Block, Fill
 from datagen.errors import did_you_mean, listed
 from datagen.plan.fanout import FixedCounts
-from datagen.plan.names import TableDraft, ancestors, find_table
+from datagen.plan.names import TableDraft, ancestors, declared, find_table
 
 if TYPE_CHECKING:
     from datagen.plan.binding import Binding
@@ -52,7 +52,7 @@ def settle_each(made: Drafting, refuse: Callable[..., None]) -> None:
                 "ref.unknown_table",
                 at,
                 found=f"'{name}'",
-                expected=f"a table: {listed(tuple(made.tables))}",
+                expected=f"a table: {listed(declared(made.tables))}",
                 hint=did_you_mean(name, made.tables),
             )
             continue

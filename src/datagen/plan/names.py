@@ -138,6 +138,11 @@ class NameFault:
         return {"found": self.found, "expected": self.expected + names, "hint": hint}
 
 
+def declared(tables: Mapping[str, TableDraft]) -> tuple[str, ...]:
+    """The names of the tables that a user wrote; those of emits are told as part of their stream."""
+    return tuple(name for name, table in tables.items() if not table.emits)
+
+
 def find_table(tables: Mapping[str, TableDraft], name: str) -> TableDraft | None:
     """A table by its id, without regard to case."""
     found = tables.get(name)
@@ -150,7 +155,7 @@ def find_column(tables: Mapping[str, TableDraft], reference: str) -> ColumnDraft
     table = find_table(tables, head)
     if table is None:
         return NameFault(
-            "ref.unknown_table", f"'{reference}'", "`table.column` with a table", tuple(tables), wrong=head
+            "ref.unknown_table", f"'{reference}'", "`table.column` with a table", declared(tables), wrong=head
         )
     column = table.column(tail) if tail else None
     if column is None:

@@ -23,6 +23,7 @@ from datagen.plan.names import (
     TableDraft,
     ancestors,
     constant_reader,
+    declared,
     find_column,
     find_table,
     resolve,
@@ -251,7 +252,7 @@ class PlanScope:
 
     @property
     def tables_below(self) -> tuple[str, ...]:
-        return tuple(name for name, table in self.tables.items() if self.table in ancestors(self.tables, table))
+        return tuple(name for name in declared(self.tables) if self.table in ancestors(self.tables, self.tables[name]))
 
     def table_below(self, name: str) -> str | None:
         found = find_table(self.tables, name)

@@ -8,7 +8,7 @@ from typing import Any
 from datagen.errors import did_you_mean, listed
 from datagen.plan.behaviors import Behaviors, Factors, Reach, seat_rate
 from datagen.plan.binding import Binding
-from datagen.plan.names import ColumnDraft, TableDraft, find_column, find_table
+from datagen.plan.names import ColumnDraft, TableDraft, declared, find_column, find_table
 from datagen.schema.model_behaviors import Segment, SegmentBehavior
 from datagen.schema.model_findings import check_part
 from datagen.schema.model_values import keys_of
@@ -228,7 +228,7 @@ def _targets(
                 "ref.unknown_table",
                 where,
                 found=f"'{reference}'",
-                expected=f"a table, or table.column: {listed(tuple(binding.tables))}",
+                expected=f"a table, or table.column: {listed(declared(binding.tables))}",
                 hint=did_you_mean(reference, binding.tables),
                 severity="warning" if binding.version_1 else "error",
             )
