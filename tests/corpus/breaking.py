@@ -21,7 +21,8 @@ OWN_NAMES = frozenset(
     {
         "choices", "mapping", "map", "data", "scenarios", "metadata", "on", "values", "segments", "behaviors",
         "segment_behavior", "age_based_multipliers", "states", "next_states", "stages", "segment_variation", "channels",
-        "effects", "innovation_diffusion", "acceleration", "engagement_frequency", "factors", "by", "arms",
+        "effects", "innovation_diffusion", "acceleration", "engagement_frequency", "factors", "by", "arms", "metrics",
+        "nested", "profile",
     }
 )  # fmt: skip
 # Keys that take words of the language.

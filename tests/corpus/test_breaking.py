@@ -109,6 +109,14 @@ def test_structures_broken_at_random_are_told_and_never_crash() -> None:
     assert all(stages.count(stage) > MUTATIONS // 20 for stage in ("prepared", "bound", "made"))
 
 
+FOUND = [("network", 100_227)]  # mutations that crashed once
+
+
+@pytest.mark.parametrize(("name", "number"), FOUND)
+def test_what_crashed_once_is_told(name: str, number: int) -> None:
+    told(mutated(documents()[name], number))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", documents())
 def test_whole_data_sets_broken_at_random_are_told_and_never_crash(name: str) -> None:

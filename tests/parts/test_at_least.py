@@ -99,3 +99,8 @@ def test_what_it_names_must_be_there() -> None:
     assert refused(schema(table("t", 9, column("x", alone))), "at_least.no_parent")
     assert refused(users(clustered=0.1), "quota.together")
     assert refused(users(exact="firm"), "quota.together")
+
+
+def test_rows_by_a_number_of_the_parent_have_no_known_fewest() -> None:
+    frame = made(users({"type": "constant", "params": {"value": "15 + firm_id % 9"}}), "user")
+    assert admins(frame).min() == 1

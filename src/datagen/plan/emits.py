@@ -255,6 +255,7 @@ class _Stream:
     def _id(self, place: int, emit: Map, ids: dict[str, int]) -> str | None:
         kind = emit.get("event_type")
         name = emit.get("id") or "_".join([str(emit.get("of", "")), *([kind] if isinstance(kind, str) else [])])
+        name = str(name).replace(".", "·")  # names of tables have no points
         if name.lower() in ids:
             self.refuse(
                 "stream.same_id",
@@ -267,7 +268,7 @@ class _Stream:
             )
             return None
         ids[name.lower()] = place
-        return str(name)
+        return name
 
     def _emit(
         self, place: int, emit: Map, source: Map, name: str, own: list[Map], time: Map

@@ -51,7 +51,8 @@ class LawCounts:
         """Rows that every parent has for sure."""
         if self.volume is not None:
             return self.clamp[0]
-        return min(max(self.clamp[0], math.floor(self.draw.support()[0]), 0.0), self.clamp[1])
+        lowest = self.draw.support()[0]  # of a law that nobody knows before its rows: infinite
+        return min(max(self.clamp[0], math.floor(lowest) if math.isfinite(lowest) else 0.0, 0.0), self.clamp[1])
 
     @property
     def guessed(self) -> bool:

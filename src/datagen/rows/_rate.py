@@ -174,7 +174,9 @@ class RateRows:
             return Values("time", np.zeros(block.rows, dtype=np.int64))
         first, last = int(index[0]), int(index[-1]) + 1
         made = self.made(parent)
-        owner, place = self.places(made, parent, first, last, int(block.ordinal[0]), block.rows)
+        rows = block.rows if last == first + 1 else int(made.counts[first:last].sum())
+        owner, place = self.places(made, parent, first, last, int(block.ordinal[0]), rows)
+        owner, place = of_parents(owner, place, index)
         at = slice(first, last)
         intensity = self.shape.intensity(parent, self.scale(parent)[at], at)
         times = intensity.time(owner - first, place)
@@ -194,6 +196,14 @@ class RateRows:
         owner, place = np.concatenate([owner[free], own]), np.concatenate([place[free], own_place])
         order = np.argsort(owner, kind="stable")
         return owner[order], place[order]
+
+
+def of_parents(owner: Ints, place: Floats, index: Ints) -> tuple[Ints, Floats]:
+    """Those of the places whose parents have rows: a condition may have taken the rows of others. index: (n,) parents."""
+    if len(owner) == len(index):
+        return owner, place
+    kept = np.isin(owner, index)
+    return owner[kept], place[kept]
 
 
 def clamped(counts: Ints, clamp: tuple[float, float], length: Floats) -> tuple[Ints, NDArray[np.bool_] | None]:

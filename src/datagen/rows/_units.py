@@ -22,7 +22,7 @@ from datagen.kernel.clock import DAY_US, HOUR_US, Times
 from datagen.kernel.draws import uniform
 from datagen.kernel.intensity import Intensity
 from datagen.rows._contract import whole
-from datagen.rows._rate import Shape, clamped, forced_places
+from datagen.rows._rate import Shape, clamped, forced_places, of_parents
 from datagen.rows._scaled_law import ScaledLaw
 
 Floats = NDArray[np.float64]
@@ -146,8 +146,10 @@ class UnitRows:
         first, last = int(index[0]), int(index[-1]) + 1
         made = self.made(parent)
         owner, place = self._places(made, parent, first, last)
-        skip = int(block.ordinal[0])
-        owner, place = owner[skip : skip + block.rows], place[skip : skip + block.rows]
+        if last == first + 1:
+            skip = int(block.ordinal[0])
+            owner, place = owner[skip : skip + block.rows], place[skip : skip + block.rows]
+        owner, place = of_parents(owner, place, index)
         intensity = self._intensity(parent, slice(first, last))
         times = intensity.time(owner - first, place)
         return Values("time", self.shape.settle(times, intensity.start[owner - first], intensity.end[owner - first]))

@@ -77,7 +77,7 @@ def _with_ends(node: Map) -> Map:
     if not isinstance(columns, (Seq, type(None))):
         return node
     full = Seq(columns.mark if isinstance(columns, Seq) else node.mark)
-    told = {column.get("role") for column in _columns(node)}
+    told = {role for column in _columns(node) if isinstance(role := column.get("role"), str)}
     names = {str(column.get("name")).lower() for column in _columns(node) if "generator" not in column}
     for end in ("source", "target"):
         if end not in told and end not in names:
