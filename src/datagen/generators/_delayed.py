@@ -141,7 +141,7 @@ def _no_room(room: Room, lost: Mask, first: Times, last: Times) -> SchemaError:
         Finding(
             code="constraint.empty_interval",
             json_path=room.bounds.home,
-            found=f"{int(lost.sum()):,} rows of one block with no time left, such as none from {' to '.join(ends)}",
+            found=f"{int(lost.sum()):,} rows of one block with no time left, such as none between {' and '.join(ends)}",
             expected="bounds that leave room: " + "; ".join(text),
             hint="let what it follows end sooner, let the delay be shorter, or say `censor` for what is still open",
         )

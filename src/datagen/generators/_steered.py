@@ -73,7 +73,7 @@ def _no_room(
         Finding(
             code="constraint.empty_interval",
             json_path=home,
-            found=f"{int(lost.sum()):,} rows of one block with no value left, such as none from {first:g} to {last:g}",
+            found=f"{int(lost.sum()):,} rows of one block with no value left, such as none between {first:g} and {last:g}",
             expected="bounds that leave room: " + "; ".join(bound.text for bound in bounds),
             hint="let the law of one side reach farther",
         )
