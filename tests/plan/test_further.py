@@ -110,6 +110,27 @@ def test_columns_that_need_nothing_else_are_looked_at_in_a_broken_table() -> Non
     }
 
 
+def test_columns_without_time_are_looked_at_beside_a_broken_timeframe() -> None:
+    text = """
+    timeframe: {start: 2024-12-31, end: 2024-01-01}
+    tables:
+      - name: users
+        rows: -5
+        columns:
+          at: {datetime_series: {}}
+          size: {uniform: {low: 10, high: 1}}
+          born: {faker: {method: date_of_birth, minimum_age: 18}}
+      - {name: visits, parents: [users], fanout: {poisson: 2, per: day}, columns: {w: {choices: [a, b], weights: [1, 2, 3]}}}
+    """
+    found = {(one.json_path, one.code) for one in findings_of(text)}
+    assert {path for path, _ in found} == {
+        "timeframe.end",
+        "tables[0].rows",
+        "tables[0].columns.size.uniform.high",
+        "tables[1].columns.w.weights",
+    }
+
+
 def test_a_long_chain_of_columns_is_followed_quickly() -> None:
     chain = "".join(f"      c{n}: {{expression: c{n + 1} + 1}}\n" for n in range(1500))
     text = f"tables:\n  - name: users\n    columns:\n{chain}      c1500: {{chioces: [1]}}\n"

@@ -82,7 +82,7 @@ class _Sorting:
         self.names: set[str] = set()  # of what is taken out
         self.fresh: list[str] = []  # those of them that have not been followed yet
         self.left = [len(node["columns"]) if isinstance(node.get("columns"), Seq) else 0 for node in nodes]
-        self.constraints = True
+        self.constraints, self.timeless = True, False
         columns = [column for node in nodes if isinstance(node.get("columns"), Seq) for column in node["columns"]]
         named = [column.get("name") for column in columns if isinstance(column, Map)]
         self.known = {*(node["id"].lower() for node in nodes), *_words(named)}
@@ -94,6 +94,11 @@ class _Sorting:
             return True
         if top == "constraints":
             self.constraints = False
+            return True
+        if top == "timeframe":  # what any table has to do with time is not known
+            self.timeless = True
+            for n in range(len(self.nodes)):
+                self._take_table(n)
             return True
         n = next((n for n, place in enumerate(self.paths) if _inside(path, place)), None)
         if n is None:
@@ -186,7 +191,7 @@ class _Sorting:
             elif key == "constraints":
                 if self.constraints and isinstance(value, Map):
                     carry(root, self.document.root, key, self._rest_of_constraints(value))
-            elif key not in ASIDE:
+            elif key not in ASIDE and not (key == "timeframe" and self.timeless):
                 carry(root, self.document.root, key)
         return replace(self.document, root=root)
 
@@ -233,6 +238,8 @@ class _Sorting:
         """Whether a column names nothing else and asks nothing of all rows of its table."""
         generator = column.get("generator") if isinstance(column, Map) and _has_name(column, "name") else None
         if not isinstance(generator, Map) or len(generator) != 1 or not set(generator) <= BY_THEMSELVES:
+            return False
+        if self.timeless and "faker" in generator:  # its dates are counted from the end of the timeframe
             return False
         params = next(iter(generator.values()))
         if isinstance(params, Map) and not BESIDE_OTHERS & _keys(params):
