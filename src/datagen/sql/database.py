@@ -104,6 +104,8 @@ def limits(connection: duckdb.DuckDBPyConnection, seconds: float, memory: int) -
     try:
         yield
     except (duckdb.InterruptException, RuntimeError) as error:
+        if not why and str(error) == "Query interrupted":  # what DuckDB makes of a signal to stop
+            raise KeyboardInterrupt from error
         if not why:
             raise
         if why == ["memory"]:
