@@ -128,7 +128,7 @@ class ConstraintReader:
                     "held" if held else "checked",
                     "picked from the rows there"
                     if held
-                    else f"made by {child.word}, not by a lookup of {parent.table}.{parent.name}",
+                    else f"made by {_maker_of(child)}, not by a lookup of {parent.table}.{parent.name}",
                     {"table": child.table, "column": child.name, "to_table": parent.table, "to_column": parent.name},
                     at,
                 )
@@ -370,3 +370,8 @@ def edge_bound(limit: float, type: str, text: str) -> Bound:
     value: Any = int(limit) if type in ("datetime", "date", "int") else limit
     kind: Any = "datetime" if type in ("datetime", "date") else type
     return Bound(constant_reader(value, kind), False, text)
+
+
+def _maker_of(column: ColumnDraft) -> str:
+    """What makes a column, in words: of a stream's column its emits."""
+    return "emits" if (column.process or "").startswith("emitted ") else column.word
