@@ -18,7 +18,7 @@ from datagen.kernel.content_hash import root_hash
 from tests.engine.combined import document
 from tests.parts.columns import child, column, law, schema, table
 
-FAST = range(6)
+FAST = (*range(6), 327)  # the last one has events of one source at the same time, in two blocks
 MORE = range(6, 150)
 # what only the rows can tell: nobody to pick, or nobody who is there
 REFUSED_WHILE_MADE = {"lookup.no_candidate", "lookup.nobody_yet", "lookup.too_few", "generate.null", "after.no_room"}

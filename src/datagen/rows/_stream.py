@@ -174,7 +174,8 @@ class Merging:
             return Merged(pieces, none, np.zeros(parent.rows, dtype=np.int64), none.astype(np.uint64))
         owner = np.concatenate(owners)
         addresses = np.concatenate([block.address for _, block in pieces])
-        emit = np.repeat(np.arange(len(pieces)), [block.rows for _, block in pieces])
+        places = {name: place for place, name in enumerate(sorted(one.table for one in self.emits))}  # not of blocks
+        emit = np.repeat([places[one.table] for one, _ in pieces], [block.rows for _, block in pieces])
         keys = [_ranks(self.column(pieces, name)) for name in self.order_by]
         order = sorted_by([owner, *keys, emit], addresses)
         counts = np.bincount(owner, minlength=parent.rows)
