@@ -129,6 +129,8 @@ def _make_one(
     memory: int,
     progress: Callable[[str, int, int], None] | None,
 ) -> None:  # fmt: skip
+    import polars as pl
+
     table, database, scratch = one.table, loaded.database, job.directory / STAGED
     with sql.limits(database, sql.RUN_SECONDS, memory):
         database.execute(f"create table {sql.identifier(RESULT)} as {one.text}")
@@ -148,9 +150,11 @@ def _make_one(
     size = part_rows(table)
     starts = range(0, max(total, 1), size)
     for place, first in enumerate(starts):
-        read = list(_frames(database, table, scratch, first, min(first + size, total)))
-        frames = [_sealed_frame(frame, table) for frame in read] or [empty_frame(table)]
-        same = same and all(map(_equal, read, frames))
+        frames = list[pl.DataFrame]()
+        for read in _frames(database, table, scratch, first, min(first + size, total)):
+            frames.append(_sealed_frame(read, table))
+            same = same and _equal(read, frames[-1])
+        frames = frames or [empty_frame(table)]
         for format, directory, written in outputs:
             name = part_name(table.id, format, None if len(starts) == 1 else place)
             written.append(writer_of(table, directory, format).write_part(frames, name))
@@ -168,8 +172,8 @@ def _make_one(
     if read_later and not staged and not (shown and job.format == "parquet"):
         # it has the right types, and sealing has changed some value
         for place, first in enumerate(starts):
-            read = list(_frames(database, table, scratch, first, min(first + size, total)))
-            frames = [_sealed_frame(frame, table) for frame in read] or [empty_frame(table)]
+            read_again = _frames(database, table, scratch, first, min(first + size, total))
+            frames = [_sealed_frame(frame, table) for frame in read_again] or [empty_frame(table)]
             name = part_name(table.id, "parquet", None if len(starts) == 1 else place)
             staged.append(writer_of(table, scratch, "parquet").write_part(frames, name))
     database.execute(f"drop table {sql.identifier(RESULT)}")
