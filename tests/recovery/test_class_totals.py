@@ -165,6 +165,24 @@ def test_a_total_of_laws_with_fractions_that_read_the_parent(tmp_path: Path) -> 
         assert tables.value(outside) == 0
 
 
+@pytest.mark.parametrize(
+    "fanout",
+    [
+        {"min": 1, "max": 2, "total": 700},
+        {"min": 1, "max": 2, "total": 700, "stretch": True},
+        {"by": {"size": {"else": {"min": 1, "max": 2}}}, "total": 700},
+        {"by": {"size": {"else": {"min": 1, "max": 2}}}, "total": 700, "stretch": True},
+        {"uniform": {"low": "seats", "high": "seats * 4", "integers": True}, "total": 700},
+    ],
+)
+def test_nobody_has_no_rows(fanout: dict[str, Any], tmp_path: Path) -> None:
+    schema = document(sites=fanout, rows=0)
+    told = refused(schema, "fanout.total_out_of_reach")
+    assert "700 rows from 0 rows of account" in told.found
+    schema["tables"][1]["fanout"]["total"] = 0
+    assert written(schema, tmp_path / "data").value("select count(*) from site") == 0
+
+
 def test_too_many_laws_are_refused() -> None:
     fanout = {"uniform": {"low": 0, "high": "account_id", "integers": True}, "total": 700}
     assert "account_id" in fails(document(sites=fanout, rows=1_500), "site", "fanout.total_by_row").found

@@ -87,6 +87,14 @@ def bound_draw(law: Mapping[str, Any], spec: Spec, scope: RowScope) -> Draw | No
             hint="make the time column by datetime_series" if scope.time is not None else "",
         )
         return None
+    if scope.fixed_rows(scope.parent) == 0 and spec.total:
+        scope.refuse(
+            "fanout.total_out_of_reach",
+            key,
+            found=f"a total of {spec.total:,} rows from 0 rows of {scope.parent}",
+            expected="a total of 0, or rows that can have rows below them",
+        )
+        return None
     return scope.law(dict(law) if "type" in law else {"type": "uniform", "params": _ends(spec)}, "")
 
 
