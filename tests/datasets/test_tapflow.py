@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from datagen import api
+from datagen.engine.options import Options
+from datagen.errors import SchemaError
 from tests.datasets.rules import Rule, after_damage, broken
 from tests.datasets.tapflow_rules import RULES, windows
 from tests.written import Tables, publish
@@ -77,3 +80,67 @@ def test_columns_are_those_that_were_promised(tmp_path: Path) -> None:
         assert ", ".join(header) == columns
     summary = json.loads((tmp_path / "data" / "run_summary.json").read_text())
     assert summary["params"]["reference_date"] == "2025-06-25"
+
+
+def test_more_users_than_the_ranges_allow_stretch_them(tmp_path: Path) -> None:
+    sets = {**SHORT, "usage_days": 1, "users_total": 5_000}
+    publish("tapflow", tmp_path / "data", sets=list(sets.items()))
+    tables = Tables(tmp_path / "data", "csv")
+    assert tables.value("select count(*) from users") == 5_000
+    assert (
+        tables.value(
+            "select count(*) from accounts where account_id not in (select account_id from users where role = 'admin')"
+        )
+        == 0
+    )
+
+
+@pytest.mark.parametrize(
+    ("sets", "found"),
+    [
+        ({"accounts": 151}, "accounts.account_id in 1..150, but its rows count from 1 to 151"),
+        ({"accounts": 0}, "a total of 25,000 rows from 0 rows of locations"),
+        ({"devices_total": 31_000}, "31,000 rows of devices, and 30,000 fit"),
+        ({"users_total": 6_001}, "6,001 rows of users, and 6,000 fit"),
+        ({"subscriptions_total": 201}, "201 rows of subscriptions, and 200 fit"),
+        ({"gateway_share": 0.02, "sensor_share": 0.38}, "1 'gateway' in each of 862 locations rows"),
+        ({"tap_days": 0}, "rows of tap_events from 2025-06-25 until"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_a_row_is_made(sets: dict[str, Any], found: str) -> None:
+    with pytest.raises(SchemaError) as refused:
+        api.prepare("tapflow", sets=list(sets.items())).bind()
+    assert found in refused.value.findings[0].found
+
+
+@pytest.mark.parametrize(
+    ("sets", "code", "found"),
+    [
+        (
+            {**SHORT, "devices_total": 10_000},
+            "fanout.total_out_of_reach",
+            "158 × 5..10 (small) + 180 × 10..20 (medium)",
+        ),
+        # 12,700 taps at 20 pours a day fill ten million ids in 40 days
+        ({**SHORT, "tap_days": 60}, "range.overflow", "rows of tap_events"),
+    ],
+)
+def test_what_the_ledger_finds_too_much_publishes_nothing(
+    sets: dict[str, Any], code: str, found: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SchemaError) as refused:
+        publish("tapflow", tmp_path / "data", sets=list(sets.items()))
+    [finding] = refused.value.findings
+    assert finding.code == code
+    assert found in finding.found
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_table_on_its_own_is_the_same(tapflow: Tables, tmp_path: Path) -> None:
+    """Heartbeats stream without the others, and have the same rows."""
+    prepared = api.prepare("tapflow", sets=list(SHORT.items()))
+    api.generate(prepared, tmp_path / "data", Options(format="parquet", select=("heartbeats",)))
+    assert [path.name for path in (tmp_path / "data").glob("*.parquet")] == ["heartbeats.parquet"]
+    alone = Tables(tmp_path / "data", "parquet")
+    asked = "select count(*), sum(hash(device_id, epoch(beat_at))) from heartbeats"
+    assert alone.row(asked) == tapflow.row(asked)
