@@ -90,7 +90,9 @@ def _add_parts(definitions: Json, parts: Parts) -> None:
                 definitions[name] = closed(dict.fromkeys(known, ANY)) if known else {"type": "object"}
             else:
                 definitions[name], inner = of_model(part, prefix=f"{name}.", part=True)
-                definitions.update(inner)
+                definitions.update(
+                    {key: _ref("law") if key.endswith(".LawSpec") else one for key, one in inner.items()}
+                )
             _loosen(definitions[name], kind, word)
     for (kind, word), model in PARTS.items():
         if f"{kind}.{word}" in definitions:
