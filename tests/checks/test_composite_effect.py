@@ -142,6 +142,13 @@ def test_influences_that_are_none_are_refused(influences: list[Any], found: str)
     assert (warning.severity, warning.found) == ("warning", f"{found}: declared, not applied")
 
 
+def test_a_target_without_influences_is_refused() -> None:
+    (finding,) = findings_of(document([]))
+    assert (finding.code, finding.found) == ("target.influence", "no influences")
+    (warning,) = findings_of({"version": "1.0", **document([])})
+    assert warning.severity == "warning"
+
+
 def test_other_columns_than_numbers_are_refused() -> None:
     assert codes_of(document(metric="channel")) == ["target.column_type"]
     assert codes_of(document(metric="amnt")) == ["ref.unknown_column"]

@@ -99,7 +99,25 @@ def test_the_refusal_has_the_line_and_what_to_do():
     assert (finding.line, finding.column) == (1, 30)
     assert finding.json_path == "metrics.n.solve_for"
     assert finding.found == "`solve_for`, which this version does not build yet"
-    assert finding.hint == "leave it out for now"
+    assert finding.hint == "try values of the parameter with --set, and read the metric in run_summary.json"
+
+
+def test_keys_of_every_place_are_refused_by_name(monkeypatch):
+    """The mechanism, with keys that are built: what is on the lists is refused where it stands."""
+    monkeypatch.setattr(later, "TOP_KEYS", frozenset({"seed"}))
+    monkeypatch.setattr(later, "LATER_TARGETS", ("weekend_share",))
+    monkeypatch.setattr(later, "NODE_KEYS", frozenset({"hidden"}))
+    monkeypatch.setattr(later, "FANOUT_KEYS", frozenset({"p_zero"}))
+    share = "{weekend_share: {table: customer, timestamp: t, max: 1}}"
+    text = f"seed: 3\ntargets: {share}\n" + table("hidden: true\n    fanout: {poisson: 3, p_zero: 0.1}")
+    assert refused(text) == {
+        "seed": "seed",
+        "targets.weekend_share": "weekend_share",
+        "nodes[0].hidden": "hidden",
+        "nodes[0].fanout.p_zero": "p_zero",
+    }
+    tree, schema, _ = expanded(text)
+    assert {finding.hint for finding in later.not_available(tree, schema)} == {"leave it out for now"}
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,20 @@ def read_influences(binding: Binding, column: ColumnDraft, entry: Mapping[str, A
     declared = list(_declared(binding, column))
     names = tuple(dict.fromkeys(name for name, _ in declared))
     made: list[dict[str, Any]] = []
+
+    def refuse(steps: tuple[str | int, ...], found: str, hint: str = "") -> None:
+        known = f"{listed(names)}, or " if names else ""
+        binding.refuse(
+            "target.influence",
+            (*at, "influences", *steps),
+            found=found + (": declared, not applied" if binding.version_1 else ""),
+            expected=f"{known}{{column: a column, factors: {{value: factor}}}}",
+            hint=hint,
+            severity="warning" if binding.version_1 else "error",
+        )
+
+    if not entry["influences"]:
+        refuse((), "no influences")
     for place, influence in enumerate(entry["influences"]):
         found = None
         if isinstance(influence, str):
@@ -50,15 +64,7 @@ def read_influences(binding: Binding, column: ColumnDraft, entry: Mapping[str, A
         else:
             found = f"{influence}"
         if found is not None:
-            known = f"{listed(names)}, or " if names else ""
-            binding.refuse(
-                "target.influence",
-                (*at, "influences", place),
-                found=found + (": declared, not applied" if binding.version_1 else ""),
-                expected=f"{known}{{column: a column, factors: {{value: factor}}}}",
-                hint=did_you_mean(influence, names) if isinstance(influence, str) else "",
-                severity="warning" if binding.version_1 else "error",
-            )
+            refuse((place,), found, did_you_mean(influence, names) if isinstance(influence, str) else "")
     return made
 
 
