@@ -97,8 +97,8 @@ class _Sorting:
             return True
         if top == "timeframe":  # what any table has to do with time is not known
             self.timeless = True
-            for place in range(len(self.nodes)):
-                self._take_table(place)
+            for table in range(len(self.nodes)):
+                self._take_table(table)
             return True
         n = next((n for n, place in enumerate(self.paths) if _inside(path, place)), None)
         if n is None:
