@@ -353,3 +353,19 @@ def test_the_tables_of_emits_have_no_names_of_their_own() -> None:
     expected = {finding.code: finding.expected for finding in findings_of(tables)}
     assert expected["rollup.not_below"].endswith("lead to users: sessions, events")
     assert expected["sql.unknown_table"] == "a table of the document: users, sessions, events, report"
+
+
+def test_every_event_of_a_source_is_tried_however_many_there_are() -> None:
+    many = {**TICKET, "fanout": 9_000, "probability": 0.5}
+    tables = document(LOGIN, many)
+    tables["tables"][0]["rows"] = 3
+    counts = of(made(tables, "events"), "ticket").group_by("user_id").len()["len"].to_numpy().astype(int)
+    # 9,000 tries each: four standard deviations of a fair coin
+    assert np.abs(counts - 4_500).max() < 4 * (9_000 * 0.25) ** 0.5, f"{counts} of 9,000, planted one half"
+
+
+def test_more_tries_than_anybody_can_wait_for_are_refused() -> None:
+    endless = {**TICKET, "fanout": 2**31, "probability": 0.5}
+    with pytest.raises(SchemaError) as caught:
+        table_of(plan_of(document(LOGIN, endless)), "events")
+    assert caught.value.findings[0].code == "rows.too_many"

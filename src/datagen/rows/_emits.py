@@ -26,7 +26,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 FIXED_POINT = 2.0**32  # expected rows are summed as whole numbers of this part, so that no order of blocks shows
-MOST_TRIES = 4096  # events of one source row with a probability each
+MOST_TRIES = 1_000_000_000  # events with a probability each, of one block of source rows
+AT_ONCE = 1_000_000
 
 
 class EmitSpec(BaseModel):
@@ -274,11 +275,24 @@ class EmitCounts:
         if given.valid is not None:
             chance = np.where(given.valid, chance, 0.0)
         kept = np.zeros(len(events), dtype=np.int64)
-        for place in range(min(int(events.max(initial=0)), MOST_TRIES)):
-            tried = np.flatnonzero(events > place)
-            numbers = np.full(len(tried), place, dtype=np.int64)
-            u = uniform(child_addresses(parent.address[tried], self.key, numbers), self.salt)
-            kept[tried] += u < chance[tried]
+        ends = np.cumsum(events)
+        total = int(ends[-1]) if len(ends) else 0
+        if total > MOST_TRIES:
+            raise SchemaError(
+                Finding(
+                    code="rows.too_many",
+                    json_path=self.name,
+                    found=f"{total:,} events of {parent.rows:,} rows, each to be tried with its probability",
+                    expected=f"at most {MOST_TRIES:,} of a block of rows",
+                    hint="a smaller fanout that has the probability in it",
+                )
+            )
+        for first in range(0, total, AT_ONCE):
+            event = np.arange(first, min(first + AT_ONCE, total), dtype=np.int64)
+            row = np.searchsorted(ends, event, side="right")
+            numbers = event - (ends[row] - events[row])
+            u = uniform(child_addresses(parent.address[row], self.key, numbers), self.salt)
+            np.add.at(kept, row, (u < chance[row]).astype(np.int64))
         return kept
 
 
