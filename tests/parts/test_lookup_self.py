@@ -178,3 +178,12 @@ def test_the_plan_counts_what_trees_keep_in_memory() -> None:
     kept = {f"{one.table}.{one.column}" for one in kept_columns(plan_of(staff(same="office")))}
     assert "staff.office" in kept
     assert not kept_columns(plan_of(staff()))  # a key that counts is made again by its number
+
+
+def test_the_plan_says_that_more_rows_make_fewer_of_them_roots() -> None:
+    """With a share of roots of its own the older rows stay where they are; with the default they do not, and it says so."""
+    for keys, stays in (({}, False), ({"root_share": 0.1}, True)):
+        few, more = (table_of(plan_of(staff(rows, **keys)), "staff").head(400) for rows in (400, 4_000))
+        said = plan_of(staff(400, **keys)).tables["staff"].columns["boss_id"].moves_with_rows
+        assert few["boss_id"].equals(more["boss_id"]) is stays
+        assert ("root_share" in said) is not stays

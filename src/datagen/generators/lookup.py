@@ -116,6 +116,13 @@ class Lookup(Generator):
             return "ancestor"
         return "filtered" if self._filters() else "pick"
 
+    def moves(self, scope: Scope) -> str:
+        target = scope.find_target(self.from_)
+        grows = self.root_share is None and self.levels is None
+        if target is not None and grows and self._way(scope, target) == "self":
+            return "one in √rows of its rows is a root; a root_share would stay"
+        return super().moves(scope)
+
     def _filters(self) -> list[str]:
         """The keys written that limit what may be picked."""
         keys = [key for key in ("same", "within", "where", "weights") if getattr(self, key) is not None]
