@@ -142,8 +142,15 @@ def _numbers(series: pl.Series) -> np.ndarray:
     return (series if series.null_count() == 0 else series.fill_null(0)).to_numpy()
 
 
-def gathered(pieces: Sequence[tuple[Values | None, int]], type: ColumnType) -> Values:
+def where_true(condition: Values) -> NDArray[np.bool_]:
+    """(n,) where a condition is true; null is not."""
+    found: NDArray[np.bool_] = condition.array if condition.valid is None else condition.array & condition.valid
+    return found
+
+
+def gathered(pieces: Sequence[tuple[Values | None, int]], type: ColumnType = "string") -> Values:
     """Blocks of one column of different makers as one run of rows; a piece that is None has no value in so many rows.
+    type: of the column, for when no piece has a value.
 
     Numbers of two kinds become floats, categories share one dictionary, texts and categories become texts.
     """

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.columns import to_series
+from datagen.columns import to_series, where_true
 from datagen.contracts import Values
 from datagen.engine import below
 from datagen.engine.seal import seal
@@ -174,8 +174,7 @@ class TableBlock:
         plan = self.table.columns[name]
         values = self.draft(name)
         if plan.when is not None:
-            holds = plan.when(self)
-            keep = holds.array if holds.valid is None else holds.array & holds.valid
+            keep = where_true(plan.when(self))
             values = values.changed(valid=keep if values.valid is None else keep & values.valid)
             if values.picks is not None:
                 values = values.changed(picks=np.where(keep, values.picks, -1))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.columns import from_series, take, to_series
+from datagen.columns import from_series, take, to_series, where_true
 from datagen.contracts import Block, ColumnType, Reader, Scope, Values
 from datagen.errors import Finding, SchemaError
 from datagen.expressions import Checked, ExpressionFault, ExpressionOverflow, Parsed, parse
@@ -61,8 +61,7 @@ class Part:
             raise SchemaError(
                 Finding(code=fault.code, json_path=self.home, found=fault.found, expected=fault.expected)
             ) from error
-        holds: Bools = found.array if found.valid is None else found.array & found.valid
-        return holds
+        return where_true(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.columns import where_true
 from datagen.contracts import Block, Draw, Reader
 from datagen.errors import Finding, SchemaError
 from datagen.generators._interval import TimeBounds
@@ -57,8 +58,7 @@ class Room:
         """(n,) rows that must have room: with a time to follow, and with a value wanted."""
         there = np.ones(block.rows, dtype=np.bool_) if valid is None else valid.copy()
         if self.condition is not None:
-            holds = self.condition(block)
-            there &= holds.array if holds.valid is None else holds.array & holds.valid
+            there &= where_true(self.condition(block))
         return there
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.columns import joined, take
+from datagen.columns import joined, take, where_true
 from datagen.contracts import NUMBERS, Block, Fill, Reader, Scope, Values
 from datagen.errors import Finding, SchemaError
 from datagen.generators._candidate_condition import bind_condition, candidate_columns
@@ -164,9 +164,7 @@ def wanted_rows(when: Reader | None, block: Block) -> Bools:
     """(n,) the rows that have a value at all."""
     if when is None:
         return np.ones(block.rows, dtype=np.bool_)
-    holds = when(block)
-    wanted: Bools = holds.array if holds.valid is None else holds.array & holds.valid
-    return wanted
+    return where_true(when(block))
 
 
 def filled(scope: Scope, target: Any, pick: FilteredPick, how: Any, otherwise: Any) -> Fill:

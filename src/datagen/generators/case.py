@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PrivateAttr
 
-from datagen.columns import empty_like, take
+from datagen.columns import empty_like, take, where_true
 from datagen.contracts import Block, ColumnType, Fill, Generator, Reader, Scope, Values
 from datagen.errors import listed
 from datagen.schema.model_words import Branch
@@ -230,9 +230,7 @@ def first_true(conditions: list[Reader | None], block: Block) -> Places:
         if condition is None:
             codes[:] = place
             continue
-        found = condition(block)
-        holds = found.array if found.valid is None else found.array & found.valid
-        codes[holds] = place
+        codes[where_true(condition(block))] = place
     return codes
 
 

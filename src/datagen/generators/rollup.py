@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from datagen.columns import where_true
 from datagen.contracts import Block, ColumnType, Fill, Generator, Kind, Only, Scope, Values
 from datagen.errors import did_you_mean, listed
 
@@ -101,7 +102,7 @@ class Rollup(Generator):
         def fill(block: Block) -> Values:
             found = _Figure(agg, block.rows, None if column is None else column.type)
             for child, index in block.below(table):
-                holds = None if where is None else _true(where(child))
+                holds = None if where is None else where_true(where(child))
                 found.take(index, holds, None if column is None else column(child))
             return found.values()
 
@@ -170,11 +171,6 @@ class _Figure:
 
     def _kind(self) -> Kind:
         return "time" if self.type in ("datetime", "date") else "int" if self.type == "int" else "float"
-
-
-def _true(values: Values) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = values.array if values.valid is None else values.array & values.valid
-    return found
 
 
 def _nothing(block: Block) -> Values:

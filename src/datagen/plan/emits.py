@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datagen.errors import Finding, did_you_mean, listed, quoted
+from datagen.schema.expand_reading import carry, rewritten, without
 from datagen.schema.tree import Document, Map, Mark, Seq
 
 EMIT = "emit"  # the kind of the hidden tables
@@ -34,14 +35,7 @@ def with_emits(document: Document) -> tuple[Document, list[Finding]]:
         lowered = _Stream(document, ("nodes", place), node, tables, findings).lowered()
         for one in lowered:
             made.add(one, mark=nodes.item_marks[place])
-    root = Map(document.root.mark)
-    for key, value in document.root.items():
-        root.put(
-            key,
-            made if key == "nodes" else value,
-            key_mark=document.root.key_marks[key],
-            value_mark=document.root.value_marks[key],
-        )
+    root = rewritten(document.root, {"nodes": lambda *_: made})
     return Document(root, document.path, document.text), findings
 
 
@@ -123,7 +117,7 @@ class _Stream:
         result = Map(node.mark)
         for name, value in node.items():
             if name not in ("emits", "order_by", "columns"):
-                result.put(name, value, key_mark=node.key_marks[name], value_mark=node.value_marks[name])
+                carry(result, node, name, value)
         result.put("columns", node["columns"] if key is None else _with_rank(node["columns"], key))
         if key is not None:
             result.put("pk", key["name"])
@@ -282,7 +276,7 @@ class _Stream:
         parents.add(source["id"], mark=emit.value_marks.get("of"))
         node.put("parents", parents)
         if "fanout" in emit:
-            node.put("fanout", emit["fanout"], key_mark=emit.key_marks["fanout"], value_mark=emit.value_marks["fanout"])
+            carry(node, emit, "fanout")
         columns, given = Seq(emit.mark), self._given(place, emit, own, time)
         found: dict[str, list[Any] | None] = {}
         for column in own:
@@ -360,10 +354,7 @@ class _Stream:
 
 def _columns_only(node: Map) -> Map:
     """A stream that was refused, as a table without columns, so that what names it is not refused too."""
-    result = Map(node.mark)
-    for key in node:
-        if key in ("id", "kind", "hidden"):
-            result.put(key, node[key], key_mark=node.key_marks[key], value_mark=node.value_marks[key])
+    result = _part_of(node, ("id", "kind", "hidden"))
     result.put("columns", Seq(node.mark))
     return result
 
@@ -373,9 +364,7 @@ def _with_rank(columns: Seq, key: Map) -> Seq:
     result = Seq(columns.mark)
     for place, column in enumerate(columns):
         if column is key and "generator" not in key:
-            ranked = Map(key.mark)
-            for name in key:
-                ranked.put(name, key[name], key_mark=key.key_marks[name], value_mark=key.value_marks[name])
+            ranked = without(key, ())
             ranked.put("generator", _tree({"sequence": {}}, key.mark))
             column = ranked
         result.add(column, mark=columns.item_marks[place])
@@ -388,7 +377,7 @@ def _emit_column(column: Map, mark: Mark, **keys: Any) -> Map:
     result.put("name", column["name"])
     for key in ("type", "decimals", "precision"):
         if key in column:
-            result.put(key, column[key], key_mark=column.key_marks[key], value_mark=column.value_marks[key])
+            carry(result, column, key)
     result.put("nullable", True)
     for key, value in keys.items():
         result.put(key, value)
@@ -399,18 +388,14 @@ def _made_by(value: Any, mark: Mark) -> dict[str, Any]:
     """The generator of an emit's value, and the modifiers beside it."""
     if isinstance(value, Map) and "modifiers" in value:
         return {"generator": value["generator"], "modifiers": value["modifiers"]}
-    return {"generator": value if isinstance(value, Map) else _code(value, mark)}
-
-
-def _code(text: str, mark: Mark) -> Any:
-    return _tree({"expression": {"code": text}}, mark)
+    return {"generator": value if isinstance(value, Map) else _tree({"expression": {"code": value}}, mark)}
 
 
 def _part_of(source: Map, keys: tuple[str, ...]) -> Map:
     result = Map(source.mark)
     for key in keys:
         if source.get(key) is not None:
-            result.put(key, source[key], key_mark=source.key_marks[key], value_mark=source.value_marks[key])
+            carry(result, source, key)
     return result
 
 

@@ -303,8 +303,9 @@ class ReaderWhere:
         return self.reader.type
 
     def __call__(self, block: Block) -> Values:
-        values, holds = self.reader(block), self.condition(block)
-        kept = holds.array if holds.valid is None else holds.array & holds.valid
+        from datagen.columns import where_true
+
+        values, kept = self.reader(block), where_true(self.condition(block))
         return values.changed(valid=kept if values.valid is None else kept & values.valid)
 
 

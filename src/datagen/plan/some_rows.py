@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.columns import joined, take
+from datagen.columns import gathered, take
 from datagen.contracts import Block, Values
 from datagen.kernel import draws
 
@@ -118,12 +118,8 @@ class ChildrenOfSome(SomeRows):
 
 
 def put_together(pieces: Sequence[Values], places: Sequence[Places]) -> Values:
-    """One column from pieces that each hold some of its rows. Numbers of two kinds become floats, texts stay texts."""
+    """One column from pieces that each hold some of its rows. See `datagen.columns.gathered`."""
     order = np.concatenate(places)
     back = np.empty(len(order), dtype=np.int64)
     back[order] = np.arange(len(order), dtype=np.int64)
-    if {piece.kind for piece in pieces} == {"int", "float"}:
-        pieces = [piece.changed(kind="float", array=np.asarray(piece.array, dtype=np.float64)) for piece in pieces]
-    if any(piece.picks is None for piece in pieces):
-        pieces = [piece.changed(picks=None) for piece in pieces]
-    return take(joined(list(pieces)), back)
+    return take(gathered([(piece, len(piece)) for piece in pieces]), back)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.columns import where_true
 from datagen.contracts import Block, Reader
 from datagen.errors import Finding, SchemaError
 from datagen.kernel.clock import Times
@@ -106,9 +107,7 @@ class Cascade:
         """(n,) the smaller, the sooner a row is a seed; below 1 where a condition holds, 1 where it does not."""
         if self.seeds.condition is None:
             return rows.uniform(self.seed_salt)
-        values = self.seeds.condition(rows)
-        holds = values.array if values.valid is None else values.array & values.valid
-        return np.where(holds, 0.0, 1.0)
+        return np.where(where_true(self.seeds.condition(rows)), 0.0, 1.0)
 
     def _live(self, block: Block, rows: int) -> tuple[Ints, Ints]:
         """The edges that convert, by their source: (rows + 1,) where those of each row begin, (m,) their targets."""

@@ -19,7 +19,7 @@ from datagen.kernel import elementary
 from datagen.kernel.address import salt_of
 from datagen.kernel.permute import permuted_rank
 from datagen.kernel.quotas import largest_remainder
-from datagen.rows._exact_total import TURNS, refuse_out_of_reach, spread, stretched, tilted
+from datagen.rows._exact_total import TURNS, Settled, refuse_out_of_reach, spread, stretched, tilted
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -43,7 +43,7 @@ class ClassLaw:
 
 
 @dataclass(frozen=True, slots=True)
-class ClassTotals:
+class ClassTotals(Settled):
     """Rows of parents by class. classes: code of each parent; total: of all classes together, or None.
 
     law: of a code, None where the rows of the class have no total.
@@ -63,16 +63,6 @@ class ClassTotals:
     least: float = 0.0
     guessed: bool = False
     fills: Mapping[str, Fill] = field(default_factory=dict)
-
-    @property
-    def whole(self) -> int | None:
-        """Rows of the whole table, where they are declared."""
-        return self.total
-
-    @property
-    def moves(self) -> str:
-        """Why parents that are added change the rows of those that were there before."""
-        return "its number of rows is exact over all parents"
 
     def __call__(self, parent: Block) -> Ints:
         counts: Ints = parent.once(("class totals", self.home), lambda: self._counts(parent))

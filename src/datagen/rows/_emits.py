@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from datagen.columns import where_true
 from datagen.contracts import NUMBERS, Block, Draw, Fill, Only, Reader
 from datagen.errors import Finding, SchemaError
 from datagen.kernel.address import child_addresses
@@ -263,7 +264,7 @@ class EmitCounts:
         """(n,) events before a total has its say."""
         found: Ints = self.inner(parent)
         if self.when is not None:
-            found = np.where(true(self.when(parent)), found, 0)
+            found = np.where(where_true(self.when(parent)), found, 0)
         if self.chance is not None:
             found = self._thinned(parent, found)
         return found
@@ -317,7 +318,7 @@ def _together(source: Source, parent: Block) -> Mapping[str, Ints]:
         if name not in found and name != filling:
             found[name] = np.minimum(source.counts[name].alone(parent), room)
             room = room - found[name]
-    found[filling] = room if fill.when is None else np.where(true(fill.when(parent)), room, 0)
+    found[filling] = room if fill.when is None else np.where(where_true(fill.when(parent)), room, 0)
     return found
 
 
@@ -353,9 +354,3 @@ def share_factor(shares: Shares, name: str, source: str, expected: Any) -> RateF
         return np.full(block.rows, block.once(("share of a stream", name), lambda: made(block)))
 
     return RateFactor(factor, None, f"share {shares.shares[name]:g} of the stream")
-
-
-def true(values: Any) -> NDArray[np.bool_]:
-    """(n,) where a condition holds; null is no."""
-    found: NDArray[np.bool_] = values.array if values.valid is None else values.array & values.valid
-    return found

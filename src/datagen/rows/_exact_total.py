@@ -58,8 +58,25 @@ def spread(values: Ints, chances: Floats, parents: int, total: int) -> Ints:
     return counts
 
 
+class Settled:
+    """What counts that add up over all parents tell of themselves. total: declared rows of the whole table, if any."""
+
+    __slots__ = ()
+    total: int | None
+
+    @property
+    def whole(self) -> int | None:
+        """Rows of the whole table, where they are declared."""
+        return self.total
+
+    @property
+    def moves(self) -> str:
+        """Why parents that are added change the rows of those that were there before."""
+        return "its number of rows is exact over all parents"
+
+
 @dataclass(frozen=True, slots=True)
-class ExactTotal:
+class ExactTotal(Settled):
     """Counts of a total. total None: the mean times the number of parents, rounded."""
 
     values: Ints
@@ -75,16 +92,6 @@ class ExactTotal:
     description: str
     guessed: bool = False
     fills: Mapping[str, Fill] = field(default_factory=dict)
-
-    @property
-    def whole(self) -> int | None:
-        """Rows of the whole table, where they are declared."""
-        return self.total
-
-    @property
-    def moves(self) -> str:
-        """Why parents that are added change the rows of those that were there before."""
-        return "its number of rows is exact over all parents"
 
     @property
     def least(self) -> float:

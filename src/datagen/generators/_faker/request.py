@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -44,7 +45,7 @@ class Request:
         return rows.ranks(size, self.scope.seeded(f"{self.part}unique"), self.scope.table, self.home)
 
 
-class Maker:
+class Maker(ABC):
     """Makes the values of one request for any rows.
 
     size: how many different values it has on a unique column, None when there are more than rows in any table.
@@ -61,6 +62,6 @@ class Maker:
     span: tuple[float, float] | None = None
     sources: ClassVar[frozenset[str]] = frozenset({"packs"})
 
+    @abstractmethod
     def fill(self, rows: Rows) -> Values:
         """The values of some rows of a block."""
-        raise NotImplementedError(type(self).__name__)
