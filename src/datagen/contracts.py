@@ -350,6 +350,12 @@ class Scope(Protocol):
     def keys_to(self, table: str, entity: str) -> Sequence[str]:
         """The columns of a table that point to rows of another."""
 
+    def picks_another(self, column: str) -> bool:
+        """Whether a column of this table, which looks into one above, may give another row than this row's own."""
+
+    def key_beside(self, table: str) -> bool:
+        """Whether another column than this one is the very key of the row of a table above."""
+
     def find_target(self, reference: str) -> Any:
         """The draft of `table.column` (see datagen.plan.names.ColumnDraft), or None, without a refusal."""
 

@@ -24,7 +24,7 @@ MORE = range(6, 150)
 REFUSED_WHILE_MADE = {"lookup.no_candidate", "lookup.nobody_yet", "lookup.too_few", "generate.null", "after.no_room"}
 
 
-def content(made: dict[str, Any], block_rows: int = 65_536, workers: int = 1, format: str = "parquet") -> Made | str:
+def content(made: Any, block_rows: int = 65_536, workers: int = 1, format: str = "parquet") -> Made | str:
     """What a run of a document makes, or the code of its refusal."""
     prepared = api.prepare(made)
     plan = prepared.bind()

@@ -441,6 +441,9 @@ def test_what_cannot_be_meant_is_refused() -> None:
     document = work()
     document["nodes"][2]["columns"][1]["generator"]["lookup"]["where"] = "candidate.account_id > 3"
     assert "account" in refused(document, "lookup.key_without_meaning").found
+    assert refused(document, "lookup.key_without_meaning").hint.startswith("{ref: account} beside it")
+    document["nodes"][2]["columns"][1]["generator"]["lookup"] = {"from": "account.account_id", "else": 7}
+    assert "`else`" in refused(document, "lookup.key_without_meaning").found  # an else alone does not pick
 
 
 def test_a_condition_on_what_depends_on_the_pick_is_a_loop() -> None:

@@ -58,7 +58,7 @@ def column_key(scope: Scope, reader: Reader, name: str, table: str, column: str,
 def _ancestor_of(scope: Scope, own: Any) -> str | None:
     """The ancestor that a column of this row is the very key of."""
     there = own.points_to is not None and own.points_to[0] in scope.ancestors
-    return own.points_to[0] if there and own.params.get("on") is None else None
+    return own.points_to[0] if there and own.params.get("on") is None and not scope.picks_another(own.name) else None
 
 
 def within_key(scope: Scope, ancestor: str, table: str) -> Key | None:

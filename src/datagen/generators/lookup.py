@@ -29,8 +29,9 @@ class Lookup(Generator):
     Params: from, `table.column`. Without `on`: of the driving parent or another ancestor, that very ancestor's value; of
     the table that a grid pairs with its parent (`fanout: {each: …}`) that very row's; of any other table a row picked
     uniformly; of the own table a row with a lower number (`root_share` of the rows, 1/√n unless given, are roots: null if
-    the column is nullable, else their own key). With `on: {this_key: column}`: the value of the row that this row's key
-    points to, so that several columns agree.
+    the column is nullable, else their own key). Keys that limit a pick, beside the driving parent's own key, make it a pick
+    of a table above too: the account that an account pays. With `on: {this_key: column}`: the value of the row that this
+    row's key points to, so that several columns agree.
 
     A pick is limited by `same: column` (the picked row has this row's value there), `within: ancestor` (both are below,
     or point to, the same row of that table) and `where`, a condition over `candidate.column` and names of this row; one
@@ -110,11 +111,23 @@ class Lookup(Generator):
             )
         if target.table == scope.table:
             return "self"
-        if target.table == scope.paired:
-            return "paired"
-        if target.table in scope.ancestors:
-            return "ancestor"
+        if not self._chooses(scope, target.table):
+            if target.table == scope.paired:
+                return "paired"
+            if target.table in scope.ancestors:
+                return "ancestor"
         return "filtered" if self._filters() else "pick"
+
+    def _chooses(self, scope: Scope, table: str) -> bool:
+        """Whether a row of a table above may be another than the one that this row belongs to.
+
+        Keys that limit a pick say so. A column that is the key of the driving parent must stand beside it, or nothing
+        would say whose row this is; `unique: true` means a pick only there, since the parent's key may be unique too.
+        """
+        keys = [key for key in self._filters() if key != "else"]
+        if not keys:
+            return self.unique is True and scope.key_beside(table)
+        return table not in (*scope.ancestors[:1], scope.paired) or scope.key_beside(table)
 
     def moves(self, scope: Scope) -> str:
         target = scope.find_target(self.from_)
@@ -135,9 +148,13 @@ class Lookup(Generator):
         trees += ["self"] if self.self_ else []
         if trees and way != "self":
             return trees[0], "a lookup into the own table"
-        others = [*self._filters(), *(["unique"] if isinstance(self.unique, str) else [])]
-        if others and way in ("along", "match", "ancestor", "paired"):
-            return others[0], "a lookup that picks rows: of a table that is not above this one, without `on`"
+        others = self._filters()
+        if others and way in ("along", "match"):
+            return others[0], "a lookup that picks rows, without `on`"
+        if others and way in ("ancestor", "paired"):
+            return others[
+                0
+            ], "a lookup that picks rows: of another table, or beside a column that is this row's own key"
         return None
 
     def bind(self, scope: Scope) -> Fill:
@@ -154,6 +171,9 @@ class Lookup(Generator):
                 key,
                 found=f"`{key}` on a lookup {'along `on`' if self.on is not None else f'of {target.table}'}",
                 expected=f"`{key}` only on {where}",
+                hint=f"{{ref: {target.table}}} beside it says whose row this is"
+                if way in ("ancestor", "paired")
+                else "",
             )
             return _nothing
         match way:

@@ -72,7 +72,7 @@ def _key_of_column(own: Any, scope: Scope) -> Key | None:
         return None
     on = own.params.get("on")
     if on is None:
-        if target.table in scope.ancestors:
+        if target.table in scope.ancestors and not scope.picks_another(own.name):
             return Key(name=f"{target.table}.{target.name}")
         return Key(picked=own.name, table=target.table, column=target.name)
     through = scope.find_target(f"{scope.table}.{on.get('this_key')}")

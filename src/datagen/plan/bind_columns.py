@@ -16,7 +16,7 @@ from datagen.plan.constraints import ConstraintReader
 from datagen.plan.correlations import correlated
 from datagen.plan.foreseen import foresee
 from datagen.plan.model import ColumnPlan, Seal
-from datagen.plan.names import ColumnDraft, PathReader, ReaderWhere
+from datagen.plan.names import ColumnDraft, PathReader, ReaderWhere, picks_another
 from datagen.plan.picking import bound_picking
 from datagen.plan.places import is_places, places_column
 from datagen.plan.scope import CASTS
@@ -153,6 +153,7 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
         by_row_number=generator.BY_ROW_NUMBER and not changes and when is None,
         reads=tuple(dict.fromkeys(need for need in binding.reads[node] if need != (column.table, NUMBERS))),
         points_to=column.points_to,
+        picks_another=picks_another(binding.tables, column),
         structure=generator.tree(scope)
         if isinstance(generator, Nested) and not binding.has_errors(since=before)
         else None,

@@ -7,7 +7,7 @@ from collections.abc import Container, Mapping, Sequence
 from datagen.plan.binding import Binding
 from datagen.plan.graph import Node
 from datagen.plan.model import ConstraintPlan
-from datagen.plan.names import ColumnDraft, ancestors
+from datagen.plan.names import ColumnDraft, ancestors, picks_another
 
 ALWAYS_UNIQUE = ("sequence", "uuid")
 SOME_PAIRS, CERTAIN_PAIRS = 0.01, 10.0  # of equal rows; e^-10 is the chance that ten expected pairs are none
@@ -83,14 +83,18 @@ def _refuse_equal_tuples(binding: Binding, constraint: ConstraintPlan, rows: flo
 def _key_of_ancestor(binding: Binding, column: ColumnDraft) -> bool:
     """Whether a column is the key of the very parent, or of one above it."""
     chain = ancestors(binding.tables, binding.tables[column.table])
-    plain = column.word == "lookup" and column.params.get("on") is None
-    return plain and column.points_to is not None and column.points_to[0] in chain
+    return _is_own(binding, column) and column.points_to is not None and column.points_to[0] in chain
 
 
 def _key_of_pair(binding: Binding, column: ColumnDraft) -> bool:
     """Whether a column is the key of the row that a row of a grid stands for."""
+    each = binding.tables[column.table].each
+    return _is_own(binding, column) and column.points_to is not None and column.points_to[0] == each
+
+
+def _is_own(binding: Binding, column: ColumnDraft) -> bool:
     plain = column.word == "lookup" and column.params.get("on") is None
-    return plain and column.points_to is not None and column.points_to[0] == binding.tables[column.table].each
+    return plain and not picks_another(binding.tables, column)
 
 
 def _pairs_of_siblings(binding: Binding, table: str) -> float | None:

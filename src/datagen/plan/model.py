@@ -80,6 +80,7 @@ class ColumnPlan:
     reads: tuple[tuple[str, str], ...] = ()  # (table, column) that its values depend on
     moves_with_rows: str = ""  # why adding rows changes old values, "" when it does not
     points_to: tuple[str, str] | None = None  # (table, column) whose rows it picks
+    picks_another: bool = False  # a row of a table above, which need not be the one that this row belongs to
     spoils: tuple[Spoil, ...] = ()  # errors of recording, in order, in what is written of it
     structure: Tree | None = None  # of structures and lists, whose values are JSON texts to all who read them
     loc: tuple[str | int, ...] = ()

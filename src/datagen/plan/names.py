@@ -50,6 +50,15 @@ class ColumnDraft:
         return makers_of(self.word, self.params)
 
     @property
+    def follows_key(self) -> bool:
+        """Whether lookups make the column that choose no row: of a table above they give that very row's value."""
+        made = self.makers
+        return bool(made) and all(
+            word == "lookup" and params.get("on") is None and not chooses(params) and not params.get("unique")
+            for word, params in made
+        )
+
+    @property
     def may_leave_bounds(self) -> bool:
         """Whether a modifier can move the value out of an interval that its draw was cut to."""
         kept = {"seasonality", "trend", "time_jitter", "effect"} if self.type in ("datetime", "date", None) else set()
@@ -68,6 +77,18 @@ def makers_of(word: str, params: Any) -> list[tuple[str, Mapping[str, Any]]]:
             if own != "when" and isinstance(written, Mapping) and not null_branch(own, written):
                 found += makers_of(own, written)
     return found
+
+
+CHOOSING = ("same", "within", "where", "weights")  # what a lookup says only of rows among which it picks
+
+
+def chooses(params: Mapping[str, Any]) -> bool:
+    """Whether the parameters of a lookup, or of one of its branches, say which rows may be picked."""
+    if any(params.get(key) is not None for key in CHOOSING) or isinstance(params.get("unique"), str):
+        return True
+    by = params.get("by")
+    branches = [branch for one in by.values() for branch in one.values()] if isinstance(by, Mapping) else []
+    return any(isinstance(branch, Mapping) and chooses(branch) for branch in branches)
 
 
 def null_branch(word: str, params: Mapping[str, Any]) -> bool:
@@ -93,6 +114,22 @@ class TableDraft:
             wanted = name.lower()
             found = next((column for key, column in self.columns.items() if key.lower() == wanted), None)
         return found
+
+
+def picks_another(tables: Mapping[str, TableDraft], column: ColumnDraft) -> bool:
+    """Whether a lookup into a table above gives any row that its keys allow, and not the one that the row belongs to."""
+    looked = [params for word, params in column.makers if word == "lookup" and params.get("on") is None]
+    limited, once = any(map(chooses, looked)), any(params.get("unique") is True for params in looked)
+    if column.points_to is None or not (limited or once):
+        return False
+    table, above = tables[column.table], column.points_to[0]
+    return key_beside(tables, table, column.name, above) or (limited and above not in (table.parent, table.each))
+
+
+def key_beside(tables: Mapping[str, TableDraft], table: TableDraft, column: str, above: str) -> bool:
+    """Whether a table has, beside a column, the very key of its row above."""
+    wanted = (above, tables[above].pk)
+    return any(one.points_to == wanted and one.follows_key for one in table.columns.values() if one.name != column)
 
 
 ROW_NAMES: Mapping[str, ColumnType] = {"ordinal": "int", "sibling_count": "int", "row_number": "int"}

@@ -12,7 +12,7 @@ from datagen.plan.constraints import ConstraintReader
 from datagen.plan.drafts import time_column_of
 from datagen.plan.graph import closure
 from datagen.plan.model import ConstraintPlan
-from datagen.plan.names import ColumnDraft, TableDraft, ancestors
+from datagen.plan.names import ColumnDraft, TableDraft, ancestors, picks_another
 
 Node = tuple[str, str]
 
@@ -66,22 +66,33 @@ def picks(word: str, params: Mapping[str, Any]) -> bool:
 def _say_held(binding: Binding, reader: ConstraintReader, left: Node, right: Node, strict: bool, lookup: str) -> None:
     """Mark the inequality that limited picks keep as held; add it where nobody declared it."""
     reason = f"{right[0]}.{lookup} picks rows that are there by then"
+    columns = binding.tables[right[0]].columns
+    keys = [one for one in columns.values() if one.points_to is not None and one.points_to[0] == left[0]]
+    several = len(keys) > 1 or left[0] in ancestors(binding.tables, binding.tables[right[0]])
     for place, one in enumerate(reader.found.declared):
         facts = one.facts
+        if several:
+            break
         if one.kind == "inequality" and {facts["left"], facts["right"]} == {left, right} and one.status == "checked":
             reader.found.declared[place] = replace(one, status="held", reason=reason)
             return
     op = "<" if strict else "<="
     text = f"{left[0]}.{left[1]} {op} {right[0]}.{right[1]}"
-    facts = {"left": left, "op": op, "right": right, "implied": True}
-    at = binding.tables[right[0]].columns[lookup].loc
-    reader.found.declared.append(ConstraintPlan("inequality", text, "held", reason, facts, at))
+    said = {"left": left, "op": op, "right": right, "implied": True}
+    if several:
+        text += f" along {lookup}"
+        said["along"] = lookup
+    at = columns[lookup].loc
+    reader.found.declared.append(ConstraintPlan("inequality", text, "held", reason, said, at))
 
 
 def _limits(binding: Binding, reader: ConstraintReader, table: TableDraft, column: ColumnDraft) -> Limits | None:
     assert column.points_to is not None
     entity = column.points_to[0]
-    if entity in (table.id, table.each) or entity in ancestors(binding.tables, table):
+    if entity == table.id:
+        return None
+    above = entity == table.each or entity in ancestors(binding.tables, table)
+    if above and not picks_another(binding.tables, column):
         return None
     behaviors = binding.behaviors
     seats = behaviors.picks.get((table.id, column.name), [])
@@ -134,8 +145,9 @@ def _creation(
     binding: Binding, reader: ConstraintReader, table: TableDraft, time: str | None, entity: str
 ) -> tuple[str | None, bool]:
     """The column that says when a row of the entity was created, and whether rows must come strictly after."""
+    above = entity in ancestors(binding.tables, table)  # its own row is there by then: that is held
     for one in reader.found.declared:
-        if one.kind != "inequality" or one.status != "checked":
+        if one.kind != "inequality" or not (one.status == "checked" or above):
             continue
         left, right = one.facts["left"], one.facts["right"]
         if one.facts["op"] in (">", ">="):

@@ -7,14 +7,14 @@ from itertools import pairwise
 
 from datagen.plan.behaviors import Factors
 from datagen.plan.binding import Binding
-from datagen.plan.names import TableDraft
+from datagen.plan.names import TableDraft, picks_another
 
 
 def keys_between(binding: Binding, table: TableDraft, entity: str) -> tuple[str, str] | None:
     """(key in the table, key of the entity) by which rows join; None when there is no such pair."""
     pk = binding.tables[entity].pk
     for column in table.columns.values():
-        if column.points_to == (entity, pk):
+        if column.points_to == (entity, pk) and not picks_another(binding.tables, column):
             return column.name, str(pk)
     return None
 

@@ -26,6 +26,8 @@ from datagen.plan.names import (
     declared,
     find_column,
     find_table,
+    key_beside,
+    picks_another,
     resolve,
     row_name,
 )
@@ -303,6 +305,12 @@ class PlanScope:
     def keys_to(self, table: str, entity: str) -> tuple[str, ...]:
         columns = self.tables[table].columns.values()
         return tuple(column.name for column in columns if column.points_to and column.points_to[0] == entity)
+
+    def picks_another(self, column: str) -> bool:
+        return picks_another(self.tables, self.home.columns[column])
+
+    def key_beside(self, table: str) -> bool:
+        return key_beside(self.tables, self.home, self.column, table)
 
     def find_target(self, reference: str) -> ColumnDraft | None:
         found = find_column(self.tables, reference)
