@@ -19,6 +19,13 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
+def running(each: Floats) -> Floats:
+    """(g, k + 1) the sum of each line up to every cell, line by line: groups never mix."""
+    sums = np.zeros((each.shape[0], each.shape[1] + 1), dtype=np.float64)
+    np.cumsum(each, axis=1, out=sums[:, 1:])
+    return sums
+
+
 class Calendar:
     """Relative rates on a grid of equal cells.
 
@@ -27,25 +34,44 @@ class Calendar:
     """
 
     def __init__(self, origin: int, step: int, rates: Floats) -> None:
-        self.origin, self.step = origin, step
         self.rates = np.ascontiguousarray(rates, dtype=np.float64)
-        groups, cells = self.rates.shape
+        each = self.rates * (step / DAY_US)  # days per cell
+        self._lay(origin, step, each, running(each))
+
+    @classmethod
+    def of_lines(cls, origin: int, step: int, each: Floats, sums: Floats) -> Calendar:
+        """A calendar of lines that are worked out: (g, k) days per cell, and (g, k + 1) their sum up to each cell.
+
+        The first sums need not be 0: the lines may have begun before the origin.
+        """
+        made = cls.__new__(cls)
+        made.rates = each[:0]
+        made._lay(origin, step, each, sums)
+        return made
+
+    def _lay(self, origin: int, step: int, each: Floats, sums: Floats) -> None:
+        self.origin, self.step = origin, step
+        self._each, self._sums = each, sums
+        groups, cells = each.shape
         self.cells: int = int(cells)
-        self._each = self.rates * (step / DAY_US)  # days per cell
-        self._sums = np.zeros((groups, cells + 1), dtype=np.float64)
-        np.cumsum(self._each, axis=1, out=self._sums[:, 1:])  # line by line: groups never mix
         self._flat_each, self._flat_sums = self._each.ravel(), self._sums.ravel()
         # guide: the cell in which each of 2·k equal parts of a line's sum begins
         self._parts = 2 * cells
         self._guide = np.empty((groups, self._parts + 1), dtype=np.int32)
         for group in range(groups):  # few: a loop over groups, not over rows
-            marks = np.arange(self._parts + 1) * (self._sums[group, -1] / self._parts)
+            begins, ends = self._sums[group, 0], self._sums[group, -1]
+            marks = begins + np.arange(self._parts + 1) * ((ends - begins) / self._parts)
             self._guide[group] = np.clip(np.searchsorted(self._sums[group], marks, side="right") - 1, 0, cells - 1)
         self._flat_guide = self._guide.ravel()
 
     @property
+    def lines(self) -> tuple[Floats, Floats]:
+        """(g, k) days per cell and (g, k + 1) their sums, as `of_lines` takes them."""
+        return self._each, self._sums
+
+    @property
     def groups(self) -> int:
-        return len(self.rates)
+        return len(self._each)
 
     @property
     def end(self) -> int:
@@ -74,9 +100,10 @@ class Calendar:
     def time(self, days: Floats, group: Ints | None = None) -> Times:
         """(n,) the last microsecond at which so many average days have not yet passed: the inverse of `days`."""
         base = 0 if group is None else group * (self.cells + 1)
-        total = self._flat_sums[self.cells] if group is None else self._flat_sums[base + self.cells]
+        begins = self._flat_sums[base]
+        total = self._flat_sums[base + self.cells] - begins
         with np.errstate(divide="ignore", invalid="ignore"):
-            part = np.where(total > 0, days * (self._parts / total), 0.0)
+            part = np.where(total > 0, (days - begins) * (self._parts / total), 0.0)
         place = np.clip(part.astype(np.int64), 0, self._parts)
         cell = self._flat_guide[place if group is None else place + group * (self._parts + 1)].astype(np.int64)
         # the guide is right or a few cells early; rounding can make it one late

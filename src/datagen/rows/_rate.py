@@ -47,7 +47,7 @@ class Shape:
     step: int  # microseconds to which times are cut
     name: str  # of the table
     parent: str
-    zones: Callable[[Block], tuple[Calendar, Ints]] | None = None  # calendars of parents in zones of their own
+    zones: Callable[[Block, int], tuple[Calendar, Ints]] | None = None  # calendars of parents in zones of their own
     stays: tuple[Stays, ...] = ()  # states of something else that the rate follows
 
     def intensity(self, parent: Block, scale: Floats, at: slice = slice(None)) -> Intensity:
@@ -82,7 +82,11 @@ class Shape:
         zones = self.zones
         if zones is None:
             return self.calendar, None
-        found: tuple[Calendar, Ints] = whole(parent, f"{self.name} zones", lambda: zones(parent))
+
+        def make() -> tuple[Calendar, Ints]:
+            return zones(parent, int(self.interval(parent)[0].min(initial=self.exposure.end)))
+
+        found: tuple[Calendar, Ints] = whole(parent, f"{self.name} zones", make)
         return found
 
     def interval(self, parent: Block) -> tuple[Times, Times]:

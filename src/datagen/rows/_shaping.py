@@ -95,9 +95,11 @@ class Shaping:
         """The calendars of parents by their zones; None when all have the same."""
         if self.zones is None:
             return None
-        return ZoneLines(
-            self.zones, lambda zone: self.rates(active, over_window=over_window, zone=zone), self.origin, self.step
-        )
+
+        def line(zone: str) -> Floats:
+            return self.rates(active, over_window=over_window, zone=zone)
+
+        return ZoneLines(self.zones, line, self.origin, self.step, self.cells)
 
     def rates(self, active: Floats | None, *, over_window: bool, zone: str | None = None) -> Floats:
         """(k,) relative rate of every cell, for parents in a zone."""
