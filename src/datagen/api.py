@@ -121,6 +121,7 @@ def generate(
     from datagen.engine.derived import make_derived, staged_tables
     from datagen.engine.executor import Job, execute
     from datagen.engine.options import Options, cores, fewer_workers, settle
+    from datagen.plan.needed import narrowed
     from datagen.plan.spoils import clean
     from datagen.sinks.describe import manifest_of, run_facts, run_log, table_entries
     from datagen.sinks.imperfections import clear, spoiled_files
@@ -143,16 +144,18 @@ def generate(
         stage = stages.enter_context(Stage(Path(target)))
         truth = stages.enter_context(Stage(truth_place(target))) if options.truth else None
         watcher.stage("count")
+        staged = staged_tables(plan, settled.format, settled.tables)
+        only = None if settled.tables is None else sorted((settled.tables | staged) & set(plan.tables))
         job = Job(
             settled.format, stage.path, options.workers, tables=settled.tables,
-            spec=worker_spec(prepared) | {"clean": options.clean},
+            spec=worker_spec(prepared) | {"clean": options.clean, "only": only},
             max_rows=options.max_rows, most_workers=settled.most_workers, own_process=options.own_process,
-            staged=staged_tables(plan, settled.format, settled.tables),
+            staged=staged,
         )  # fmt: skip
         if options.block_rows is not None:
             job = replace(job, block_rows=options.block_rows)
         making = Making(watcher)
-        made = execute(plan, job, making)
+        made = execute(plan if only is None else narrowed(plan, only), job, making)
         make_derived(plan, job, made, memory=settled.memory, progress=making)
         seconds |= made.seconds
         entries = table_entries(plan, made)
@@ -218,7 +221,7 @@ def tell_truth(
 
     labels = labels_plan(plan)
     labelled = labelled_tables(plan, labels, settled.tables)
-    spec = None if job.spec is None else {**job.spec, "labels": True}
+    spec = None if job.spec is None else {**job.spec, "labels": True, "only": None}
     told = execute(
         labels,
         replace(

@@ -12,6 +12,7 @@ from datagen.engine.executor import Job, execute
 from datagen.engine.options import default_memory
 from datagen.engine.work import empty_frame
 from datagen.plan.model import Plan
+from datagen.plan.needed import narrowed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,7 +28,7 @@ def derived_frames(
     with tempfile.TemporaryDirectory(prefix="datagen-") as scratch:
         place = Path(scratch)
         job = Job("parquet", place, tables=wanted, staged=staged_tables(plan, "parquet", wanted))
-        made = execute(plan, job)
+        made = execute(narrowed(plan, job.staged), job)
         make_derived(plan, job, made, memory=memory or default_memory())
         return {
             name: pl.concat(

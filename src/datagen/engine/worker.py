@@ -69,11 +69,14 @@ def main() -> int:
         from datagen.engine.run import Run
         from datagen.plan.bind import bind
         from datagen.plan.labels import labels_plan
+        from datagen.plan.needed import narrowed
         from datagen.plan.spoils import clean
 
         plan = bind(job["document"], seed=job["seed"], scale=job["scale"])
         if job.get("clean"):
             plan = clean(plan)
+        if job.get("only") is not None:
+            plan = narrowed(plan, job["only"])
         run = Run(labels_plan(plan) if job.get("labels") else plan)
         send(outgoing, {"ready": True})
     except EOFError:
