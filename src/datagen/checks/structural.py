@@ -75,6 +75,7 @@ def check_structure(
                 parent = seen.get(key.table)
                 if parent is not None and parent.readable and table.readable:
                     table.guarded(partial(table.check_foreign_key, key, parent), found[table.entry.name])
+                    table.guarded(partial(table.check_agreement, key, parent), found[table.entry.name])
                 elif parent is None and all(other.name != key.table for other in tables):
                     what = f"{table.entry.name}.{key.column} refers to {key.table}, which was not written"
                     found[table.entry.name].append(Finding("structure.foreign_key", path=str(directory), found=what))
@@ -191,6 +192,26 @@ class _Table:
         examples = self._examples(f"SELECT DISTINCT child.{column} {orphans} ORDER BY ALL LIMIT {EXAMPLES}")
         found = f"{what} points nowhere in {total:,} rows: {examples}"
         return [self._finding("structure.foreign_key", found, f"values of {key.table}.{key.to_column}")]
+
+    def check_agreement(self, key: ForeignKey, parent: _Table) -> list[Finding]:
+        """Whether columns that agree along a key have one value in a row and in the row it points to."""
+        if not key.agree or not self.present[key.column]:
+            return []
+        column, target = identifier(key.column), identifier(key.to_column)
+        joined = f"FROM {self.source} AS child JOIN {parent.source} AS parent ON child.{column} = parent.{target}"
+        apart = [f"child.{identifier(own)} IS DISTINCT FROM parent.{identifier(their)}" for own, their in key.agree]
+        totals = self._row(f"SELECT {', '.join(f'count(*) FILTER ({one})' for one in apart)} {joined}")
+        findings = []
+        for (own, their), one, total in zip(key.agree, apart, totals, strict=True):
+            if not total:
+                continue
+            pair = f"child.{identifier(own)}, parent.{identifier(their)}"
+            examples = self._examples(f"SELECT DISTINCT {pair} {joined} WHERE {one} ORDER BY ALL LIMIT {EXAMPLES}")
+            found = f"{self.entry.name}.{own} differs from {key.table}.{their} along {key.column} in {total:,} rows: {examples}"
+            findings.append(
+                self._finding("structure.agreement", found, f"{own} of the row and {their} of the row alike")
+            )
+        return findings
 
     def _groups(self) -> list[tuple[str, ...]]:
         """The columns, or groups of them, that repeat in no two rows; the primary key first."""

@@ -145,6 +145,15 @@ def bind_condition(scope: Scope, text: str, table: str, *, split: bool = True) -
     return Condition(part(alone), tuple(equal), part(rest), ends[0] if ends else None)
 
 
+def equalities(text: str) -> list[tuple[str, str]]:
+    """(column of the candidate, name of the row) that a condition makes equal; none in a text that is no condition."""
+    try:
+        pairs = [_equality(node) for node in _conjuncts(parse(text).tree)]
+    except ExpressionFault:
+        return []  # refused where the lookup is bound
+    return [(column[len(CANDIDATE) :], name) for column, name in filter(None, pairs)]
+
+
 def _conjuncts(node: Node) -> Iterator[Node]:
     if isinstance(node, Call) and node.function == "and":
         for argument in node.arguments:

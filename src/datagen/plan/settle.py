@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from datagen.plan.agreements import find_agreements
 from datagen.plan.behaviors import DEPARTED
 from datagen.plan.binding import Binding
 from datagen.plan.constraints import ConstraintReader, range_ends, range_faults, settled, steers
@@ -136,6 +137,7 @@ def settle(binding: Binding, reader: ConstraintReader) -> tuple[ConstraintPlan, 
             made, reason = False, "modifiers may make two values the same"
         facts = {"table": table, "columns": [name]}
         declared.append(ConstraintPlan("unique", f"{table}.{name}", "held" if made else "checked", reason, facts, loc))
+    reader.found.declared += find_agreements(binding)
     targets = read_targets(binding)
     say_missed(binding, targets)
     reader.found.declared += targets

@@ -10,10 +10,12 @@ import resource
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datagen.packs import pack_versions
+from datagen.plan.agreements import agreeing
 from datagen.plan.explain import assumptions, generation_notes, spell_time
 from datagen.plan.model import Plan, TablePlan
 from datagen.plan.spoils import may_repeat, unique_groups
@@ -42,7 +44,7 @@ def _entry(plan: Plan, made: Made, table: TablePlan) -> TableEntry:
     )  # fmt: skip
     shown = {column.name for column in table.visible}
     keys = tuple(
-        key for key in foreign_keys(plan, table)
+        replace(key, agree=agreeing(plan, table, key.column) if _is_pk(plan, key) else ()) for key in foreign_keys(plan, table)
         if key.column in shown and key.table in made.files and not plan.all_tables[key.table].columns[key.to_column].hidden
     )  # fmt: skip
     groups = (group for group in unique_groups(plan, table) if not may_repeat(table, group))
@@ -52,6 +54,11 @@ def _entry(plan: Plan, made: Made, table: TablePlan) -> TableEntry:
         primary_key=(table.pk,) if table.pk is not None and table.pk in shown else (), unique=unique,
         foreign_keys=keys, sums={column: total.hex for column, total in made.sums[table.id].columns.items()},
     )  # fmt: skip
+
+
+def _is_pk(plan: Plan, key: ForeignKey) -> bool:
+    """Whether a key points to the primary key of a table that the engine makes."""
+    return key.table in plan.tables and plan.tables[key.table].pk == key.to_column
 
 
 def foreign_keys(plan: Plan, table: TablePlan) -> tuple[ForeignKey, ...]:

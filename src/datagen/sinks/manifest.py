@@ -63,11 +63,15 @@ class ColumnEntry:
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """`column` of this table holds values of `to_column` of `table`."""
+    """`column` of this table holds values of `to_column` of `table`.
+
+    agree: (column here, column there) that have the same value in a row and in the row it points to.
+    """
 
     column: str
     table: str
     to_column: str
+    agree: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,7 @@ class Manifest:
         facts = {"program": "datagen", **asdict(self)}
         for table in facts["tables"]:
             table["columns"] = [{k: v for k, v in column.items() if v is not None} for column in table["columns"]]
+            table["foreign_keys"] = [{k: v for k, v in key.items() if v != ()} for key in table["foreign_keys"]]
         if not self.clean:
             del facts["clean"]
         if self.truth_of is None:
@@ -223,7 +228,10 @@ def _table(facts: dict[str, Any]) -> TableEntry:
     facts["files"] = tuple(_file(file) for file in facts["files"])
     facts["primary_key"] = tuple(facts["primary_key"])
     facts["unique"] = tuple(tuple(group) for group in facts["unique"])
-    facts["foreign_keys"] = tuple(ForeignKey(**key) for key in facts["foreign_keys"])
+    facts["foreign_keys"] = tuple(
+        ForeignKey(**{**key, "agree": tuple((str(own), str(their)) for own, their in key.get("agree", ()))})
+        for key in facts["foreign_keys"]
+    )
     table = TableEntry(**facts)
     _expect(table, name=str, rows=int, sums=dict)
     for column in table.columns:
