@@ -123,6 +123,7 @@ def generate(
     from datagen.engine.options import Options, cores, fewer_workers, settle
     from datagen.plan.needed import narrowed
     from datagen.plan.spoils import clean
+    from datagen.schema.placed import placing
     from datagen.sinks.describe import manifest_of, run_facts, run_log, table_entries
     from datagen.sinks.imperfections import clear, spoiled_files
     from datagen.sinks.manifest import write_manifest, write_text
@@ -140,7 +141,7 @@ def generate(
     seconds: dict[str, float] = {"plan": time.perf_counter() - started}
     noticed = [*plan.findings, *fewer_workers(options, settled)]
     refuse_other_sets(Path(target))
-    with ExitStack() as stages:
+    with placing(prepared.document), ExitStack() as stages:
         stage = stages.enter_context(Stage(Path(target)))
         truth = stages.enter_context(Stage(truth_place(target))) if options.truth else None
         watcher.stage("count")
@@ -297,12 +298,20 @@ def trace(plan: Plan, reference: str, row: int) -> Traced:
 
 def preview(prepared: Prepared, rows: int = 10, tables: Sequence[str] = ()) -> dict[str, pl.DataFrame]:
     """The first rows of each visible table, related: children of the shown parents, as a full run makes them."""
-    return preview_of(prepared.bind(), rows, tables)
+    return preview_of(prepared.bind(), rows, tables, document=prepared.document)
 
 
-def preview_of(plan: Plan, rows: int = 10, tables: Sequence[str] = ()) -> dict[str, pl.DataFrame]:
-    """The same for a plan. Raises UsageError "preview.unknown_table" for a name that is no table."""
+def preview_of(
+    plan: Plan, rows: int = 10, tables: Sequence[str] = (), *, document: Document | None = None
+) -> dict[str, pl.DataFrame]:
+    """The same for a plan. document: what it is made of, for the places of what is refused while rows are made.
+
+    Raises UsageError "preview.unknown_table" for a name that is no table.
+    """
+    from contextlib import nullcontext
+
     from datagen.engine.preview import preview
+    from datagen.schema.placed import placing
 
     shown = {table.id.lower(): table.id for table in plan.all_tables.values() if not table.hidden}
     unknown = [name for name in tables if name.lower() not in shown]
@@ -315,4 +324,5 @@ def preview_of(plan: Plan, rows: int = 10, tables: Sequence[str] = ()) -> dict[s
             )
             for name in unknown
         )  # fmt: skip
-    return preview(plan, rows, [shown[name.lower()] for name in tables])
+    with nullcontext() if document is None else placing(document):
+        return preview(plan, rows, [shown[name.lower()] for name in tables])

@@ -25,3 +25,8 @@ def test_copies_stand_right_behind_their_originals_and_are_alike() -> None:
 def test_children_are_those_of_the_table_without_copies() -> None:
     document = {**TWO, "tables": [{**TWO["tables"][0], "duplicates": {"rate": 0.0}}, TWO["tables"][1]]}
     assert made(document, "visits").equals(made(TWO, "visits"))
+
+
+def test_a_bare_share_is_the_rate() -> None:
+    short, long = (plan_of(table(PEOPLE, duplicates=written)) for written in ("5%", {"rate": "5%"}))
+    assert short.fingerprint == long.fingerprint

@@ -37,9 +37,10 @@ def command(tables: tuple[str, ...], rows: str, as_json: bool, **given: Any) -> 
     reading = Given({**given, "rows": rows})
     number = reading.whole("rows", 1, MOST_ROWS)
     reading.stop()
-    plan = reading.prepared().bind()
+    prepared = reading.prepared()
+    plan = prepared.bind()
     starting.finish()
-    frames = api.preview_of(plan, number or 10, tables)
+    frames = api.preview_of(plan, number or 10, tables, document=prepared.document)
     if as_json:
         screen.document({"name": plan.name, "tables": {name: facts_of(frame) for name, frame in frames.items()}})
         return

@@ -26,7 +26,7 @@ ASIDE = frozenset({"seed", "metadata", "notes", "assumptions", "targets", "exper
 NEVER_TIME = frozenset({"choice", "distribution", "bernoulli", "faker", "uuid", "sequence", "pattern"})
 
 # generators that are right or wrong by themselves, where they name no column and ask nothing of all rows
-BY_THEMSELVES = frozenset({"choice", "distribution", "bernoulli", "faker"})
+BY_THEMSELVES = frozenset({"choice", "distribution", "bernoulli", "faker", "datetime_series"})
 BESIDE_OTHERS = frozenset({"choices_ref", "exact", "at_least", "clustered", "locale_from", "by"})
 PLAIN = frozenset({"name", "type", "generator", "decimals", "nullable"})  # keys of such a column
 
@@ -239,7 +239,7 @@ class _Sorting:
         generator = column.get("generator") if isinstance(column, Map) and _has_name(column, "name") else None
         if not isinstance(generator, Map) or len(generator) != 1 or not set(generator) <= BY_THEMSELVES:
             return False
-        if self.timeless and "faker" in generator:  # its dates are counted from the end of the timeframe
+        if self.timeless and {"faker", "datetime_series"} & set(generator):  # their times lie in the timeframe
             return False
         params = next(iter(generator.values()))
         if isinstance(params, Map) and not BESIDE_OTHERS & _keys(params):

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
-
 from datagen import registry
 from datagen.errors import Finding, SchemaError
 from datagen.plan.further import Look, further_errors
@@ -16,7 +14,9 @@ from datagen.schema import later
 from datagen.schema.expand import expand, told_once
 from datagen.schema.expand_modifiers import SPELLINGS
 from datagen.schema.model import Schema, unknown_top_keys, validate
+from datagen.schema.model_forms import AN_OBJECT
 from datagen.schema.model_values import keys_of
+from datagen.schema.params_kinds import telling_settings
 from datagen.schema.tree import Document, Map, Seq
 
 if TYPE_CHECKING:
@@ -67,14 +67,17 @@ VOCABULARY = Vocabulary()
 
 
 def _with_parameters(finding: Finding) -> Finding:
-    """What stands in place of the parameters of a modifier is told which ones it needs."""
-    if (finding.code, finding.expected) != ("language.wrong_type", "an object"):
+    """What stands in place of the parameters of a generator or a modifier is told which ones it needs."""
+    if finding.code != "language.wrong_type" or finding.expected not in AN_OBJECT:
         return finding
-    word = finding.json_path.rpartition(".")[2]
-    part: type[BaseModel] | None = registry.find("modifier", word)
+    kind = "modifier" if finding.expected == AN_OBJECT[0] else "generator"
+    part: Any = registry.find(kind, finding.json_path.rpartition(".")[2])
     fields = part.model_fields.items() if part is not None else ()
-    needed = [f"{field.alias or name}: …" for name, field in fields if field.is_required()]
-    return finding.moved(expected=f"an object, such as {{{', '.join(needed)}}}") if needed else finding
+    needed = [field.alias or name for name, field in fields if field.is_required()]
+    if not needed and part is not None:  # nothing alone is needed: what one of its examples says
+        needed = min((list(params) for one in part.EXAMPLES for params in one.values()), key=len, default=[])
+    form = ", ".join(f"{name}: …" for name in needed)
+    return finding.moved(expected=f"{finding.expected}, such as {{{form}}}") if form else finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +114,21 @@ class Prepared:
             return bind(self.document, seed=self.seed, scale=self.overrides.scale, findings=self.findings)
         except SchemaError as error:
             told = list(error.findings)
-        stop_on_errors(told + further_errors(self.document, errors_of(told), whole_look(self.overrides)))
+        with telling_settings(self.written, self.overrides.sets, self.overrides.params):
+            stop_on_errors(told + further_errors(self.document, errors_of(told), whole_look(self.overrides)))
         raise AssertionError("a plan is refused by an error")
 
 
 def prepare(written: Document, overrides: Overrides | None = None) -> Prepared:
     """Override, resolve, expand and check a loaded document. Raises SchemaError with all findings."""
+    overrides = overrides or Overrides()
+    with telling_settings(written, overrides.sets, overrides.params):
+        return _prepared(written, overrides)
+
+
+def _prepared(written: Document, overrides: Overrides) -> Prepared:
     from datagen.schema.params import apply_overrides, substitute
 
-    overrides = overrides or Overrides()
     document, findings = apply_overrides(
         written,
         list(overrides.sets),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Container, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
@@ -387,8 +388,15 @@ class PlanScope:
             return parse(text).check(type_of, (*extra, *self.fields_beside, *self._known(), *ROW_NAMES, *WINDOW_NAMES))
         except ExpressionFault as fault:
             for one in fault.faults:
-                self.refuse(one.code, field, found=one.found, expected=one.expected, hint=one.hint)
+                hint = self._bare(one.found) or one.hint
+                self.refuse(one.code, field, found=one.found, expected=one.expected, hint=hint)
             return None
+
+    def _bare(self, found: str) -> str:
+        """What to write for a column of this row that stands behind the name of its own table."""
+        unknown = re.match(r"unknown name '(\w+)\.(\w+)'", found)
+        column = self.home.column(unknown[2]) if unknown and unknown[1].lower() == self.home.id.lower() else None
+        return f"columns of the same row are written bare: {column.name}" if column is not None else ""
 
     def _known(self) -> tuple[str, ...]:
         """The names of columns without a table: the row's own, and those of the row that emits it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from datagen.errors import listed, quoted
+from datagen.schema.expand_cases import branches_of
 from datagen.schema.expand_laws import LAW_KEYS, law_of, law_words, with_branches
 from datagen.schema.expand_modifiers import imperfections_of, modifiers_of
 from datagen.schema.expand_reading import (
@@ -218,7 +219,7 @@ def generator_params(word: str, value: Any, mark: Mark, reading: Reading) -> Any
     if value is None:
         value = made(mark, {})
     if word == "case":
-        value = _cases(value, reading)
+        value = _cases(branches_of(value, mark, reading), reading)
     if word == "nested":
         return _nested(value, reading)
     if word == "choice" and isinstance(value, Map) and _is_weight_map(value):
@@ -236,7 +237,7 @@ def generator_params(word: str, value: Any, mark: Mark, reading: Reading) -> Any
     if word == "lookup":
         return _rewritten_laws(value, "weights", reading, times=False)
     if word == "case":
-        return rewritten(value, dict.fromkeys(value, lambda part, _: _cases(part, reading)))
+        return rewritten(value, dict.fromkeys(value, lambda part, at: _cases(branches_of(part, at, reading), reading)))
     return value
 
 

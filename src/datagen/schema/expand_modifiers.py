@@ -149,10 +149,7 @@ def _imperfection(value: Any, reading: Reading) -> Any:
     kind = next(iter(value))
 
     def params(given: Any, mark: Mark) -> Any:
-        if given is None:
-            return made(mark, {})
-        if not isinstance(given, (Map, Seq)):
-            return made(mark, {"rate": given})
+        given = imperfection_params(given, mark)
         if isinstance(given, Map):
             laws = {"outliers": "magnitude", "late": "delay"}
             key = laws.get(kind, "")
@@ -160,3 +157,10 @@ def _imperfection(value: Any, reading: Reading) -> Any:
         return given
 
     return rewritten(value, {kind: params})
+
+
+def imperfection_params(given: Any, mark: Mark) -> Any:
+    """Parameters of an imperfection: nothing is none of them, a bare value the rate."""
+    if given is None:
+        return made(mark, {})
+    return given if isinstance(given, (Map, Seq)) else made(mark, {"rate": given})

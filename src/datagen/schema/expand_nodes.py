@@ -12,7 +12,7 @@ from typing import Any
 from datagen.errors import listed, quoted
 from datagen.schema.expand_columns import columns_of
 from datagen.schema.expand_fanout import fanout_of, rows_of
-from datagen.schema.expand_modifiers import modifiers_of
+from datagen.schema.expand_modifiers import imperfection_params, modifiers_of
 from datagen.schema.expand_processes import PROCESS_KEYS, process_steps, with_process_columns
 from datagen.schema.expand_reading import (
     Reading,
@@ -44,6 +44,7 @@ def node_of(value: Map, reading: Reading) -> Map:
             "modifiers": lambda written, _: modifiers_of(written, reading),
             "fanout": lambda written, mark: fanout_of(written, mark, reading),
             "rows": lambda written, _: rows_of(written, reading),
+            "duplicates": lambda written, mark: None if written is None else imperfection_params(written, mark),
             **process_steps(reading),
         },
     )

@@ -256,6 +256,10 @@ def _widen_nodes(definitions: Json) -> None:
     properties = node["properties"]
     properties["name"] = {**properties["id"], "description": "another word for `id`"}
     properties["per_parent"] = {"allOf": [_ref("Fanout")], "description": "another word for `fanout`"}
+    bare = [properties["duplicates"]] if "anyOf" not in properties["duplicates"] else properties["duplicates"]["anyOf"]
+    properties["duplicates"] = any_of(
+        *bare, NUMBER, SHARE_TEXT, description=properties["duplicates"].get("description", "")
+    )
     about = properties["columns"].get("description", "")
     columns = {"type": "object", "minProperties": 1, "additionalProperties": _ref("ColumnBody")}
     properties["columns"] = any_of(

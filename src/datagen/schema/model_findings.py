@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from datagen.errors import Finding, did_you_mean, listed, near, quoted
 from datagen.schema.later_keys import INSTEAD, PART_KEYS
+from datagen.schema.model_forms import AN_OBJECT, form_beside, form_of
 from datagen.schema.model_trace import Trace, child, trace
 from datagen.schema.model_values import COMMENT_KEYS, NULL_HINT, comment_like, described, keys_of, mend_type
 from datagen.schema.tree import Document
@@ -145,6 +146,9 @@ def _fact(document: Document, base: tuple[str | int, ...], step: Trace, fault: A
 
     def say(code: str, found: str, expected: str = "", hint: str = "") -> Fact:
         at = (*loc, *context.get("at", ()))
+        if expected in (*AN_OBJECT, "a list") and not hint and at == loc and loc:
+            form, hint = form_of(step.wanted, at[-1], value, _node(document, at[:-1]))
+            expected = form or expected
         return Fact(document.finding(code, at, found=found, expected=expected, hint=hint))
 
     if kind == "extra_forbidden":
@@ -215,7 +219,9 @@ def _unknown_key(
         key=True,
         found=f"unknown key {quoted(key)}",
         expected=expected,
-        hint=_belongs(key, owner) or did_you_mean(key, (*own, *also)),
+        hint=_belongs(key, owner)
+        or form_beside(word, key, _node(document, loc[:-1]))
+        or did_you_mean(key, (*own, *also)),
     )
     # {trned: {…}} is short for {transform: trned, …}: one mistake, not an unknown and a missing key
     stands_for = getattr(owner, "WORD_KEY", "") if near(key, also) else ""
@@ -225,7 +231,7 @@ def _unknown_key(
 def _belongs(key: str, owner: type[BaseModel] | None) -> str:
     """Where a key stands that is right elsewhere; an empty text for one that is a key nowhere, or of parts alone."""
     from datagen.schema.model import Node, Schema
-    from datagen.schema.model_column import Column
+    from datagen.schema.model_column import Column, Imperfections
     from datagen.schema.model_fanout import Fanout
     from datagen.schema.model_top import Constraints
 
@@ -234,6 +240,8 @@ def _belongs(key: str, owner: type[BaseModel] | None) -> str:
         places |= {Fanout: "a `fanout`", Constraints: "`constraints`"}
     if owner not in (*places, Fanout, Constraints):
         return ""
+    if owner is Column and key in keys_of(Imperfections):
+        return f"an error of recording stands under `imperfections: {{{key}: …}}`"
     where = [name for model, name in places.items() if key in keys_of(model)]
     return f"`{key}` is a key of {' or '.join(where)}" if where else ""
 

@@ -20,6 +20,7 @@ class Trace:
     owner: type[BaseModel] | None  # the model whose key the last step is
     unions: tuple[int, ...]  # how much of the path stood before each union without a discriminator
     member: tuple[str | int, ...]  # the member taken in each of them
+    wanted: Any = None  # what the location may hold, as the model says it
 
 
 def trace(model: type[BaseModel], loc: Sequence[str | int], root: Any) -> Trace:
@@ -54,7 +55,7 @@ def trace(model: type[BaseModel], loc: Sequence[str | int], root: Any) -> Trace:
                 continue
         path.append(step)
         node = child(node, step)
-    return Trace(tuple(path), owner, tuple(unions), tuple(member))
+    return Trace(tuple(path), owner, tuple(unions), tuple(member), _bare(here))
 
 
 def child(node: Any, step: str | int) -> Any:

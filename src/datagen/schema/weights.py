@@ -82,6 +82,7 @@ def shares(weights: Sequence[Any], *, relative_ok: bool, version_1: bool) -> Sha
                 place,
                 f"{quoted(weights[place])} beside weights with %",
                 "% on all or none",
+                f"write {_short(sizes[place] * (100 if sizes[place] <= 1 else 1))}%",
             )
     relative = not any(percents) and any(size > 1 for size in sizes)
     if relative and not relative_ok:
@@ -94,7 +95,15 @@ def shares(weights: Sequence[Any], *, relative_ok: bool, version_1: bool) -> Sha
     said = f"{_short(total * 100)} %" if any(percents) else _short(total)
     whole = "100 %" if any(percents) else "1"
     gap = f"{_short(abs(total - 1) * (100 if any(percents) else 1))}{' %' if any(percents) else ''}"
-    hint = f"{'add' if total < 1 else 'take away'} {gap}, or write relative weights, with one above 1"
+    hint = f"{'add' if total < 1 else 'take away'} {gap}"
+    if relative_ok:
+        example = f": {', '.join(map(_short, _relative(sizes)))}" if len(sizes) <= 6 else ""
+        alike = len(sizes) > 1 and len(set(sizes)) == 1 and example
+        hint = (
+            f"for equal chances write{example[1:]}"
+            if alike
+            else f"{hint}, or write relative weights, with one above 1{example}"
+        )
     if version_1:
         return Shares(
             normal,
@@ -106,6 +115,12 @@ def shares(weights: Sequence[Any], *, relative_ok: bool, version_1: bool) -> Sha
             "warning",
         )
     return Shares(None, "weights.sum", None, f"weights that sum to {said}", f"a sum of {whole}", hint)
+
+
+def _relative(sizes: Sequence[float]) -> list[float]:
+    """The same weights with one above 1: whole ones doubled, others as percentages."""
+    factor = 2 if all(size == int(size) for size in sizes) else 100
+    return [size * factor for size in sizes]
 
 
 def _short(number: float) -> str:
