@@ -211,6 +211,7 @@ def tell_truth(
     The ledger of imperfections goes from there into the truth set.
     """
     from datagen.checks.placebos import find_placebos
+    from datagen.engine.derived import make_derived, staged_tables
     from datagen.engine.executor import execute
     from datagen.kernel.content_hash import root_hash
     from datagen.plan.labels import labelled_tables, labels_plan
@@ -223,18 +224,12 @@ def tell_truth(
     labels = labels_plan(plan)
     labelled = labelled_tables(plan, labels, settled.tables)
     spec = None if job.spec is None else {**job.spec, "labels": True, "only": None}
-    told = execute(
-        labels,
-        replace(
-            job,
-            format="parquet",
-            directory=directory,
-            tables=labelled,
-            spec=spec,
-            max_rows=LARGEST_MOST,
-            staged=frozenset(),
-        ),
-    )
+    own = replace(
+        job, format="parquet", directory=directory, tables=labelled, spec=spec, max_rows=LARGEST_MOST,
+        staged=staged_tables(labels, "parquet", labelled),
+    )  # fmt: skip
+    told = execute(labels, own)
+    make_derived(labels, own, told, memory=settled.memory)
     lay_labels(directory, told)
     connections = Connections(plan, prepared.document)
     looked_at = [entry for entry in data.tables if entry.name in plan.tables]

@@ -143,7 +143,7 @@ class Schema:
             return Findings(error.findings)._repr_html_()
         rows = [
             (
-                table.id, "by SQL" if table.id in plan.derived else f"{table.expected_rows:,.0f}", table.parent or "",
+                table.id, "by SQL" if table.id in plan.by_sql else f"{table.expected_rows:,.0f}", table.parent or "",
                 ", ".join(c.name for c in table.visible),
             )
             for table in plan.all_tables.values() if not table.hidden

@@ -51,7 +51,7 @@ def pass_gate(
 
 def spoiled_tables(plan: Plan) -> list[SpoiledTable]:
     """What the tables of a plan were declared to suffer."""
-    return [_spoiled(plan, table) for table in plan.tables.values() if table.spoiled and not table.hidden]
+    return [_spoiled(plan, table) for table in plan.made_tables if table.spoiled and not table.hidden]
 
 
 def _spoiled(plan: Plan, table: TablePlan) -> SpoiledTable:

@@ -48,6 +48,6 @@ def facts_of(name: str) -> dict[str, Any]:
     return {
         "name": name,
         "description": str(next((text for text in said if text), "")),
-        "tables": {table.id: round(table.expected_rows) for table in plan.tables.values() if not table.hidden},
-        "derived": [name for name, one in plan.derived.items() if not one.table.hidden],
+        "tables": {table.id: round(table.expected_rows) for table in plan.made_tables if not table.hidden},
+        "derived": [name for name, one in plan.by_sql.items() if not one.table.hidden],
     }

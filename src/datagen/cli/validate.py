@@ -34,17 +34,17 @@ def command(strict: bool, data_dir: str | None, as_json: bool, **given: object) 
     if strict and any(finding.severity == "warning" for finding in plan.findings):
         raise SchemaError(finding.moved(severity="error") for finding in plan.findings)
     shown = [table for table in plan.all_tables.values() if not table.hidden]
-    sizes = {table.id: round(table.expected_rows) for table in shown if table.id not in plan.derived}
+    sizes = {table.id: round(table.expected_rows) for table in shown if table.id not in plan.by_sql}
     if as_json:
         screen.document(
             {
-                "ok": True, "name": plan.name, "tables": sizes, "derived": list(plan.derived),
+                "ok": True, "name": plan.name, "tables": sizes, "derived": list(plan.by_sql),
                 "findings": [finding.as_dict() for finding in plan.findings],
             }
         )  # fmt: skip
         return
     screen.findings(plan.findings, form=str(given["errors"]))
     rows = sum(table.expected_rows for table in shown)
-    about = "" if all(table.rows is not None for table in shown if table.id not in plan.derived) else "about "
-    more = ", and those that SQL makes" if any(table.id in plan.derived for table in shown) else ""
+    about = "" if all(table.rows is not None for table in shown if table.id not in plan.by_sql) else "about "
+    more = ", and those that SQL makes" if any(table.id in plan.by_sql for table in shown) else ""
     screen.say(f"{plan.name} is valid: {screen.counted(len(shown), 'table')}, {about}{rows:,.0f} rows{more}")

@@ -17,6 +17,7 @@ import numpy as np
 from datagen.columns import DAY_US
 from datagen.contracts import Values
 from datagen.engine.seal import seal
+from datagen.engine.sorting import make_sorted
 from datagen.engine.work import STAGED, empty_frame, empty_sums, part_rows, writer_of
 from datagen.errors import Finding, MachineError, SchemaError
 from datagen.kernel.content_hash import root_hash
@@ -73,9 +74,14 @@ def make_derived(
                 loaded = _Loaded(database, plan, job, made)
                 for name, one in queries.items():
                     with _query_errors(one, memory, scratch):
+                        read_later = any(name in other.reads for other in queries.values())
+                        if one.sorting is not None:
+                            make_sorted(
+                                database, plan, one, job, made, read_later=read_later, memory=memory, progress=progress
+                            )
+                            continue
                         for other in one.reads:
                             loaded.need(other)
-                        read_later = any(name in other.reads for other in queries.values())
                         _make_one(loaded, one, job, made, read_later, memory, progress)
                     loaded.forget(name, queries)
             made.content_hash = root_hash(made.sums)

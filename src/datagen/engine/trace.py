@@ -119,6 +119,9 @@ def _named(plan: Plan, reference: str) -> tuple[TablePlan, ColumnPlan | None]:
     derived = next((name for name in plan.derived if name.lower() == head.lower()), None)
     if derived is not None:
         found, hint = f"{derived}, which is made by SQL", "trace the tables that its SELECT reads"
+        if plan.derived[derived].sorting is not None:
+            found = f"{derived}, a stream that is put in order when all of its rows are made"
+            hint = "trace the rows of its sources, or begin order_by with the key of a table above all of them"
         raise UsageError(Finding("trace.unknown_name", found=found, expected="a table made row by row", hint=hint))
     if table is None:
         known = tuple(name for name in plan.tables if name not in plan.inner)

@@ -37,6 +37,7 @@ from datagen.plan.processes import find_makers
 from datagen.plan.reading import find_reads, order
 from datagen.plan.segments import kept_shares_of, texts_of_values
 from datagen.plan.settle import leave_room, read_constraints, settle
+from datagen.plan.sorted_streams import refuse_reads_of_ranks, with_passage
 from datagen.plan.spoils import bind_spoils, copies_of
 from datagen.schema.tree import Document
 from datagen.version import DATA_VERSION
@@ -66,6 +67,7 @@ def bind(document: Document, *, seed: int, scale: float = 1.0, findings: Sequenc
     binding.correlated = find_correlations(binding)
     binding.stop_on_errors()
     find_reads(binding)
+    refuse_reads_of_ranks(binding)
     constraints = read_constraints(binding)
     nodes = order(binding, constraints.found)
     binding.stop_on_errors()
@@ -127,6 +129,7 @@ def finished(
     effects = placed(binding, planted_effects(binding, binding.behaviors, tables))
     root = binding.document.root
     metadata = root.get("metadata") or {}
+    tables = with_passage(tables, derived)
     reads = {node: tuple(dict.fromkeys(needs)) for node, needs in binding.reads.items()}
     below = look_below(tables, reads)
     return Plan(

@@ -240,9 +240,10 @@ class Binding:
         name = next((name for name in self.drafting.derived if name.lower() == said), None)
         if finding.code != "ref.unknown_table" or name is None:
             return finding
+        by_sql = self.drafting.derived[name][0].get("kind") == "derived"
         return finding.moved(
             code="derived.read",
-            found=f"{finding.found}: {name} is made by SQL after all other tables",
+            found=f"{finding.found}: {name} is {'made by SQL' if by_sql else 'put in order'} after all other tables",
             expected="a table whose rows are made",
             hint="only SQL may read it: another derived table, or a metric",
         )

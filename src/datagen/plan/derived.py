@@ -13,6 +13,8 @@ from datagen.plan.estimate import memory_bytes
 from datagen.plan.model import ColumnPlan, DerivedPlan, Seal, TablePlan
 from datagen.plan.names import ColumnDraft, TableDraft, declared
 from datagen.plan.queries import Query, Read, bind_query, read_query
+from datagen.plan.sorted_emits import SORTED
+from datagen.plan.sorted_streams import bind_sorted
 from datagen.schema.model_values import NAME
 from datagen.sql.database import create_table, sql_database
 from datagen.sql.grammar import Fault
@@ -54,10 +56,10 @@ def no_fill(block: Block) -> Values:
 
 def bind_derived(binding: Binding, tables: Mapping[str, TablePlan]) -> dict[str, DerivedPlan]:
     """The derived tables, each after those it reads. Faults go to the binding."""
-    nodes = binding.drafting.derived
-    if not nodes:
+    if not binding.drafting.derived:
         return {}
-    known = {name.lower(): name for name in (*declared(binding.tables), *nodes)}
+    nodes = {name: one for name, one in binding.drafting.derived.items() if one[0]["kind"] != SORTED}
+    known = {name.lower(): name for name in (*declared(binding.tables), *binding.drafting.derived)}
     with sql_database() as database:
         read: dict[str, Read] = {}
         for name, (node, loc) in nodes.items():
@@ -71,7 +73,11 @@ def bind_derived(binding: Binding, tables: Mapping[str, TablePlan]) -> dict[str,
                 _say(binding, name, found, loc)
         order = _order(binding, {name: one.reads for name, one in read.items()}, nodes)
         made: dict[str, DerivedPlan] = {}
-        for table in tables.values():
+        for name, (node, loc) in binding.drafting.derived.items():
+            sorted_ = bind_sorted(binding, tables, name, node, tuple(loc)) if node["kind"] == SORTED else None
+            if sorted_ is not None:
+                made[name] = sorted_
+        for table in (*tables.values(), *_tables(made).values()):
             create_table(database, table.id, {column.name: column.type for column in table.visible})
         for name in order:
             if all(other in tables or other in made for other in read[name].reads):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from datagen.errors import listed
@@ -46,12 +47,23 @@ def constraints_of_derived(binding: Binding, derived: Mapping[str, DerivedPlan])
                 _read(reader, kind, entry, at)
     for (table, column), loc in reader.found.unique.items():
         facts = {"table": table, "columns": [column]}
+        ranked = derived[table].sorting is not None and derived[table].table.columns[column].by_row_number
         reader.found.declared.append(
-            ConstraintPlan("unique", f"{table}.{column}", "checked", "SQL may repeat values", facts, loc)
+            ConstraintPlan("unique", f"{table}.{column}", "held", "no value twice by construction", facts, loc)
+            if ranked
+            else ConstraintPlan("unique", f"{table}.{column}", "checked", "looked at in the files", facts, loc)
+            if derived[table].sorting is not None
+            else ConstraintPlan("unique", f"{table}.{column}", "checked", "SQL may repeat values", facts, loc)
         )
     for one in reader.found.declared:
         _refuse_impossible(binding, drafts, one)
-    return tuple(reader.found.declared)
+    streams = [f"{name}." for name, one in derived.items() if one.sorting is not None]
+    return tuple(
+        replace(one, reason="put in order at the end, looked at afterwards")
+        if one.reason.startswith("made by SQL") and any(name in one.text for name in streams)
+        else one
+        for one in reader.found.declared
+    )
 
 
 def _refuse_impossible(binding: Binding, drafts: Mapping[str, TableDraft], one: ConstraintPlan) -> None:

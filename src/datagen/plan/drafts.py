@@ -12,6 +12,7 @@ from datagen.plan.graphs import settle_graphs
 from datagen.plan.grids import settle_each
 from datagen.plan.names import ColumnDraft, TableDraft, declared, find_table
 from datagen.plan.places import add_places, is_places, places_rows
+from datagen.plan.sorted_emits import PIECE, SORTED
 from datagen.schema.counts import read_count
 from datagen.schema.expand_processes import PROCESS_KEYS
 
@@ -55,8 +56,8 @@ def draft_tables(document: Any, refuse: Callable[..., None], *, scale: float, ve
     """Read the nodes of a canonical tree. Faults go to `refuse(code, loc, **facts)`."""
     made = Drafting()
     for place, node in enumerate(document.root.get("nodes") or []):
-        if node.get("kind") == "derived":
-            made.derived[node["id"]] = (node, ("nodes", place))  # SQL makes it, after all others
+        if node.get("kind") in ("derived", SORTED):
+            made.derived[node["id"]] = (node, ("nodes", place))  # made after all others
         if (node.get("kind") == "derived") != (node.get("sql") is not None):
             refuse(
                 "derived.no_sql",
@@ -66,7 +67,7 @@ def draft_tables(document: Any, refuse: Callable[..., None], *, scale: float, ve
                 else f"sql on {node['id']}, which is no derived table",
                 expected="kind: derived with sql",
             )
-        if node.get("kind") != "derived":
+        if node.get("kind") not in ("derived", SORTED):
             _draft_table(made, node, ("nodes", place), refuse)
     add_places(made, document.root)
     for table in made.tables.values():
@@ -91,7 +92,7 @@ def _filled_by_name(node: Mapping[str, Any], spec: Mapping[str, Any]) -> bool:
 def _draft_table(
     made: Drafting, node: Mapping[str, Any], loc: tuple[str | int, ...], refuse: Callable[..., None]
 ) -> None:
-    table = TableDraft(node["id"], node.get("pk"), None, loc, emits=node.get("kind") == EMIT)
+    table = TableDraft(node["id"], node.get("pk"), None, loc, emits=node.get("kind") == EMIT, piece=node.get(PIECE))
     made.tables[table.id] = table
     made.nodes[table.id] = node
     made.kinds[table.id] = node.get("kind") or "entity"

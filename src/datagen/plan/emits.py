@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datagen.errors import Finding, did_you_mean, listed, quoted
+from datagen.plan.sorted_emits import Group, groups_of, tree_of, with_pieces
 from datagen.schema.expand_reading import carry, rewritten, without
 from datagen.schema.tree import Document, Map, Mark, Seq
 
@@ -75,11 +76,11 @@ class _Stream:
             )
         sources = [self._source(place, emit) for place, emit in enumerate(emits)]
         known = [one for one in sources if one is not None]
-        shared = self._shared(known) if len(known) == len(sources) and known else None
-        owner = None if shared is None else self._owner(shared, columns)
+        groups = self._groups(known) if len(known) == len(sources) and known else []
         key = self._key(columns, emits, known)
         own = [column for column in columns if column is not key and "generator" not in column]
         time = self._time(own)
+        order = self._order(columns, own, key, groups, time)
         codes = {
             "parents": "stream.parents", "fanout": "stream.fanout", "rows": "stream.rows", "modifiers": "stream.modifiers",
         }  # fmt: skip
@@ -101,16 +102,17 @@ class _Stream:
         for place, emit in enumerate(emits):
             source = sources[place]
             name = self._id(place, emit, ids)
-            if source is None or owner is None or time is None or name is None:
+            if source is None or not groups or time is None or name is None:
                 continue
             node, columns_of = self._emit(place, emit, source, name, own, time)
             made.append(node)
             spec.append({"table": node["id"], "source": source["id"], "columns": columns_of})
-        if len(self.findings) > before or owner is None or time is None:
+        if len(self.findings) > before or not groups or time is None:
             return [self._with(_columns_only(self.node), None, None, None)]
-        order = self._order(own, owner, time)
-        stream = self._with(self.node, owner, key, {"emits": spec, "order_by": order, "time": time["name"]})
-        return [stream, *made]
+        if self._sorts(groups):
+            return [*with_pieces(self.node, key, groups, spec, order, str(time["name"])), *made]
+        facts = {"emits": spec, "order_by": order, "time": time["name"]}
+        return [self._with(self.node, groups[0].owner, key, facts), *made]
 
     def _with(self, node: Map, owner: Map | None, key: Map | None, spec: Any) -> Map:
         """The stream as a table below its owner."""
@@ -126,7 +128,7 @@ class _Stream:
             parents.add(owner["id"], mark=node.mark)
             result.put("parents", parents)
         if spec is not None:
-            result.put("stream", _tree(spec, node.mark))
+            result.put("stream", tree_of(spec, node.mark))
         return result
 
     def _source(self, place: int, emit: Map) -> Map | None:
@@ -156,62 +158,68 @@ class _Stream:
                 return found
             found.append(above)
 
-    def _shared(self, sources: list[Map]) -> list[Map]:
-        """The tables that all sources are or are below, nearest first."""
-        chains = [self._chain(source) for source in sources]
+    def _groups(self, sources: list[Map]) -> list[Group]:
+        """The tables in whose rows the events are put in order: one whose key `order_by` begins with, or those at the top."""
+        chains, written = [self._chain(source) for source in sources], self._order_names()
         shared = [one for one in chains[0] if all(any(one is other for other in chain) for chain in chains)]
-        if not shared:
+        every = tuple(str(source["id"]) for source in sources)
+        for one in shared:
+            if not written or str(one.get("pk", "")).lower() == written[0].lower():
+                return [Group(one, every)]
+        if not written:
             roots = list(dict.fromkeys(str(chain[-1]["id"]) for chain in chains))
             self.refuse(
                 "stream.no_owner",
                 "emits",
                 key=True,
-                found=f"sources below {listed(roots)}, which share no table above them",
-                expected="sources that are, or are below, rows of one table",
-                hint="make a stream for each of them",
+                found=f"sources below {listed(roots)}, which share no table above them, and no order_by",
+                expected="order_by: the columns that put all events in one order",
+                hint="order_by: [event_time], with the name of the stream's time",
             )
-        return shared
+            return []
+        return groups_of(chains)
 
-    def _owner(self, shared: list[Map], columns: list[Map]) -> Map | None:
-        """The table whose rows the stream is sorted by first: the one whose key `order_by` begins with."""
-        if not shared:
-            return None
+    def _sorts(self, groups: list[Group]) -> bool:
+        """Whether the events are put in order at the end, all of them together."""
         written = self._order_names()
-        if not written:
-            return shared[0]
-        for one in shared:
-            if str(one.get("pk", "")).lower() == written[0].lower():
-                return one
-        keys = [str(one["pk"]) for one in shared if one.get("pk")]
-        self.refuse(
-            "stream.order",
-            "order_by",
-            found=f"order_by begins with {quoted(written[0])}",
-            expected=f"first the key of a table that all sources are or are below: {listed(keys)}",
-            hint="times after it put the events of each in order",
+        return bool(written) and (
+            len(groups) > 1
+            or written[0].lower() not in (str(one.get("pk", "")).lower() for one in self._shared(groups))
         )
-        return None
+
+    def _shared(self, groups: list[Group]) -> list[Map]:
+        """The tables that all sources are or are below, where there are any, nearest first."""
+        chains = [self._chain(self.tables[name.lower()]) for group in groups for name in group.sources]
+        return [one for one in chains[0] if all(any(one is other for other in chain) for chain in chains)]
 
     def _order_names(self) -> list[str]:
         written = self.node.get("order_by")
         return [written] if isinstance(written, str) else [str(one) for one in written or ()]
 
-    def _order(self, own: list[Map], owner: Map, time: Map) -> list[str]:
-        """The columns that put the rows of one owner in order."""
-        names = {str(column["name"]).lower(): str(column["name"]) for column in own}
-        written = self._order_names()
-        found = [names.get(name.lower()) for name in written[1:]]
-        for place, name in enumerate(found):
-            if name is None:
+    def _order(
+        self, columns: list[Map], own: list[Map], key: Map | None, groups: list[Group], time: Map | None
+    ) -> list[str]:
+        """The columns that put the rows in order: of one owner, or all of them."""
+        if not groups or time is None:
+            return []
+        sorts, written = self._sorts(groups), self._order_names()
+        able = [column for column in columns if column is not key] if sorts else own
+        names = {str(column["name"]).lower(): str(column["name"]) for column in able}
+        first = 0 if sorts else 1
+        found = [names.get(name.lower()) for name in written]
+        for place in range(first, len(written)):
+            if found[place] is None:
+                rank = key is not None and written[place].lower() == str(key["name"]).lower()
                 self.refuse(
-                    "ref.unknown_column",
+                    "stream.order" if rank else "ref.unknown_column",
                     "order_by",
-                    place + 1,
-                    found=quoted(written[place + 1]),
-                    expected=f"a column that its emits fill: {listed(tuple(names.values()))}",
-                    hint=did_you_mean(written[place + 1], names.values()),
+                    *((place,) if isinstance(self.node.get("order_by"), list) else ()),
+                    found=f"{written[place]}, the rank that the order gives" if rank else quoted(written[place]),
+                    expected=f"{'columns of the stream' if sorts else 'a column that its emits fill'}: "
+                    f"{listed(tuple(names.values()))}",
+                    hint="" if rank else did_you_mean(written[place], names.values()),
                 )
-        return [name for name in found if name is not None] if written[1:] else [str(time["name"])]
+        return [name for name in found[first:] if name is not None] or [str(time["name"])]
 
     def _key(self, columns: list[Map], emits: list[Map], sources: list[Map]) -> Map | None:
         """The column of the rank: as named, else the first of the stream if nobody fills it."""
@@ -365,7 +373,7 @@ def _with_rank(columns: Seq, key: Map) -> Seq:
     for place, column in enumerate(columns):
         if column is key and "generator" not in key:
             ranked = without(key, ())
-            ranked.put("generator", _tree({"sequence": {}}, key.mark))
+            ranked.put("generator", tree_of({"sequence": {}}, key.mark))
             column = ranked
         result.add(column, mark=columns.item_marks[place])
     return result
@@ -388,7 +396,7 @@ def _made_by(value: Any, mark: Mark) -> dict[str, Any]:
     """The generator of an emit's value, and the modifiers beside it."""
     if isinstance(value, Map) and "modifiers" in value:
         return {"generator": value["generator"], "modifiers": value["modifiers"]}
-    return {"generator": value if isinstance(value, Map) else _tree({"expression": {"code": value}}, mark)}
+    return {"generator": value if isinstance(value, Map) else tree_of({"expression": {"code": value}}, mark)}
 
 
 def _part_of(source: Map, keys: tuple[str, ...]) -> Map:
@@ -397,18 +405,3 @@ def _part_of(source: Map, keys: tuple[str, ...]) -> Map:
         if source.get(key) is not None:
             carry(result, source, key)
     return result
-
-
-def _tree(value: Any, mark: Mark) -> Any:
-    """Plain dicts and lists as a tree, all of it at one place."""
-    if isinstance(value, dict) and not isinstance(value, Map):
-        result = Map(mark)
-        for key, inner in value.items():
-            result.put(key, _tree(inner, mark))
-        return result
-    if isinstance(value, list) and not isinstance(value, Seq):
-        items = Seq(mark)
-        for inner in value:
-            items.add(_tree(inner, mark), mark=mark)
-        return items
-    return value

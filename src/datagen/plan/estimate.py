@@ -88,5 +88,5 @@ def estimate(table: TablePlan) -> Estimate:
 
 def estimate_all(plan: Plan) -> Estimate:
     """Expected rows, bytes and seconds of the visible tables together."""
-    each = [estimate(table) for table in plan.tables.values() if not table.hidden]
+    each = [estimate(table) for table in plan.made_tables if not table.hidden]
     return Estimate(sum(e.rows for e in each), sum(e.bytes for e in each), sum(e.seconds for e in each))

@@ -38,7 +38,7 @@ def as_facts(plan: Plan) -> dict[str, Any]:
                     for column in one.table.columns.values()
                 ],
             }
-            for name, one in plan.derived.items()
+            for name, one in plan.by_sql.items()
         ],
         "order": list(dict.fromkeys(f"{told_name(table)}.{column}" for table, column in plan.order)),
         "kept_in_memory": [
@@ -65,7 +65,9 @@ def as_facts(plan: Plan) -> dict[str, Any]:
 
 def _table_facts(plan: Plan, table: TablePlan) -> dict[str, Any]:
     size = estimate(table)
-    emits = {"emits": _emit_facts(plan, table)} if table.kind == "stream" else {}
+    emits: dict[str, Any] = {"emits": _emit_facts(plan, table)} if table.kind == "stream" else {}
+    if table.id in plan.derived:
+        emits["put_in_order_by"] = list(sorted_by(plan, table))
     return {
         "table": table.id,
         "kind": table.kind,
@@ -117,6 +119,13 @@ def _emit_facts(plan: Plan, stream: TablePlan) -> list[dict[str, Any]]:
     ]
 
 
+def sorted_by(plan: Plan, table: TablePlan) -> tuple[str, ...]:
+    """The columns by which a stream is put in order at the end."""
+    sorting = plan.derived[table.id].sorting
+    assert sorting is not None
+    return sorting.order_by
+
+
 def _made_by(column: ColumnPlan, table: TablePlan) -> str:
     return "emits" if table.kind == "stream" and column.word == "process" else column.word
 
@@ -125,6 +134,8 @@ def moves(column: ColumnPlan, table: TablePlan) -> str:
     """Why rows added to a table change values that were there before, or "" when they do not."""
     if column.moves_with_rows:
         return column.moves_with_rows
+    if column.by_row_number and table.kind == "stream" and table.parent is None:
+        return "the place among all events: every earlier one moves it"
     if column.by_row_number and table.parent is not None:
         return "numbered through all parents: rows of earlier parents move it"
     return ""
@@ -148,6 +159,8 @@ def as_text(plan: Plan) -> str:
         where = (
             f"below {table.parent}, {table.counts.description} per row{rows_move(table)}"
             if table.parent and table.counts is not None
+            else f"put in order by {', '.join(sorted_by(plan, table))} when all other tables are made"
+            if table.id in plan.derived
             else "rows as declared"
         )
         hidden = ", hidden" if table.hidden else ""
@@ -172,7 +185,7 @@ def as_text(plan: Plan) -> str:
             )
         lines.extend(_emits_spelled(plan, table))
         lines.append("")
-    for name, one in plan.derived.items():
+    for name, one in plan.by_sql.items():
         hidden = ", hidden" if one.table.hidden else ""
         lines.append(
             f"{name} (derived{hidden}): rows not known before a run; SQL over {', '.join(one.reads) or 'nothing'}"
@@ -189,7 +202,7 @@ def as_text(plan: Plan) -> str:
         lines.append("")
     if plan.spoiled:
         lines.append("imperfections of what is written; nothing else reads them, and generate --clean leaves them out")
-        for table in plan.tables.values():
+        for table in plan.made_tables:
             lines.extend(f"  {table.id}.{one.name}  {spoil.text}" for one in table.visible for spoil in one.spoils)
             lines.extend([f"  {table.id}  {table.copies.text}"] if table.copies is not None else [])
         lines.append("")
@@ -261,7 +274,7 @@ def generation_notes(
         "|---|---:|---:|",
     ]
     lines.extend(
-        f"| {table.id} | {'by SQL' if table.id in plan.derived else f'{table.expected_rows:,.0f}'} | {rows[table.id]:,} |"
+        f"| {table.id} | {'by SQL' if table.id in plan.by_sql else f'{table.expected_rows:,.0f}'} | {rows[table.id]:,} |"
         for table in plan.all_tables.values()
         if table.id in rows and not table.hidden
     )

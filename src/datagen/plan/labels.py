@@ -20,22 +20,34 @@ ROW = "row_number"  # from 1, as in expressions; keys the labels of a table that
 
 def labels_plan(plan: Plan) -> Plan:
     """The plan of the labels: of every table its key and what is not written otherwise."""
-    return replace(
-        plan,
-        tables={table.id: _labelled(plan, table) if table.kind != "emit" else table for table in plan.tables.values()},
-    )
+    inner, sorted_ = plan.inner, {name: one for name, one in plan.derived.items() if one.sorting is not None}
+    tables = {name: table if name in inner else _labelled(plan, table) for name, table in plan.tables.items()}
+    for one in sorted_.values():
+        tables |= {name: _with_labels(tables[name]) for name in one.reads}
+    derived = {name: replace(one, table=_labelled(plan, one.table)) for name, one in sorted_.items()}
+    return replace(plan, tables=tables, derived=derived)
+
+
+def _with_labels(piece: TablePlan) -> TablePlan:
+    """A piece of a stream with the labels of its columns, under the names that they have in the stream."""
+    columns = {name: replace(column, spoils=()) for name, column in piece.columns.items()}
+    for column in piece.columns.values():
+        for name, fill in column.labels.items():
+            _add(columns, piece, f"{name}_of_{column.name}", "bool", fill)
+    return replace(piece, columns=columns)
 
 
 def labelled_tables(plan: Plan, labels: Plan, written: frozenset[str] | None) -> frozenset[str]:
     """Tables that have labels: all of a hidden table, of a visible one (one that is written) what is hidden in it."""
+    inner, told = plan.inner, labels.all_tables
     return frozenset(
         table.id
-        for table in plan.tables.values()
-        if table.kind != "emit"  # its rows are written in the stream
+        for table in plan.made_tables
+        if table.id not in inner  # its rows are written in the stream
         and (
             table.hidden
             or (
-                any(column.name not in (ROW, table.pk) for column in labels.tables[table.id].visible)
+                any(column.name not in (ROW, table.pk) for column in told[table.id].visible)
                 and (written is None or table.id in written)
             )
         )

@@ -36,7 +36,7 @@ def say_too_many(tables: Mapping[str, TablePlan], refuse: Callable[..., None]) -
 
 def too_many(plan: Plan, most: int) -> Finding | None:
     """What is wrong with a plan whose expected rows are clearly more than a run may write, or None."""
-    written = _written(plan.tables)
+    written = _written({table.id: table for table in plan.made_tables})
     if sum(table.expected_rows for table in written) <= most * SLACK:
         return None
     placed = next((one for one in plan.findings if one.code == "rows.too_many"), None)

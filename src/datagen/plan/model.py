@@ -131,8 +131,19 @@ class TablePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Sorting:
+    """How the pieces of a stream become one table. order_by: its columns; rank: the column that numbers the rows, if any."""
+
+    order_by: tuple[str, ...]
+    rank: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class DerivedPlan:
-    """A table that SQL makes from others. text: as it runs, in a total order; reads: the tables it needs."""
+    """A table made from others when those are made: by SQL, or a stream whose pieces are put in order.
+
+    text: the SQL as it runs, in a total order; reads: the tables it needs; sorting: of a stream.
+    """
 
     table: TablePlan
     text: str
@@ -141,6 +152,7 @@ class DerivedPlan:
     line: int | None = None
     column: int | None = None
     json_path: str = ""
+    sorting: Sorting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +226,7 @@ class Plan:
     @property
     def spoiled(self) -> bool:
         """Whether something of it is written with errors of recording."""
-        return any(table.spoiled for table in self.tables.values())
+        return any(table.spoiled for table in self.made_tables)
 
     @property
     def roots(self) -> tuple[TablePlan, ...]:
@@ -222,8 +234,18 @@ class Plan:
 
     @property
     def inner(self) -> frozenset[str]:
-        """Tables that no user wrote: those of the emits of streams, whose names hold a colon behind that of the stream."""
-        return frozenset(table.id for table in self.tables.values() if table.kind == "emit")
+        """Tables that no user wrote: emits and pieces of streams, whose names hold a colon behind that of the stream."""
+        return frozenset(name for name in self.tables if ":" in name)
+
+    @property
+    def by_sql(self) -> Mapping[str, DerivedPlan]:
+        """The tables that SQL makes."""
+        return {name: one for name, one in self.derived.items() if one.sorting is None}
+
+    @property
+    def made_tables(self) -> tuple[TablePlan, ...]:
+        """The tables whose rows are made one by one, streams that are put in order at the end included; not those of SQL."""
+        return (*self.tables.values(), *(one.table for one in self.derived.values() if one.sorting is not None))
 
     @property
     def all_tables(self) -> Mapping[str, TablePlan]:

@@ -107,6 +107,7 @@ class TableDraft:
     columns: dict[str, ColumnDraft] = field(default_factory=dict)
     each: str | None = None  # the table of whose rows every parent has one row here
     emits: bool = False  # rows that their parent emits: names are read in the parent's row first
+    piece: str | None = None  # the stream whose events it holds until all of them are put in order
 
     def column(self, name: str) -> ColumnDraft | None:
         found = self.columns.get(name)
@@ -177,13 +178,17 @@ class NameFault:
 
 def declared(tables: Mapping[str, TableDraft]) -> tuple[str, ...]:
     """The names of the tables that a user wrote; those of emits are told as part of their stream."""
-    return tuple(name for name, table in tables.items() if not table.emits)
+    return tuple(dict.fromkeys(table.piece or name for name, table in tables.items() if not table.emits))
 
 
 def find_table(tables: Mapping[str, TableDraft], name: str) -> TableDraft | None:
-    """A table by its id, without regard to case."""
+    """A table by its id, without regard to case; a stream that is put in order at the end, by its one piece."""
     found = tables.get(name)
-    return found or next((table for key, table in tables.items() if key.lower() == name.lower()), None)
+    found = found or next((table for key, table in tables.items() if key.lower() == name.lower()), None)
+    if found is None:
+        pieces = [one for one in tables.values() if one.piece is not None and one.piece.lower() == name.lower()]
+        found = pieces[0] if len(pieces) == 1 else None
+    return found
 
 
 def find_column(tables: Mapping[str, TableDraft], reference: str) -> ColumnDraft | NameFault:

@@ -255,11 +255,15 @@ class PlanScope:
 
     @property
     def tables_below(self) -> tuple[str, ...]:
-        return tuple(name for name in declared(self.tables) if self.table in ancestors(self.tables, self.tables[name]))
+        found = [find_table(self.tables, name) for name in declared(self.tables)]  # of streams in pieces, one at most
+        return tuple(one.piece or one.id for one in found if one is not None and self._above(one))
 
     def table_below(self, name: str) -> str | None:
         found = find_table(self.tables, name)
-        return found.id if found is not None and found.id in self.tables_below else None
+        return found.id if found is not None and not found.emits and self._above(found) else None
+
+    def _above(self, table: TableDraft) -> bool:
+        return self.table in ancestors(self.tables, table)
 
     def counts_down(self, table: str) -> tuple[tuple[str, str], ...]:
         """The numbers of rows on the way down to a table, as nodes of the dependency graph."""

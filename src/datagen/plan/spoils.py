@@ -11,6 +11,7 @@ from datagen.imperfections._contract import Copies, Spoil
 from datagen.plan.binding import Binding
 from datagen.plan.model import ColumnPlan, ConstraintPlan, Plan, TablePlan
 from datagen.plan.names import ColumnDraft
+from datagen.plan.sorted_emits import PIECE
 from datagen.plan.spelling import spelled
 from datagen.registry import find
 from datagen.schema.model_findings import check_part
@@ -35,29 +36,37 @@ def bind_spoils(binding: Binding, constraints: Sequence[ConstraintPlan]) -> None
 
 def copies_of(binding: Binding, table: str) -> Copies | None:
     """The rows of a table that are written twice, as declared; None without any, or after a refusal."""
-    params = binding.drafting.nodes[table].get("duplicates")
+    return copies_as_declared(binding, table, binding.drafting.nodes[table], binding.tables[table].loc, table)
+
+
+def copies_as_declared(
+    binding: Binding, name: str, node: Mapping[str, Any], at: Sequence[str | int], keyed: str
+) -> Copies | None:
+    """The same of a node. keyed: the table that has its primary key."""
+    params = node.get("duplicates")
     if params is None:
         return None
-    loc = (*binding.tables[table].loc, "duplicates")
+    loc = (*at, "duplicates")
     word = find("imperfection", "duplicates")
     assert word is not None
     spec, findings = check_part(word.SPEC, params, binding.document, loc)
     binding.findings.extend(findings)
-    if spec is None or not _keyed(binding, table, loc):
+    if spec is None or not _keyed(binding, keyed, loc):
         return None
-    copies: Copies = word(spec).bind(table, spelled("duplicates", params))
+    copies: Copies = word(spec).bind(name, spelled("duplicates", params))
     return copies
 
 
 def clean(plan: Plan) -> Plan:
     """The plan of the same data without any error of recording."""
-    tables = {
-        table.id: replace(
-            table, copies=None, columns={name: replace(one, spoils=()) for name, one in table.columns.items()}
-        )
-        for table in plan.tables.values()
-    }
-    return replace(plan, tables=tables)
+    tables = {table.id: _cleaned(table) for table in plan.tables.values()}
+    derived = {name: replace(one, table=_cleaned(one.table)) for name, one in plan.derived.items()}
+    return replace(plan, tables=tables, derived=derived)
+
+
+def _cleaned(table: TablePlan) -> TablePlan:
+    columns = {name: replace(one, spoils=()) for name, one in table.columns.items()}
+    return replace(table, copies=None, columns=columns)
 
 
 def unique_groups(plan: Plan, table: TablePlan) -> Iterator[tuple[str, ...]]:
@@ -96,26 +105,31 @@ def _fits(binding: Binding, column: ColumnDraft, loc: tuple[str | int, ...], *, 
 
 def _keyed(binding: Binding, table: str, loc: tuple[str | int, ...]) -> bool:
     """Whether the rows of a table can be named by a key in its files."""
-    draft = binding.tables[table]
-    if binding.drafting.nodes[table].get("hidden"):
+    draft, node = binding.tables[table], binding.drafting.nodes[table]
+    if PIECE in node:  # its events are written in the stream
+        node = binding.drafting.derived[node[PIECE]][0]
+    if node.get("hidden"):
         binding.refuse(
             "imperfections.hidden",
             loc,
-            found=f"imperfections in {table}, which is hidden",
+            found=f"imperfections in {node['id']}, which is hidden",
             expected="a table that is written: nothing else sees them",
         )
         return False
     key = None if draft.pk is None else binding.plans.get((table, draft.pk))
-    if key is None or key.hidden or key.type not in KEY_TYPES:
+    shut = any(
+        one.get("hidden") for one in node.get("columns") or () if draft.pk is not None and one["name"] == draft.pk
+    )
+    if key is None or key.hidden or shut or key.type not in KEY_TYPES:
         what = (
             "no primary key"
             if key is None
-            else f"the key {key.name}" + (" hidden" if key.hidden else f" of type {key.type}")
+            else f"the key {key.name}" + (" hidden" if key.hidden or shut else f" of type {key.type}")
         )
         binding.refuse(
             "imperfections.no_key",
             loc,
-            found=f"imperfections in {table}, which has {what}",
+            found=f"imperfections in {node['id']}, which has {what}",
             expected=f"a written primary key of type {' or '.join(KEY_TYPES)}, by which the ledger names rows",
         )
         return False

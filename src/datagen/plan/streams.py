@@ -15,6 +15,7 @@ from datagen.plan.averages import averages_of
 from datagen.plan.binding import Binding
 from datagen.plan.emits import EMIT
 from datagen.plan.names import TableDraft, ancestors
+from datagen.plan.told import told_name
 from datagen.rows._emits import EmitRows, EmitSpec, Shares, Source, share_factor
 from datagen.rows._stream import EMITTED, StreamRows, StreamSpec, sources_of, type_of
 
@@ -114,13 +115,14 @@ def _points_to(binding: Binding, spec: StreamSpec, name: str) -> tuple[str, str]
 
 
 def _find_emitting(binding: Binding, table: TableDraft, spec: StreamSpec) -> None:
-    specs = {one.table: EmitSpec.model_validate(binding.drafting.nodes[one.table][EMIT]) for one in spec.emits}
+    tables = [*(one.table for one in spec.emits), *spec.beside]
+    specs = {name: EmitSpec.model_validate(binding.drafting.nodes[name][EMIT]) for name in tables}
     shares = {name: one.share for name, one in specs.items() if one.share is not None}
     if sum(shares.values()) >= 1.0:
         binding.refuse(
             "stream.shares",
             (*table.loc, "stream"),
-            found=f"shares of {table.id} that sum to {sum(shares.values()):g}",
+            found=f"shares of {told_name(table.id)} that sum to {sum(shares.values()):g}",
             expected="less than 1: the other emits are the rest",
         )
     sharing = Shares(shares, [name for name in specs if name not in shares]) if shares else None
@@ -134,7 +136,7 @@ def _find_emitting(binding: Binding, table: TableDraft, spec: StreamSpec) -> Non
                 if other.source != one.source and one.source in ancestors(binding.tables, binding.tables[other.table])
             ]
             members = [other.table for other in spec.emits if other.source == one.source]
-            sources[one.source] = Source(one.source, table.id, members, inner, specs)
+            sources[one.source] = Source(one.source, told_name(table.id), members, inner, specs)
         assert one.source in above  # an emit's table is below its source
         fanout = binding.drafting.nodes[one.table].get("fanout")
         unmade = any(column.word == "process" for column in binding.tables[one.table].columns.values())

@@ -15,7 +15,8 @@ def told_name(table: str) -> str:
 
 def told_tables(plan: Plan) -> tuple[TablePlan, ...]:
     """The tables that were declared, but for those made by SQL."""
-    return tuple(table for table in plan.tables.values() if table.id not in plan.inner)
+    inner, by_sql = plan.inner, plan.by_sql
+    return tuple(table for name, table in plan.all_tables.items() if name not in inner and name not in by_sql)
 
 
 def emits_of(plan: Plan, stream: str) -> dict[str, TablePlan]:
@@ -24,7 +25,7 @@ def emits_of(plan: Plan, stream: str) -> dict[str, TablePlan]:
     return {
         name.split(BETWEEN, 1)[1]: plan.tables[name]
         for name in plan.tables
-        if name in inner and told_name(name) == stream
+        if name in inner and told_name(name) == stream and plan.tables[name].kind == "emit"
     }
 
 

@@ -22,6 +22,7 @@ from datagen.rows._text_order import text_ranks
 Ints = NDArray[np.int64]
 
 EMITTED = "emitted"  # the process of a stream's columns
+PLACE = "place of the emit"  # what fills it: the emit's place among the names of all emits of the stream
 
 
 class EmitOf(BaseModel):
@@ -42,6 +43,7 @@ class StreamSpec(BaseModel):
     emits: list[EmitOf]
     order_by: list[str]
     time: str
+    beside: list[str] = []  # tables of the emits of its other pieces, where it is one of several
 
 
 class StreamRows:
@@ -64,12 +66,13 @@ class StreamRows:
         rows = sum(scope.expected_rows(one.table) for one in self.spec.emits)
         names = dict.fromkeys(name for one in self.spec.emits for name in one.columns)
         types = {name: type_of(self.spec, name, scope.find_target) or "string" for name in names}
-        merging = Merging(scope.own, tuple(self.spec.emits), tuple(self.spec.order_by), types)
+        emits = tuple(sorted([*(one.table for one in self.spec.emits), *self.spec.beside]))
+        merging = Merging(scope.own, tuple(self.spec.emits), tuple(self.spec.order_by), types, emits)
         return StreamCounts(
             merging=merging,
             expected=rows / max(scope.expected_rows(scope.parent), 1.0),
             description=f"the events of {len(self.spec.emits)} emits in order",
-            fills={f"{EMITTED} {name}": merging.fill(name) for name in names},
+            fills={f"{EMITTED} {name}": merging.fill(name) for name in names} | {PLACE: merging.place_of_emit},
             guessed=any(self._guessed(one.table) for one in self.spec.emits),
         )
 
@@ -104,10 +107,14 @@ class StreamCounts:
 
 @dataclass(slots=True)
 class Merged:
-    """The emits' rows below one block of owners. order: of their concatenation; begins: of each owner's rows in it."""
+    """The emits' rows below one block of owners. order: of their concatenation; begins: of each owner's rows in it.
+
+    emits: (n,) the place of each row's emit, in order.
+    """
 
     pieces: Sequence[tuple[EmitOf, Block]]
     order: Ints
+    emits: Ints
     begins: Ints
     addresses: NDArray[np.uint64]
     columns: dict[str, Values] = field(default_factory=dict)
@@ -121,6 +128,7 @@ class Merging:
     emits: tuple[EmitOf, ...]
     order_by: tuple[str, ...]
     types: Mapping[str, ColumnType]
+    names: tuple[str, ...]  # the tables of all emits of the stream, in order
 
     def owner(self, block: Block) -> str:
         """The table that the stream is sorted by first."""
@@ -155,6 +163,11 @@ class Merging:
 
         return fill
 
+    def place_of_emit(self, block: Block) -> Values:
+        """(n,) the place of each row's emit among all emits of the stream."""
+        parent, _ = block.ancestor(self.owner(block))
+        return Values("int", self.of(parent).emits[self.places(block)])
+
     def column(self, pieces: Sequence[tuple[EmitOf, Block]], name: str) -> Values:
         """One column of the stream over the emits' rows, one emit after the other."""
         found = [(_values(one.columns.get(name), name, block), block.rows) for one, block in pieces]
@@ -171,15 +184,15 @@ class Merging:
         rows = sum(len(one) for one in owners)
         if not rows:
             none = np.zeros(0, dtype=np.int64)
-            return Merged(pieces, none, np.zeros(parent.rows, dtype=np.int64), none.astype(np.uint64))
+            return Merged(pieces, none, none, np.zeros(parent.rows, dtype=np.int64), none.astype(np.uint64))
         owner = np.concatenate(owners)
         addresses = np.concatenate([block.address for _, block in pieces])
-        places = {name: place for place, name in enumerate(sorted(one.table for one in self.emits))}  # not of blocks
+        places = {name: place for place, name in enumerate(self.names)}  # not of blocks
         emit = np.repeat([places[one.table] for one, _ in pieces], [block.rows for _, block in pieces])
         keys = [_ranks(self.column(pieces, name)) for name in self.order_by]
         order = sorted_by([owner, *keys, emit], addresses)
         counts = np.bincount(owner, minlength=parent.rows)
-        return Merged(pieces, order, np.cumsum(counts) - counts, addresses[order])
+        return Merged(pieces, order, emit[order], np.cumsum(counts) - counts, addresses[order])
 
 
 def sources_of(spec: StreamSpec, name: str) -> list[tuple[EmitOf, list[Any]]]:

@@ -126,7 +126,7 @@ def summary_facts(plan: Plan, made: Made, metrics: Mapping[str, float | None]) -
 
 def rate_of(plan: Plan, table: str, column: str | None, kind: str) -> float | None:
     """The declared rate of an imperfection; None where several of one kind share a column."""
-    made = plan.tables[table]
+    made = plan.all_tables[table]
     if column is None:
         return None if made.copies is None else made.copies.rate
     rates = [spoil.rate for spoil in made.columns[column].spoils if spoil.kind == kind]

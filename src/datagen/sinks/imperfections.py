@@ -85,7 +85,7 @@ def asked_and_found(plan: Plan, made: Made) -> list[dict[str, Any]]:
     asked is exact, or with `exact: false` the mean. column is None for rows that were written twice.
     """
     told: list[dict[str, Any]] = []
-    for table in plan.tables.values():
+    for table in plan.made_tables:
         if table.id not in made.files:
             continue
         for column in table.visible:
