@@ -6,7 +6,7 @@ The questions were written from that text and from the heads of the files; only 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -176,11 +176,11 @@ def off_target(tables: Tables) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module", params=[None, pytest.param(7, marks=pytest.mark.slow)], ids=["as shipped", "seed 7"])
-def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Tables, Path]]:
+def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Tables, Path]:
     directory = tmp_path_factory.mktemp("blind") / "shop"
     prepared = api.prepare("shop", **({} if request.param is None else {"seed": request.param}))
     api.generate(prepared, directory, Options(format="csv", truth=True))
-    yield Tables(directory, "csv"), directory
+    return Tables(directory, "csv"), directory
 
 
 def test_every_planted_number_is_found_in_the_files(shop: tuple[Tables, Path]) -> None:

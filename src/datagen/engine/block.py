@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from datagen.columns import to_series, where_true
 from datagen.contracts import Values
 from datagen.engine import below
-from datagen.engine.seal import seal
 from datagen.kernel import draws
 from datagen.kernel.address import child_addresses, root_addresses
 from datagen.plan.model import TablePlan
+from datagen.plan.seal import seal
 from datagen.structures import masked
 
 if TYPE_CHECKING:

@@ -16,12 +16,12 @@ import numpy as np
 
 from datagen.columns import DAY_US
 from datagen.contracts import Values
-from datagen.engine.seal import seal
 from datagen.engine.sorting import make_sorted
 from datagen.engine.work import STAGED, empty_frame, empty_sums, part_rows, writer_of
 from datagen.errors import Finding, MachineError, SchemaError
 from datagen.kernel.content_hash import root_hash
 from datagen.plan.model import ColumnPlan, DerivedPlan, Plan, TablePlan
+from datagen.plan.seal import seal
 from datagen.sinks.disk import disk_errors
 from datagen.sinks.manifest import FileFacts
 from datagen.sinks.writer import part_name

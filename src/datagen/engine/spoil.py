@@ -15,8 +15,8 @@ from datagen.columns import as_text, entries_at, take, to_series
 from datagen.contracts import Values
 from datagen.engine.block import TableBlock
 from datagen.engine.chosen import copied_rows, taken
-from datagen.engine.seal import seal
 from datagen.plan.model import ColumnPlan
+from datagen.plan.seal import seal
 from datagen.sinks.manifest import CELLS
 
 if TYPE_CHECKING:
