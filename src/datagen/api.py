@@ -133,7 +133,7 @@ def generate(
     options, watcher = options or Options(), watcher or Nobody()
     watcher.stage("plan")
     started = time.perf_counter() - planned
-    plan = plan or prepared.bind()
+    plan = plan or prepared.bind(look=options.truth)
     twin = options.clean and plan.spoiled
     if twin:
         plan = clean(plan)

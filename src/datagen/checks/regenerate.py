@@ -128,7 +128,7 @@ def picked(plan: Plan, run: Run, root: TablePlan, share: float) -> Iterator[Piec
 
 def _starts(run: Run, root: TablePlan) -> list[tuple[Grain, int, int]]:
     """Every block of root rows as (grain, first row, last row exclusive)."""
-    widest = max(table.expected_rows for table in tree(run.plan, root)) / max(root.rows or 1, 1)
+    widest = max(table.planned_rows for table in tree(run.plan, root)) / max(root.rows or 1, 1)
     size = max(1, int(BLOCK_ROWS / max(widest, 1.0)))
     found = []
     for grain in grains(run.plan):

@@ -58,7 +58,7 @@ def command(
         watcher.stage("plan")
         began = time.perf_counter()
         prepared = reading.prepared()
-        plan = prepared.bind()
+        plan = prepared.bind(look=dry_run or truth)
         target = Path(output) if output is not None else default_output(plan)
         if not dry_run:
             starting.finish()

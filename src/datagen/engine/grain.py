@@ -51,7 +51,7 @@ def grain_size(plan: Plan, root: TablePlan) -> int:
     rows = max(root.rows or 1, 1)
     size = rows
     for table in tree(plan, root):
-        each = max(table.expected_rows / rows, 1e-9)
+        each = max(table.planned_rows / rows, 1e-9)
         size = min(size, max(1, int(GRAIN_ROWS / each)), max(1, int(GRAIN_BYTES / (each * max(table.row_bytes, 8.0)))))
     pieces = -(-rows // size)
     if pieces > 2:

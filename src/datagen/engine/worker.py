@@ -72,7 +72,7 @@ def main() -> int:
         from datagen.plan.needed import narrowed
         from datagen.plan.spoils import clean
 
-        plan = bind(job["document"], seed=job["seed"], scale=job["scale"])
+        plan = bind(job["document"], seed=job["seed"], scale=job["scale"], look=False)
         if job.get("clean"):
             plan = clean(plan)
         if job.get("only") is not None:

@@ -26,6 +26,7 @@ from datagen.plan.derived_constraints import constraints_of_derived
 from datagen.plan.drafts import time_column_of
 from datagen.plan.emits import with_emits
 from datagen.plan.estimate import expected_tables
+from datagen.plan.expected import told_rows
 from datagen.plan.experiments import add_arms, find_trials
 from datagen.plan.invisible import placed
 from datagen.plan.limits import say_too_many
@@ -43,13 +44,17 @@ from datagen.schema.tree import Document
 from datagen.version import DATA_VERSION
 
 
-def bind(document: Document, *, seed: int, scale: float = 1.0, findings: Sequence[Finding] = ()) -> Plan:
+def bind(
+    document: Document, *, seed: int, scale: float = 1.0, findings: Sequence[Finding] = (), look: bool = True
+) -> Plan:
     """The plan of a validated canonical tree. `scale` multiplies the rows of parentless tables.
 
+    look: whether some rows are looked at for what is expected where the laws alone do not tell. What a run makes does
+    not depend on it.
     Raises SchemaError with every finding when anything cannot be made as declared.
     """
     document, refused = with_emits(document)
-    binding = Binding(document, seed=seed, scale=scale, findings=[*findings, *refused])
+    binding = Binding(document, look=look, seed=seed, scale=scale, findings=[*findings, *refused])
     binding.stop_on_errors()
     add_arms(binding)
     for column in binding.columns():
@@ -80,7 +85,7 @@ def bind(document: Document, *, seed: int, scale: float = 1.0, findings: Sequenc
             bind_column(binding, binding.tables[table].columns[name], constraints)
     bind_spoils(binding, constraints.found.declared)
     clamp_expected(binding, binding.behaviors)
-    tables = expected_tables(table_plans(binding))
+    tables = expected_tables(table_plans(binding), told_rows(binding) if look and not binding.has_errors() else {})
     declared = settle(binding, constraints)
     say_too_many(tables, binding.refuse)
     derived = bind_derived(binding, tables)

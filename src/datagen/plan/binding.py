@@ -30,10 +30,12 @@ MOST_FINDINGS = 50
 class Binding:
     """One document being bound. Each step leaves its findings in `findings` and its results beside them."""
 
-    def __init__(self, document: Document, *, seed: int, scale: float, findings: Sequence[Finding]) -> None:
+    def __init__(
+        self, document: Document, *, seed: int, scale: float, findings: Sequence[Finding], look: bool = False
+    ) -> None:
         self.document = document
         self.findings: list[Finding] = list(findings)
-        self.seed = seed
+        self.seed, self.look = seed, look
         self.version_1 = str(document.root.get("version", "")) == "1.0"
         self.drafting: Drafting = draft_tables(document, self.refuse, scale=scale, version_1=self.version_1)
         self.tables: dict[str, TableDraft] = self.drafting.tables
@@ -57,6 +59,7 @@ class Binding:
         self.trials: Any = None  # what experiments change (datagen.plan.experiments)
         self.outcomes: dict[graph.Node, Any] = {}  # how to fill a column as if in another arm
         self.volumes: dict[str, Any] = {}  # effects on the volume of a table, by table
+        self.samples: dict[int, Any] = {}  # rows looked at before a run (datagen.plan.representative.Sample)
         self.foreseen: dict[graph.Node, Callable[[], Any]] = {}  # how to tell equally likely numbers of a column
 
     def refuse(self, code: str, loc: Sequence[str | int], *, key: bool = False, **facts: Any) -> None:

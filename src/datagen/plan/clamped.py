@@ -21,7 +21,7 @@ from datagen.schema.weights import share
 
 if TYPE_CHECKING:
     from datagen.plan.model import TablePlan
-    from datagen.plan.planted import Population
+    from datagen.plan.population import Population
 
 Floats = NDArray[np.float64]
 MOVED = 0.02  # of a planted ratio, from which on a clamp is told
@@ -92,7 +92,7 @@ def clamped_rows(
 
 def clamp_expected(binding: Binding, behaviors: Behaviors) -> None:
     """Let the expected rows of tables in time know of their clamp, which acts on each parent's rows together."""
-    from datagen.plan.planted import population_of
+    from datagen.plan.population import population_of
 
     for name, rows in binding.counts.items():
         low, high = getattr(rows, "clamp", (0.0, math.inf))

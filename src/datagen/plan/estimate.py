@@ -27,18 +27,22 @@ class Estimate:
     seconds: float
 
 
-def expected_tables(tables: Mapping[str, TablePlan]) -> dict[str, TablePlan]:
-    """The tables with expected and largest possible rows, and bytes per row in memory."""
+def expected_tables(tables: Mapping[str, TablePlan], told: Mapping[str, float]) -> dict[str, TablePlan]:
+    """The tables with expected and largest possible rows, and bytes per row in memory.
+
+    told: expected rows per parent by table, where rows were looked at because the laws alone do not say.
+    """
     known: dict[str, TablePlan] = {}
 
     def settle(table: TablePlan) -> TablePlan:
         if table.id not in known:
             if table.parent is None:
-                expected = largest = float(table.rows or 0)
+                planned = expected = largest = float(table.rows or 0)
             else:
                 parent = settle(tables[table.parent])
-                each = table.counts.expected if table.counts is not None else 0.0
+                each = told.get(table.id, table.counts.expected if table.counts is not None else 0.0)
                 most = table.counts.largest if table.counts is not None else 0.0
+                planned = parent.planned_rows * (table.counts.expected if table.counts is not None else 0.0)
                 expected = parent.expected_rows * each
                 largest = (
                     parent.largest_rows * most
@@ -49,9 +53,13 @@ def expected_tables(tables: Mapping[str, TablePlan]) -> dict[str, TablePlan]:
                 )
             known[table.id] = replace(
                 table,
+                planned_rows=planned,
                 expected_rows=expected,
                 rows_guessed=table.parent is not None
-                and (known[table.parent].rows_guessed or (table.counts is not None and table.counts.guessed)),
+                and (
+                    known[table.parent].rows_guessed
+                    or (table.counts is not None and table.counts.guessed and table.id not in told)
+                ),
                 largest_rows=largest,
                 row_bytes=sum(memory_bytes(column) for column in table.visible),
             )

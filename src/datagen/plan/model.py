@@ -111,7 +111,8 @@ class TablePlan:
     children: tuple[str, ...] = ()
     addresses: Callable[[Block], NDArray[np.uint64]] | None = None  # of rows that were made as those of other tables
     hidden: bool = False
-    expected_rows: float = 0.0
+    planned_rows: float = 0.0  # expected by the laws alone, the same in every process: what a run is cut by
+    expected_rows: float = 0.0  # the same, or what a look at some rows has told
     rows_guessed: bool = False  # the fan-out, here or above, depends on values of rows
     largest_rows: float = 0.0
     row_bytes: float = 0.0  # expected, in a Parquet file

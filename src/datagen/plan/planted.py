@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from datagen.kernel import clock
 from datagen.kernel.clock import DAY_US
-from datagen.kernel.intensity import Intensity, Pieces
+from datagen.kernel.intensity import Intensity
 from datagen.plan.behaviors import AgeFactor, Behaviors, Factors, factors_above
 from datagen.plan.binding import Binding
 from datagen.plan.clamped import clamped_rows, say_dilution
@@ -30,23 +29,11 @@ from datagen.plan.planted_processes import process_effects
 from datagen.plan.planted_sql import is_written, join_to, quoted_text, reference_of
 from datagen.plan.planted_together import planted_together
 from datagen.plan.planted_values import planted_values
+from datagen.plan.population import Population, looked_at, population_of
 
 Floats = NDArray[np.float64]
-DRAWS = 2_000  # representative parents
+EVEN = 262_144  # rows that stand for all in the shares of hours and weekdays
 MONTHS_LEFT_OUT = 2  # at the start of a trend of the total, whose rate is held there
-
-
-@dataclass(slots=True)
-class Population:
-    """Representative parents of a table in time: when they came, when they left, and their expected rows."""
-
-    created: NDArray[np.int64]
-    intensity: Intensity
-    per_parent: float  # expected rows of a parent with factor 1
-    spread: float  # squared coefficient of variation of the expected rows between parents, factors left out
-    uneven: float  # E[m²] / E[m]² of the factors m of a parent
-    disturbed: bool  # effects on the volume act too: they are known when their table is made, not before
-    tied: bool  # the rate follows a state, or begins and ends by a column, which may follow a segment too
 
 
 def planted_effects(
@@ -57,63 +44,19 @@ def planted_effects(
     for table in tables.values():
         rows = binding.counts.get(table.id)
         population = population_of(binding, table.id)
-        found += _segment_rows(binding, behaviors, table, tables, population)
+        looked = looked_at(binding, table, population)
+        found += _segment_rows(binding, behaviors, table, tables, looked)
         found += planted_values(binding, behaviors, table)
         found += planted_together(binding, table, population)
         found += process_effects(binding, table, tables)
-        if population is not None:
-            found += _ageing(binding, behaviors, table, population)
-            found += _growth(binding, table, population, tables)
-            found += _season(binding, table, population)
+        if looked is not None:
+            found += _ageing(binding, behaviors, table, looked)
+            found += _growth(binding, table, looked, tables)
+            found += _season(binding, table, looked)
         found += planted_journeys(binding, table)
         found += planted_adoption(binding, table)
         found += list(getattr(rows, "effects", ()) or ())
     return tuple(found)
-
-
-def population_of(binding: Binding, table: str) -> Population | None:
-    """Representative parents of a table whose rows come at a rate; None for all other tables."""
-    rows = binding.counts.get(table)
-    shape = getattr(rows, "shape", None)
-    if shape is None or binding.tables[table].parent is None or not shape.calendar.rates.any():
-        return None
-    scope = binding.row_scopes.get(table)
-    created = scope.creations() if scope is not None and scope.creation is not None else None
-    start = shape.exposure.start
-    times = np.full(DRAWS, start, dtype=np.int64) if created is None else np.resize(created, DRAWS).astype(np.int64)
-    if created is not None:
-        times = np.sort(times)
-    low = np.clip(times, start, shape.exposure.end)
-    high = np.full(DRAWS, shape.exposure.end, dtype=np.int64)
-    # golden-ratio sequences stand in for draws: evenly spread, and never the same as a row's
-    k = np.arange(DRAWS, dtype=np.float64)
-    for place, curve in enumerate(scope.leaving if scope is not None else ()):
-        u = (0.5 + k * (0.6180339887498949 + 0.1 * place)) % 1.0
-        v = (0.25 + k * 0.7548776662466927) % 1.0
-        ages = curve.leaving(u, v, max(1.0, float((high - times).max()) / curve.unit))
-        gone = np.where(np.isfinite(ages), times + np.where(np.isfinite(ages), ages, 0.0) * curve.unit, high)
-        high = np.minimum(high, np.maximum(gone.astype(np.int64), low))
-    pieces: Pieces | None = None
-    for age in shape.ages:
-        one = age.curve.pieces(times, low, high)
-        pieces = one if pieces is None else pieces.times(one)
-    plain = Intensity(shape.calendar, low, high, np.ones(DRAWS), pieces=pieces)
-    mean = float(plain.rows.mean())
-    if mean <= 0:
-        return None
-    spread = float(plain.rows.var()) / mean**2
-    # what other tables do to the rate, and calendars that differ between parents, are not foreseen here
-    bounded = shape.exposure.begins is not None or shape.exposure.ends is not None
-    disturbed = bool(shape.windows or shape.stays or shape.calendar.groups > 1 or bounded)
-    tied = bool(shape.stays) or bounded
-    factor = uneven = 1.0
-    for one in shape.factors:
-        factor *= 1.0 if one.mean is None else one.mean
-        if one.mean and one.second is not None:
-            uneven *= one.second / one.mean**2
-    expected = 0.0 if rows is None else getattr(rows, "free", rows.expected)  # a clamp acts on what comes out
-    scaled = Intensity(shape.calendar, low, high, np.full(DRAWS, expected / mean), pieces=pieces)
-    return Population(times, scaled, expected / factor if factor else expected, spread, uneven, disturbed, tied)
 
 
 def _segment_rows(
@@ -160,7 +103,10 @@ def _segment_rows(
             n, m = entities * shares[value], entities * shares[reference]
             error, ratio = None, factor if clamped is None else clamped.ratio(factor)
             compound = above.get(value, 1.0) / usual
-            if not picked and draft.parent != one.entity:
+            seen = None if picked or clamped is not None else seen_ratio(population, one, value, reference, entities)
+            if seen is not None:
+                ratio, error = seen
+            elif not picked and draft.parent != one.entity:
                 ratio *= compound  # how unequal the tables between are is not known here: there is no error to tell
             elif population is not None and population.tied:
                 error = None
@@ -239,7 +185,7 @@ def _ageing(
             absent=_absent_ratio(population, whole, unit, last),
             standard_error=None
             if population.disturbed
-            else ratio * math.sqrt(1 / n0 + 1 / nk + population.spread / max(parents * whole.mean(), 1.0)),
+            else ratio * math.sqrt(1 / n0 + 1 / nk + _apart(population, whole, first, late, parents, last, unit)),
             sql=f"""with aged as (
     select floor(epoch(t."{time}" - e."{one.created}") / {seconds:.0f}) as age from {join}
     where epoch(e."{one.created}") + {(last + 1) * seconds:.0f} <= {end / 1e6:.0f})
@@ -251,16 +197,35 @@ select count(*) filter (age = {last}) / count(*) filter (age = 0)::double from a
 
 def _rows_between(population: Population, whole: NDArray[np.bool_], low: int, high: int) -> float:
     """Expected rows per parent in an interval of age, of parents seen long enough."""
+    return float(_aged(population, low, high)[whole].sum()) / len(whole)
+
+
+def _aged(population: Population, low: int, high: int) -> Floats:
+    """(n,) expected rows of each parent in an interval of age."""
     before = population.intensity.until(population.created + low)
     after = population.intensity.until(population.created + high)
-    return float((after - before)[whole].sum()) / len(whole)
+    return after - before
+
+
+def _apart(
+    population: Population, whole: NDArray[np.bool_], first: float, late: float, parents: float, last: int, unit: int
+) -> float:
+    """What parents that differ add to the squared relative error of rows at a late age by rows at the first."""
+    if population.block is None:
+        return population.spread / max(parents * float(whole.mean()), 1.0)
+    # a parent with a higher rate has more of both: what varies is how far its late rows are from the ratio of all
+    off = np.where(
+        whole, _aged(population, last * unit, (last + 1) * unit) / late - _aged(population, 0, unit) / first, 0
+    )
+    return population.unsure(parents) * float((off * off).mean()) / max(parents, 1.0)
 
 
 def _absent_ratio(population: Population, whole: NDArray[np.bool_], unit: int, last: int) -> float:
     """What the statistic would be if age did nothing: only the calendar acts."""
     calendar = population.intensity.calendar
     start = population.created[whole]
-    days = [calendar.days(start + k * unit) for k in (0, 1, last, last + 1)]
+    group = None if population.intensity.group is None else population.intensity.group[whole]
+    days = [calendar.days(start + k * unit, group) for k in (0, 1, last, last + 1)]
     first = float((days[1] - days[0]).sum())
     return float((days[3] - days[2]).sum()) / first if first > 0 else 1.0
 
@@ -292,7 +257,7 @@ def _growth(
     edges = clock.month_start(months)
     if len(months) < 4:
         return
-    running = np.stack([population.intensity.until(np.full(DRAWS, edge)) for edge in edges], axis=1)
+    running = np.stack([population.intensity.until(np.full(len(population.created), edge)) for edge in edges], axis=1)
     monthly = np.diff(running, axis=1)  # (parents, months)
     parents = table.expected_rows / float(population.intensity.rows.mean())
     expected = monthly.mean(axis=0) * parents
@@ -304,7 +269,7 @@ def _growth(
     centred = x - x.mean()
     added = (monthly / expected) @ (centred / float((centred * centred).sum()))
     between = parents * max(population.uneven * float((added * added).mean()) - float(added.mean()) ** 2, 0.0)
-    error = math.sqrt(error * error + between)
+    error = math.sqrt(error * error + population.unsure(parents) * between)
     flat = np.diff(np.array([float(_untrended(population, edge)) for edge in edges]))
     absent = slope_of(x, np.log(np.maximum(flat, 1e-300)), 1.0 / expected)[0]
     for args in trends[:1]:
@@ -391,6 +356,8 @@ from "{table.id}" as t""",
 def _cell_rows(population: Population) -> Floats:
     """(k,) expected rows in every cell of the calendar, over all parents: by the days on which somebody is there."""
     calendar, intensity = population.intensity.calendar, population.intensity
+    if population.block is not None:
+        return _made_rows(intensity)
     days = calendar.starts
     coarse = days[:: max(1, DAY_US // calendar.step)]
     there = np.searchsorted(np.sort(intensity.start), coarse + calendar.step, side="right") - np.searchsorted(
@@ -399,3 +366,39 @@ def _cell_rows(population: Population) -> Floats:
     weight = np.repeat(there.astype(np.float64), max(1, DAY_US // calendar.step))[: calendar.cells]
     rows: Floats = calendar.rates[0] * weight
     return rows
+
+
+def _made_rows(intensity: Intensity) -> Floats:
+    """(k,) expected rows in every cell of the calendar, over all parents: where evenly spaced rows of theirs fall."""
+    ends = np.cumsum(intensity.rows)
+    even = (np.arange(EVEN) + 0.5) * (ends[-1] / EVEN)
+    owner = np.minimum(np.searchsorted(ends, even, side="right"), len(ends) - 1)
+    times = intensity.time(owner, even - (ends - intensity.rows)[owner])
+    calendar = intensity.calendar
+    cell = np.clip((times - calendar.origin) // calendar.step, 0, calendar.cells - 1)
+    return np.bincount(cell, minlength=calendar.cells).astype(np.float64)
+
+
+def seen_ratio(
+    population: Population | None, one: Factors, value: str, reference: str, entities: float
+) -> tuple[float, float] | None:
+    """Rows per entity of a value by those of another, and the standard error, where rows were looked at; else None."""
+    if population is None or population.block is None or not population.tied:
+        return None
+    above, index = population.block.ancestor(one.entity)
+    values = above.column(one.column)
+    if values.dictionary is None:
+        return None
+    rows = population.intensity.rows
+    each = rows if index is None else np.bincount(index, weights=rows, minlength=above.rows)
+    unsure = 0.0 if above.sample.real else 1.0 + entities / above.rows
+    told = []
+    for name in (value, reference):
+        names = [code for code, text in enumerate(values.dictionary.values) if text == name]
+        own = each[np.isin(values.array, names)]
+        mean, share = (float(own.mean()), len(own) / above.rows) if len(own) else (0.0, 0.0)
+        if mean <= 0:
+            return None
+        told.append((mean, (1.0 / mean + unsure * float(own.var()) / mean**2) / (entities * share)))
+    (high, wide), (low, narrow) = told
+    return high / low, high / low * math.sqrt(wide + narrow)

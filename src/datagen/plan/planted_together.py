@@ -19,7 +19,7 @@ from datagen.schema.times import show_time
 from datagen.schema.weights import share
 
 if TYPE_CHECKING:
-    from datagen.plan.planted import Population
+    from datagen.plan.population import Population
 
 Floats = NDArray[np.float64]
 RANK = 'rank() over (order by "{0}") + (count(*) over (partition by "{0}") - 1) / 2.0'

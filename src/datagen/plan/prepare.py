@@ -106,12 +106,15 @@ class Prepared:
         """The command's seed, else the document's."""
         return self.schema.seed if self.overrides.seed is None else self.overrides.seed
 
-    def bind(self) -> Plan:
-        """The plan. Raises SchemaError with everything that cannot be made as declared."""
+    def bind(self, *, look: bool = True) -> Plan:
+        """The plan. look: at some rows, for what is expected (see `datagen.plan.bind`); a run can do without.
+
+        Raises SchemaError with everything that cannot be made as declared.
+        """
         from datagen.plan.bind import bind
 
         try:
-            return bind(self.document, seed=self.seed, scale=self.overrides.scale, findings=self.findings)
+            return bind(self.document, seed=self.seed, scale=self.overrides.scale, findings=self.findings, look=look)
         except SchemaError as error:
             told = list(error.findings)
         with telling_settings(self.written, self.overrides.sets, self.overrides.params):

@@ -158,15 +158,20 @@ class RateRows:
         """(n,) rows per average day of each parent."""
         return self.per_day(parent) * self.shape.factor(parent)
 
+    def expected_of(self, parent: Block) -> Floats:
+        """(n,) rows that each parent is expected to have before the clamp, none of them made."""
+        scale = self.scale(parent)
+        length = np.empty(parent.rows, dtype=np.float64)
+        for at in self.shape.chunks(parent.rows):
+            length[at] = self.shape.intensity(parent, scale[at], at).rows
+        return length
+
     def latent(self, parent: Block) -> Floats:
         """(n,) rows that each parent was expected to have, as the truth set tells them."""
         return self.made(parent).length
 
     def _make(self, parent: Block) -> Made:
-        scale = self.scale(parent)
-        length = np.empty(parent.rows, dtype=np.float64)
-        for at in self.shape.chunks(parent.rows):
-            length[at] = self.shape.intensity(parent, scale[at], at).rows
+        length = self.expected_of(parent)
         cells = Cells(parent.address, length, self.key)
         counts, forced = clamped(cells.counts, self.clamp, length)
         return Made(counts, cells, length, forced)
