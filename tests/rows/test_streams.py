@@ -369,3 +369,16 @@ def test_more_tries_than_anybody_can_wait_for_are_refused() -> None:
     with pytest.raises(SchemaError) as caught:
         table_of(plan_of(document(LOGIN, endless)), "events")
     assert caught.value.findings[0].code == "rows.too_many"
+
+
+@pytest.mark.parametrize("named", [{}, {"applies_to_columns": ["minutes"]}])
+def test_a_segment_multiplies_the_values_of_a_stream_once(named: dict[str, Any]) -> None:
+    schema = document(PING | {"columns": {"minutes": 3.5}}, VIDEO)
+    behavior = {"segment_column": "country", "segments": {"US": {"value_multiplier": 2}, "DE": {}}, **named}
+    schema["tables"][0]["segment_behavior"] = behavior
+    plain, changed = document(PING | {"columns": {"minutes": 3.5}}, VIDEO), schema
+    before, after = made(plain, "events"), made(changed, "events")
+    gain = (after["minutes"] / before["minutes"]).to_list()
+    videos = (before["event_type"] == "video").to_list()
+    for ratio, country, video in zip(gain, before["country"], videos, strict=True):
+        assert abs(ratio - (2.0 if video and country == "US" else 1.0)) < 0.01

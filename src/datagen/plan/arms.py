@@ -22,7 +22,7 @@ from datagen.plan.behaviors import path_to
 from datagen.plan.binding import Binding
 from datagen.plan.correlations import Drawn
 from datagen.plan.drafts import time_column_of
-from datagen.plan.names import ColumnDraft, TableDraft
+from datagen.plan.names import ColumnDraft, Path, PathReader, TableDraft
 from datagen.rows._arms import ArmEffect, Arms, Level
 from datagen.rows._contract import RateFactor
 from datagen.rows._mapped import mapped
@@ -166,6 +166,9 @@ def arm_windows(binding: Binding, table: TableDraft, scope: Any) -> tuple[Any, .
 def refuse_untimed(binding: Binding, table: TableDraft) -> None:
     """Refuse effects on rows that nothing can act on: counted without time, or made by another process."""
     word = binding.makers.get(table.id, ("", None))[0]
+    if table.emits:
+        _refuse_emits(binding, table)
+        return
     for effect in binding.trials.rates.get(table.id, ()):
         if word not in ("", "fanout") or (word == "" and effect.since is not None):
             binding.refuse(
@@ -175,6 +178,19 @@ def refuse_untimed(binding: Binding, table: TableDraft) -> None:
                 + (f"which {word} makes" if word else "which are counted once per parent, whatever the time"),
                 expected="a fanout with per: hour, day, week, month, year or window",
             )
+
+
+def _refuse_emits(binding: Binding, table: TableDraft) -> None:
+    from datagen.plan.trials_of_streams import untimed
+
+    for effect in binding.trials.rates.get(table.id, ()):
+        why = untimed(binding, table, effect.since)
+        if why:
+            binding.refuse(
+                "experiment.no_time", effect.loc, found=f"an effect on the number of events of {why}",
+                expected="an emit with a fanout with per: hour, day, week, month, year or window",
+                hint=f"an effect on {table.parent} itself changes how many rows there are to emit",
+            )  # fmt: skip
 
 
 def _rate(binding: Binding, table: TableDraft, effect: Effect, scope: Any) -> Callable[[Block], Floats]:
@@ -277,7 +293,11 @@ def bound_arms(binding: Binding, column: ColumnDraft) -> tuple[Arm, ...]:
         Arm(
             effect,
             tuple(scope.read(path_to(binding, table, effect.unit, name) or "") for name in effect.columns),
-            scope.read(time) if effect.since is not None and time is not None else None,
+            None
+            if effect.since is None or time is None
+            else PathReader(Path(time, None, (), table.id, time), "datetime")  # its source may have one of that name
+            if table.emits
+            else scope.read(time),
         )
         for effect in binding.trials.values.get((column.table, column.name), ())
     )

@@ -102,16 +102,23 @@ class Reach:
             if multiplied and (process or node.get("fanout") is None):
                 continue
             found.append(table)
-        return found
+            if not multiplied and "stream" in node:  # what it shows of their values they make
+                found += [self.tables[str(emit["table"])] for emit in node["stream"]["emits"]]
+        return list({table.id: table for table in found}.values())
 
     def measures(self, table: TableDraft) -> list[str]:
-        """Columns that a value multiplier means when none is named: `role: measure`, else the single float."""
-        marked = [column.name for column in table.columns.values() if column.role == "measure"]
+        """Columns that a value multiplier means when none is named: `role: measure`, else the single float.
+
+        Of a stream none that its emits fill: there the columns of the emits are meant, see `children`.
+        """
+        stream = self.binding.drafting.kinds[table.id] == "stream"
+        own = [column for column in table.columns.values() if not (stream and column.word == "process")]
+        marked = [column.name for column in own if column.role == "measure"]
         if marked:
             return marked
         floats = [
             column.name
-            for column in table.columns.values()
+            for column in own
             if column.type == "float"
             and column.name != table.pk
             and column.points_to is None

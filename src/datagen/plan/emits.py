@@ -386,6 +386,8 @@ def _emit_column(column: Map, mark: Mark, **keys: Any) -> Map:
     for key in ("type", "decimals", "precision"):
         if key in column:
             carry(result, column, key)
+    if column.get("role") == "measure":
+        carry(result, column, "role")
     result.put("nullable", True)
     for key, value in keys.items():
         result.put(key, value)

@@ -19,6 +19,7 @@ from datagen.plan.binding import Binding
 from datagen.plan.chances import PROCESSES, seat_chance
 from datagen.plan.drafts import time_column_of
 from datagen.plan.names import ColumnDraft, NameFault, TableDraft, declared, find_column, find_table
+from datagen.plan.trials_of_streams import in_emits, measures_named, rates_named, show_outcomes, values_named
 from datagen.schema.times import parse_time
 
 Node = tuple[str, str]
@@ -91,8 +92,11 @@ def find_trials(binding: Binding) -> Trials:
         since = _moment(binding, one["start"], (*loc, "start"))
         for at, effect in enumerate(one.get("effects") or ()):
             _seat(binding, reach, made, table, one, effect, since, (*loc, "effects", at))
-    for (table_id, name), effects in made.values.items():
-        _add_outcomes(binding, binding.tables[table_id].columns[name], effects)
+    outcomes = {
+        (table_id, name): _add_outcomes(binding, binding.tables[table_id].columns[name], effects)
+        for (table_id, name), effects in made.values.items()
+    }
+    show_outcomes(binding, outcomes, ("experiments",))
     return made
 
 
@@ -158,6 +162,8 @@ def _sizes(binding: Binding, unit: TableDraft, by: Any, loc: Any) -> tuple[str, 
 def _tables(binding: Binding, reach: Reach, unit: TableDraft, named: str | None, loc: Any) -> list[TableDraft]:
     if named is None:
         found = reach.children(unit.id, multiplied=True)
+    elif (of_stream := rates_named(binding, named, unit, loc)) is not None:
+        return of_stream
     else:
         table = find_table(binding.tables, named)
         found = [] if table is None else [table]
@@ -172,12 +178,18 @@ def _tables(binding: Binding, reach: Reach, unit: TableDraft, named: str | None,
 
 
 def _columns(binding: Binding, reach: Reach, unit: TableDraft, named: str | None, loc: Any) -> list[ColumnDraft]:
+    of_stream = values_named(binding, named, unit, loc) if named is not None and "." in named else None
+    if of_stream is not None:
+        return of_stream
     if named is not None and "." in named:
         found = find_column(binding.tables, named)
         if isinstance(found, NameFault):
             binding.refuse(found.code, (*loc, "table"), **found.facts)
             return []
         return [found]
+    of_stream = measures_named(binding, named, unit, loc) if named is not None else None
+    if of_stream is not None:
+        return of_stream
     table = find_table(binding.tables, named) if named is not None else None
     tables = [table] if table is not None else [] if named else reach.children(unit.id, multiplied=False)
     columns = [one.columns[name] for one in tables for name in reach.measures(one)]
@@ -188,7 +200,7 @@ def _columns(binding: Binding, reach: Reach, unit: TableDraft, named: str | None
             found=f"'{named}'" if named else f"no single amount in the tables below {unit.id}",
             expected="table.column, or a table with a column with role: measure",
         )
-    return columns
+    return in_emits(binding, columns, unit, loc)
 
 
 def _seat_rate(binding: Binding, made: Trials, table: TableDraft, effect: Effect) -> None:
@@ -235,8 +247,9 @@ def _seat_value(binding: Binding, made: Trials, column: ColumnDraft, effect: Eff
         made.values.setdefault((column.table, column.name), []).append(effect)
 
 
-def _add_outcomes(binding: Binding, column: ColumnDraft, effects: list[Effect]) -> None:
-    """Hidden columns of a value under every arm of the experiments that change it."""
+def _add_outcomes(binding: Binding, column: ColumnDraft, effects: list[Effect]) -> list[str]:
+    """Hidden columns of a value under every arm of the experiments that change it; gives their names."""
+    added = []
     spec = binding.drafting.specs[column.table, column.name]
     kept = {key: spec[key] for key in ("decimals", "precision", "when", "nullable") if spec.get(key) is not None}
     for effect in {one.name: one for one in effects}.values():
@@ -249,3 +262,5 @@ def _add_outcomes(binding: Binding, column: ColumnDraft, effects: list[Effect]) 
                     of=(column.table, column.name), experiment=effect.name, arm=arm, binding=binding
                 )
                 binding.modifiers[node] = []
+                added.append(name)
+    return added

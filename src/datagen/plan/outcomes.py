@@ -22,7 +22,7 @@ def outcomes_of(binding: Binding, table: str) -> Mapping[str, Filler]:
     found: dict[str, Filler] = {}
     for name, arms in {one.name: one.arms for one in effects}.items():
         for arm in arms:
-            end = f"of_{table}_if_{re.sub(r'[^A-Za-z0-9_]', '_', arm)}"
+            end = f"of_{re.sub(r'[^A-Za-z0-9_]', '_', table)}_if_{re.sub(r'[^A-Za-z0-9_]', '_', arm)}"
             taken = {name: arm}
             if binding.trials.rates.get(table):
                 found[f"rows_{end}"] = ("int", _under(lambda parent, rows=rows: Values("int", rows(parent)), taken))

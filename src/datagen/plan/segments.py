@@ -290,7 +290,8 @@ def default_columns(
                 for fact in facts
                 if (not head or fact.id.lower() == head.lower()) and (column := fact.column(tail or name)) is not None
             ]
-            found += hits
+            # what a stream shows of values that its emits make is changed there, once
+            found += [one for one in hits if not any(other.startswith(f"{one[0]}:") for other, _ in hits)]
             if not hits:
                 known = sorted({column for fact in facts for column in fact.columns})
                 binding.refuse(

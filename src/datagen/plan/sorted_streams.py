@@ -87,8 +87,10 @@ def _columns(
 ) -> dict[str, ColumnPlan] | None:  # fmt: skip
     made: dict[str, ColumnPlan] = {}
     before = len(binding.findings)
-    for place, spec in enumerate(node["columns"]):
-        at = (*loc, "columns", place)
+    written = {column["name"] for column in node["columns"]}
+    outcomes = dict.fromkeys(name for piece in pieces for name in piece.columns if name not in written)
+    for place, spec in enumerate([*node["columns"], *({"name": name, "hidden": True} for name in outcomes)]):
+        at = (*loc, "columns", place) if place < len(written) else loc
         found = [piece.columns[spec["name"]] for piece in pieces if spec["name"] in piece.columns]
         types = {one.type for one in found}
         type_: ColumnType = "float" if types == {"int", "float"} else found[0].type

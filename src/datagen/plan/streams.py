@@ -17,7 +17,7 @@ from datagen.plan.emits import EMIT
 from datagen.plan.names import TableDraft, ancestors
 from datagen.plan.told import told_name
 from datagen.rows._emits import EmitRows, EmitSpec, Shares, Source, share_factor
-from datagen.rows._stream import EMITTED, StreamRows, StreamSpec, sources_of, type_of
+from datagen.rows._stream import EMITTED, StreamRows, StreamSpec, own_column, sources_of, type_of
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class EmittedColumn(Generator):
         for name in (self.name, *self.spec.order_by):
             for one, source in sources_of(self.spec, name):
                 if source[0] == "own":
-                    found.append(Only(one.table, name))
+                    found.append(Only(one.table, own_column(source, name)))
                 elif source[0] == "above":
                     found.append(Only(source[1], source[2]))
         return found
@@ -109,7 +109,7 @@ def _points_to(binding: Binding, spec: StreamSpec, name: str) -> tuple[str, str]
         if source[0] == "constant":
             return None
         table = binding.tables[one.table if source[0] == "own" else source[1]]
-        column = table.columns[name if source[0] == "own" else source[2]]
+        column = table.columns[own_column(source, name) if source[0] == "own" else source[2]]
         found.add((table.id, column.name) if source[0] == "above" and table.pk == column.name else column.points_to)
     return found.pop() if len(found) == 1 else None
 

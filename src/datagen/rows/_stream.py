@@ -200,6 +200,12 @@ def sources_of(spec: StreamSpec, name: str) -> list[tuple[EmitOf, list[Any]]]:
     return [(one, source) for one in spec.emits if (source := one.columns.get(name)) is not None]
 
 
+def own_column(source: list[Any], name: str) -> str:
+    """The column of an emit's own table that fills one of the stream: of the same name, unless another is named."""
+    found: str = source[1] if len(source) > 1 else name
+    return found
+
+
 def type_of(spec: StreamSpec, name: str, find: Callable[[str], Any]) -> ColumnType | None:
     """The type that the emits give a column: theirs if they agree, float of ints and floats; else None."""
     types: set[ColumnType | None] = set()
@@ -208,7 +214,9 @@ def type_of(spec: StreamSpec, name: str, find: Callable[[str], Any]) -> ColumnTy
             known: dict[type, ColumnType] = {bool: "bool", int: "int", float: "float"}
             types.add(known.get(type(source[1]), "string"))
         else:
-            found = find(f"{one.table}.{name}" if source[0] == "own" else f"{source[1]}.{source[2]}")
+            found = find(
+                f"{one.table}.{own_column(source, name)}" if source[0] == "own" else f"{source[1]}.{source[2]}"
+            )
             types.add(None if found is None else found.type)
     if types == {"int", "float"}:
         return "float"
@@ -244,7 +252,7 @@ def _values(source: list[Any] | None, name: str, block: Block) -> Values | None:
         return None
     match source[0]:
         case "own":
-            return block.column(name)
+            return block.column(own_column(source, name))
         case "constant":
             return _constant(source[1], block.rows)
         case _:
