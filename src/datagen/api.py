@@ -1,4 +1,4 @@
-"""The verbs: load, validate, plan, preview, generate, verify. No logic of their own; every door calls these."""
+"""The verbs: load, validate, plan, preview, generate, check, verify. No logic of their own; every door calls these."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from datagen.errors import DatagenError, Finding, UsageError, did_you_mean, list
 if TYPE_CHECKING:
     import polars as pl
 
+    from datagen.checks.judge import Report
     from datagen.engine.executor import Job, Made
     from datagen.engine.options import Options, Settled
     from datagen.engine.trace import Traced
@@ -34,6 +35,15 @@ class Watcher(Protocol):
 
     def rows(self, table: str, done: int, total: int) -> None:
         """So many rows of a table are made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A data set as its files show it. notes: what to know of it besides."""
+
+    plan: Plan
+    report: Report
+    notes: tuple[Finding, ...] = ()
 
 
 class Nobody:
@@ -118,6 +128,7 @@ def generate(
     """
     from datagen.checks.gate import pass_gate
     from datagen.checks.metrics import measure
+    from datagen.checks.origin import noted
     from datagen.engine.derived import make_derived, staged_tables
     from datagen.engine.executor import Job, execute
     from datagen.engine.options import Options, cores, fewer_workers, settle
@@ -184,7 +195,8 @@ def generate(
         )  # fmt: skip
         manifest = replace(manifest, clean=twin)
         seconds["total"] = time.perf_counter() - started
-        write_text(stage.path, "run.json", run_facts(made, seconds, settled.memory))
+        origin = noted(source_of(prepared.written), prepared.overrides)
+        write_text(stage.path, "run.json", run_facts(made, seconds, settled.memory, origin))
         write_text(stage.path, "log.jsonl", run_log(plan, made, seconds))
         write_manifest(manifest, stage.path)
         answers = ""
@@ -242,6 +254,69 @@ def tell_truth(
         sums[ledger.name] = sums_of_ledger
         entries = (*entries, ledger)
     return write_truth(directory, plan, data, entries, root_hash(sums), placebos, asked_and_found(plan, run))
+
+
+def source_of(document: Document) -> str | None:
+    """The shipped name or the whole path by which a document is found again; None where it came from no file."""
+    from datagen.datasets import shipped
+
+    if document.path is None or not os.path.isfile(document.path):
+        return None
+    path = os.path.realpath(document.path)
+    return next((name for name, own in shipped().items() if os.path.realpath(own) == path), path)
+
+
+def check(
+    directory: str | os.PathLike[str], prepared: Prepared | None = None, *, select: Sequence[str] = (), examples: int = 5,
+    memory: int | None = None, seed: int | None = None,
+) -> Checked:  # fmt: skip
+    """Judge the files of a data set by the schema that it was made from, or by another one.
+
+    prepared: that other schema; select: only these tables; memory: bytes. Raises UsageError where there is no data set or
+    nothing says from which schema it was made, MachineError where the machine does not suffice.
+    """
+    from datagen.checks.judge import judge
+    from datagen.checks.origin import manifest_in, notes, origin_of, refuse_other
+    from datagen.engine.options import cores, default_memory
+    from datagen.plan.spoils import clean
+    from datagen.sinks.describe import schema_hash
+
+    place = Path(directory)
+    manifest = manifest_in(place)
+    if prepared is None:
+        origin = origin_of(place)
+        seed = seed if manifest is None else manifest.seed
+        prepared = prepare(
+            origin.source,
+            sets=origin.sets,
+            params=origin.params,
+            scenario=origin.scenario,
+            scale=origin.scale,
+            seed=seed,
+        )
+        refuse_other(place, manifest, origin.source, schema_hash(prepared.document))
+    plan = prepared.bind()
+    hash = schema_hash(prepared.document)
+    same = manifest is not None and manifest.fingerprint == plan.fingerprint
+    if manifest is not None and manifest.clean:
+        plan = clean(plan)
+    shown = {table.id.lower(): table.id for table in plan.all_tables.values() if not table.hidden}
+    unknown = [name for name in select if name.lower() not in shown]
+    if unknown:
+        expected = f"tables: {listed(tuple(shown.values()), most=20)}"
+        raise UsageError(
+            Finding(
+                "select.unknown_table", found=quoted(name), expected=expected, hint=did_you_mean(name, shown.values())
+            )
+            for name in unknown
+        )
+    written = None if manifest is None or manifest.schema_hash != hash else [table.name for table in manifest.tables]
+    report = judge(
+        place, plan, prepared.document, written=written, select=[shown[name.lower()] for name in select], same=same,
+        format=None if manifest is None else manifest.format, examples=examples, memory=memory or default_memory(),
+        threads=cores(),
+    )  # fmt: skip
+    return Checked(plan, report, tuple(notes(place, manifest, report.tables, hash)))
 
 
 def remove_stale(target: Path, content_hash: str) -> list[Finding]:

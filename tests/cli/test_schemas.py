@@ -83,13 +83,6 @@ def test_what_old_documents_may_say_is_an_error_when_strict(tmp_path: Path) -> N
     assert call("validate", shop(tmp_path), "--strict").code == 0
 
 
-def test_checking_data_is_refused_with_what_comes_near(tmp_path: Path) -> None:
-    done = call("validate", shop(tmp_path), "--data-dir", tmp_path)
-    assert done.code == 2
-    assert done.codes == ["command.not_available_yet"]
-    assert "later version" in done.err
-
-
 def test_a_plan_says_rows_bytes_time_memory_and_what_holds(tmp_path: Path) -> None:
     text = SHOP + "constraints: {inequalities: []}\n"
     done = call("plan", shop(tmp_path, text), "--scale", "3")

@@ -35,15 +35,17 @@ SQL_TYPES = {
 
 
 @contextmanager
-def locked_database(directory: Path, *, memory: int, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
+def locked_database(
+    directory: Path, *, memory: int, threads: int, scratch: Path | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """An empty database that reads files below `directory` only; `memory` in bytes.
 
-    What does not fit into memory goes to a scratch directory in there, which is gone afterwards. Errors of the machine
-    become MachineError; those of the files stay duckdb.Error.
+    What does not fit into memory goes to a scratch directory, in there unless another is given, which is gone afterwards.
+    Errors of the machine become MachineError; those of the files stay duckdb.Error.
     """
     import duckdb
 
-    scratch = directory / SCRATCH
+    scratch = directory / SCRATCH if scratch is None else scratch
     connection = duckdb.connect(
         config={
             "threads": threads,
@@ -55,6 +57,7 @@ def locked_database(directory: Path, *, memory: int, threads: int) -> Iterator[d
     )
     try:
         for setting in (
+            "TimeZone = 'UTC'",
             f"temp_directory = {literal(os.fspath(scratch))}",
             f"allowed_directories = [{literal(os.fspath(directory))}]",
             "enable_external_access = false",

@@ -86,7 +86,7 @@ def _kept(
             if check.table == name and name not in ledger and not check.hops and "enum_ref" not in check.facts
         ]  # fmt: skip
         if len(plain) > 1:
-            counts = ", ".join(f"count(*) filter (where {_broken(check, str, 't0', ledger)})" for check in plain)
+            counts = ", ".join(f"count(*) filter (where {broken_rows(check, str, 't0', ledger)})" for check in plain)
             row = database.execute(
                 f"select {counts} from {table_source(directory, tables[name], format)} as t0"
             ).fetchone()
@@ -112,7 +112,7 @@ def _check_one(
         on = f"{last}.{identifier(hop.column)} = t{place}.{identifier(hop.to_column)}"
         joins += f" join {rows_of(hop.to_table)} as t{place} on {on}"
         last = f"t{place}"
-    broken = f"({_broken(check, rows_of, last, ledger)})"
+    broken = f"({broken_rows(check, rows_of, last, ledger)})"
     sides = [("t0", check.table, check.column)]
     if check.kind == "inequality":
         sides.append((last, check.hops[-1].to_table if check.hops else check.table, check.facts["other"]))
@@ -140,7 +140,7 @@ def _check_one(
     ]
 
 
-def _broken(check: ValueCheck, rows_of: Any, last: str, ledger: Mapping[str, Sequence[Path]]) -> str:
+def broken_rows(check: ValueCheck, rows_of: Any, last: str, ledger: Mapping[str, Sequence[Path]]) -> str:
     """The SQL condition of rows that break a constraint; null is no break."""
     column, facts = f"t0.{identifier(check.column)}", check.facts
     match check.kind:

@@ -20,6 +20,7 @@ COMMANDS = (
     "preview",
     "trace",
     "generate",
+    "check",
     "verify",
     "expand",
     "explain",

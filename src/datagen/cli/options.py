@@ -21,6 +21,7 @@ MOST_SEED = 2**64 - 1
 MOST_WORKERS = 256
 LEAST_MEMORY, MOST_MEMORY = 64_000_000, 10**15  # bytes
 MOST_SCALE = 1e9
+MOST_SCORE = 100.0
 MOST_ROWS = 10**15
 WHOLE = re.compile(r"\s*[+-]?[0-9][0-9_]*\s*")
 STANDARD_INPUT = "<stdin>"
@@ -105,17 +106,9 @@ class Given:
         """How a run is made."""
         from datagen.engine import options
         from datagen.plan import limits
-        from datagen.plan.memory import parse_size
 
         workers = self.whole("workers", 1, MOST_WORKERS)
-        memory = None
-        if (text := self.options["memory"]) is not None:
-            memory = parse_size(text)
-            if memory is None:
-                self.fault("option.not_a_size", "memory", text, "a size such as 2GB, 512MB or 1.5GiB")
-            elif not LEAST_MEMORY <= memory <= MOST_MEMORY:
-                hint = "a number alone is bytes; write 2GB" if text.strip().isdigit() else ""
-                self.fault("option.out_of_range", "memory", text, "64 MB to 1000 TB", hint)
+        memory = self.memory()
         format, gate = self.options["format"], self.options["gate"]
         if format is not None and format not in options.FORMATS:
             self.faults.append(options.unknown_format(format))
@@ -171,17 +164,38 @@ class Given:
         return self.whole("seed", 0, MOST_SEED)
 
     def scale(self) -> float | None:
-        text = self.options["scale"]
+        return self._number("scale", "a number above 0, such as 0.1", lambda value: 0 < value <= MOST_SCALE)
+
+    def score(self) -> float | None:
+        """The points that are good enough."""
+        return self._number("min_score", "a number from 0 to 100", lambda value: 0 <= value <= MOST_SCORE)
+
+    def memory(self) -> int | None:
+        """A limit of memory in bytes."""
+        from datagen.plan.memory import parse_size
+
+        text = self.options["memory"]
         if text is None:
             return None
-        expected = "a number above 0, such as 0.1"
+        value = parse_size(text)
+        if value is None:
+            self.fault("option.not_a_size", "memory", text, "a size such as 2GB, 512MB or 1.5GiB")
+        elif not LEAST_MEMORY <= value <= MOST_MEMORY:
+            hint = "a number alone is bytes; write 2GB" if text.strip().isdigit() else ""
+            self.fault("option.out_of_range", "memory", text, "64 MB to 1000 TB", hint)
+        return value
+
+    def _number(self, name: str, expected: str, fits: Callable[[float], bool]) -> float | None:
+        text = self.options[name]
+        if text is None:
+            return None
         try:
             value = float(text)
         except ValueError:
-            self.fault("option.not_a_number", "scale", text, expected)
+            self.fault("option.not_a_number", name, text, expected)
             return None
-        if not math.isfinite(value) or not 0 < value <= MOST_SCALE:
-            self.fault("option.out_of_range", "scale", text, expected)
+        if not math.isfinite(value) or not fits(value):
+            self.fault("option.out_of_range", name, text, expected)
             return None
         return value
 

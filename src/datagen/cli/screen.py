@@ -47,12 +47,14 @@ def document(facts: Mapping[str, Any] | list[Any], *, own: bool = True) -> None:
     say(text if text.replace("\n", "").isprintable() else json.dumps(whole, indent=2))
 
 
-def findings(found: Iterable[Finding], *, form: str = "text") -> None:
+def findings(found: Iterable[Finding], *, form: str = "text", ranked: bool = False) -> None:
     """Print findings on standard error: as text with an empty line between them, or as one JSON document.
 
-    Errors come first, then by their places.
+    Errors come first, then by their places. ranked: they have an order of their own.
     """
-    found = sorted(found, key=lambda one: (one.severity != "error", one.line or 0, one.column or 0))
+    if not ranked:
+        found = sorted(found, key=lambda one: (one.severity != "error", one.line or 0, one.column or 0))
+    found = list(found)
     if not found:
         return
     if form == "json":

@@ -6,7 +6,9 @@ import click
 
 from datagen.cli import screen
 from datagen.cli.options import Given, json_option, schema_options
-from datagen.errors import Finding, SchemaError, UsageError
+from datagen.errors import SchemaError
+
+DEFAULTS = {"select": (), "examples": None, "min_score": None, "memory": None}  # of the options of `datagen check`
 
 EXAMPLES = """\
 \b
@@ -19,17 +21,19 @@ Examples:
 @click.command("validate", epilog=EXAMPLES, short_help="Say all that is wrong with a schema.")
 @schema_options
 @click.option("--strict", is_flag=True, help="Warnings are errors: what version 1 tolerates is refused.")
-@click.option("--data-dir", metavar="DIR", help="Check data against the schema (comes in a later version).")
+@click.option("--data-dir", metavar="DIR", help="Check the data in DIR by the schema, as `datagen check` does.")
 @json_option
-def command(strict: bool, data_dir: str | None, as_json: bool, **given: object) -> None:
+@click.pass_context
+def command(context: click.Context, /, strict: bool, data_dir: str | None, as_json: bool, **given: object) -> None:
     """Say all that is wrong with a schema, with places and ways out.
 
     SCHEMA is a file, the name of a shipped data set, or - for standard input.
     """
     if data_dir is not None:
-        hint = "`datagen verify DIR` compares published files with their checksums"
-        found = "--data-dir: checking data that is there comes in a later version"
-        raise UsageError(Finding("command.not_available_yet", found=found, expected="a schema alone", hint=hint))
+        from datagen.cli.check import look
+
+        look(context, data_dir, Given({**given, **DEFAULTS}), as_json=as_json)
+        return
     plan = Given(given).prepared().bind()
     if strict and any(finding.severity == "warning" for finding in plan.findings):
         raise SchemaError(finding.moved(severity="error") for finding in plan.findings)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import PurePath
 from typing import Any
 
@@ -20,6 +21,7 @@ from datagen.plan.bind_columns import bind_column, make_parts
 from datagen.plan.bind_rows import bind_counts
 from datagen.plan.binding import Binding
 from datagen.plan.clamped import clamp_expected
+from datagen.plan.column_laws import column_laws
 from datagen.plan.correlations import find_correlations
 from datagen.plan.derived import bind_derived
 from datagen.plan.derived_constraints import constraints_of_derived
@@ -112,6 +114,7 @@ def table_plans(binding: Binding) -> dict[str, TablePlan]:
             children=children_of(binding, table.id),
             addresses=getattr(binding.counts.get(table.id), "addresses", None),
             hidden=bool(node.get("hidden", False)),
+            arriving=table.id in binding.arrivals,
             time_column=time_column_of(table),
             outcomes=outcomes_of(binding, table.id),
             copies=copies_of(binding, table.id),
@@ -160,6 +163,7 @@ def finished(
         root_rows=below.root_rows,
         derived=derived,
         metrics=metrics,
+        laws=partial(column_laws, binding, tables),
         order_written=tuple(node["id"] for node in root.get("nodes") or []),
     )
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from datagen.plan.column_laws import ColumnLaw
+
 DAY_US = 86_400_000_000
 
 
@@ -111,6 +113,7 @@ class TablePlan:
     children: tuple[str, ...] = ()
     addresses: Callable[[Block], NDArray[np.uint64]] | None = None  # of rows that were made as those of other tables
     hidden: bool = False
+    arriving: bool = False  # a root whose rows come at a rate: their number is drawn
     planned_rows: float = 0.0  # expected by the laws alone, the same in every process: what a run is cut by
     expected_rows: float = 0.0  # the same, or what a look at some rows has told
     rows_guessed: bool = False  # the fan-out, here or above, depends on values of rows
@@ -222,6 +225,7 @@ class Plan:
     )  # rows of a root per block, where tables below are looked at
     derived: Mapping[str, DerivedPlan] = field(default_factory=dict)  # each after those it reads; not in `tables`
     metrics: tuple[MetricPlan, ...] = ()
+    laws: Callable[[], tuple[ColumnLaw, ...]] = tuple  # of single columns, worked out when they are asked for
     order_written: tuple[str, ...] = ()  # tables and derived tables in document order
 
     @property

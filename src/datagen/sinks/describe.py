@@ -133,10 +133,11 @@ def rate_of(plan: Plan, table: str, column: str | None, kind: str) -> float | No
     return rates[0] if len(rates) == 1 else None
 
 
-def run_facts(made: Made, seconds: Mapping[str, float], memory: int) -> str:
-    """The text of run.json: what differs from run to run. memory: the limit in bytes."""
+def run_facts(made: Made, seconds: Mapping[str, float], memory: int, schema: Mapping[str, Any] | None = None) -> str:
+    """The text of run.json: what differs from run to run. memory: the limit in bytes; schema: where it came from."""
     facts = {
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - seconds["total"])),
+        "schema": schema,
         "seconds": {stage: round(value, 4) for stage, value in seconds.items()},
         "workers": made.workers,
         "memory_limit": memory,
@@ -147,7 +148,7 @@ def run_facts(made: Made, seconds: Mapping[str, float], memory: int) -> str:
         "datagen": __version__,
         "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
     }
-    return json.dumps(facts, indent=1) + "\n"
+    return json.dumps(facts, indent=1, default=str) + "\n"
 
 
 def run_log(plan: Plan, made: Made, seconds: Mapping[str, float]) -> str:

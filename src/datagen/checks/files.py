@@ -1,0 +1,184 @@
+"""Finds the tables in a directory, ours or anybody's, and opens them for SQL in the types that were declared.
+
+A table lies in TABLE.parquet, TABLE.csv or TABLE.ndjson, or in parts in a directory of its name. What is there is what is
+judged: a manifest is not needed, and where there is one nothing of it is believed but the format.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datagen.checks.database import LONGEST_LINE, SQL_TYPES, identifier, literal
+from datagen.sinks.disk import disk_errors
+from datagen.sinks.manifest import FORMATS, NAME, RUN_FILES, SIDE_FILES
+
+if TYPE_CHECKING:
+    import duckdb
+
+RAW = "raw"  # the SQL schema in which tables are as they lie in their files
+# what a column of a Parquet file may be, by its declared type; a file of somebody else's may say it with other words
+ACCEPTED: Mapping[str, tuple[str, ...]] = {
+    "int": ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "UBIGINT", "UINTEGER", "USMALLINT", "UTINYINT", "HUGEINT"),
+    "float": ("DOUBLE", "FLOAT", "DECIMAL", "BIGINT", "INTEGER", "SMALLINT", "TINYINT"),
+    "string": ("VARCHAR", "ENUM"),
+    "bool": ("BOOLEAN",),
+    "datetime": ("TIMESTAMP",),
+    "date": ("DATE",),
+    "nested": ("STRUCT", "MAP", "JSON"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files of one table, all of one format, in order."""
+
+    table: str
+    format: str
+    paths: tuple[Path, ...]
+
+
+@dataclass(slots=True)
+class Opened:
+    """A table that SQL can ask: under its own name in the declared types, under `raw.` as it lies in the files.
+
+    columns: (name, declared type) of those that are there; kinds: as they lie there; unfit: columns of a kind that no
+    value of the declared type has.
+    """
+
+    table: str
+    format: str
+    columns: dict[str, str]
+    missing: list[str] = field(default_factory=list)
+    extra: list[str] = field(default_factory=list)
+    kinds: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def unfit(self) -> list[str]:
+        """Columns whose values are of another kind altogether: nothing is asked of them."""
+        return [name for name, kind in self.columns.items() if not _fits(kind, self.kinds[name], self.format)]
+
+
+def find_files(directory: Path, preferred: str | None = None) -> dict[str, Files]:
+    """The tables in a directory by name. preferred: the format that counts where a table is there in several."""
+    found: dict[str, list[Files]] = {}
+    with disk_errors("reading", directory):
+        entries = sorted(directory.iterdir())
+        for entry in entries:
+            if entry.is_dir():
+                for format in FORMATS:
+                    parts = tuple(sorted(path for path in entry.iterdir() if path.suffix == f".{format}"))
+                    if parts:
+                        found.setdefault(entry.name, []).append(Files(entry.name, format, parts))
+            elif entry.suffix[1:] in FORMATS and entry.name not in (NAME, *RUN_FILES, *SIDE_FILES):
+                found.setdefault(entry.stem, []).append(Files(entry.stem, entry.suffix[1:], (entry,)))
+    order = [preferred, *FORMATS]
+    return {name: min(own, key=lambda one: order.index(one.format)) for name, own in found.items()}
+
+
+def open_table(database: duckdb.DuckDBPyConnection, files: Files, declared: Mapping[str, str]) -> Opened:
+    """Make a table known to a database. declared: column name -> type. Raises duckdb.Error for files that say nothing.
+
+    Texts are read once, into the database, which keeps what does not fit into memory on the disk.
+    """
+    readers = _readers(database, files, declared)
+    whole = " union all by name ".join(f"select * from {reader}" for reader in readers)
+    database.execute(f"create schema if not exists {RAW}")
+    # of texts a table, not a view: a cast behind a view would be done by the reader of the file, which refuses the whole
+    # file for one text that is no number
+    what = "view" if files.format == "parquet" else "table"
+    database.execute(f"create {what} {RAW}.{identifier(files.table)} as {whole}")
+    rows = database.execute(
+        f"select column_name, column_type from (describe {RAW}.{identifier(files.table)})"
+    ).fetchall()
+    kinds = {str(name): str(kind) for name, kind in rows}
+    there = {name: kind for name, kind in declared.items() if name in kinds}
+    opened = Opened(
+        files.table, files.format, there, [name for name in declared if name not in kinds],
+        [name for name in kinds if name not in declared], {name: kinds[name] for name in there},
+    )  # fmt: skip
+    selected = ", ".join(f"{typed(opened, name)} as {identifier(name)}" for name in there) or "null as nothing"
+    database.execute(
+        f"create {what} {identifier(files.table)} as select {selected} from {RAW}.{identifier(files.table)}"
+    )
+    return opened
+
+
+def typed(opened: Opened, name: str) -> str:
+    """SQL of a column in its declared type; null where its text says no such value."""
+    kind, column = opened.columns[name], identifier(name)
+    if kind == "nested":
+        return column
+    if opened.kinds[name] == SQL_TYPES[kind]:
+        return column
+    return f"try_cast({column} as {SQL_TYPES[kind]})"
+
+
+def forget_texts(database: duckdb.DuckDBPyConnection, opened: Opened) -> None:
+    """Drop the texts of a table that has been looked at; its values stay."""
+    if opened.format != "parquet":
+        database.execute(f"drop table {RAW}.{identifier(opened.table)}")
+
+
+def untypable(opened: Opened, name: str) -> str:
+    """The SQL condition of values that are none of the declared type."""
+    kind, column = opened.columns[name], identifier(name)
+    cast = typed(opened, name)
+    broken = f"{column} is not null and {cast} is null"
+    if kind == "int" and opened.format != "parquet":  # 1.5 is no whole number, though a cast would make it one
+        return f"({broken} or {cast} <> try_cast({column} as double))"
+    return f"({broken})"
+
+
+def _readers(database: duckdb.DuckDBPyConnection, files: Files, declared: Mapping[str, str]) -> list[str]:
+    """The SQL table functions that read the files: one for each order of columns in them."""
+    if files.format == "parquet":
+        return [f"read_parquet({_listed(files.paths)}, union_by_name = true)"]
+    if files.format == "ndjson":
+        return [_ndjson(database, files, declared)]
+    headers: dict[tuple[str, ...], list[Path]] = {}
+    for path in files.paths:
+        headers.setdefault(_header(path), []).append(path)
+    return [_csv(paths, names) for names, paths in headers.items()]
+
+
+def _csv(paths: Sequence[Path], names: Sequence[str]) -> str:
+    columns = "{" + ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names) + "}"
+    return (
+        f"read_csv({_listed(paths)}, columns = {columns}, header = true, auto_detect = false, strict_mode = true, "
+        """delim = ',', quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, """
+        f"max_line_size = {LONGEST_LINE})"
+    )
+
+
+def _ndjson(database: duckdb.DuckDBPyConnection, files: Files, declared: Mapping[str, str]) -> str:
+    objects = f"read_ndjson_objects({_listed(files.paths)}, maximum_object_size = {LONGEST_LINE})"
+    rows = database.execute(f"select distinct unnest(json_keys(json)) as k from {objects} order by k").fetchall()
+    keys = [str(key) for (key,) in rows]
+    names = [name for name in declared if name in keys] + [key for key in keys if key not in declared]
+    columns = ", ".join(
+        f"{literal(name)}: '{'JSON' if declared.get(name) == 'nested' else 'VARCHAR'}'" for name in names
+    )
+    return (
+        f"read_json({_listed(files.paths)}, columns = {{{columns}}}, format = 'newline_delimited', "
+        f"maximum_object_size = {LONGEST_LINE})"
+    )
+
+
+def _header(path: Path) -> tuple[str, ...]:
+    with disk_errors("reading", path), path.open(newline="", encoding="utf-8-sig", errors="replace") as stream:
+        return tuple(next(csv.reader(stream), ()))
+
+
+def _listed(paths: Sequence[Path]) -> str:
+    return "[" + ", ".join(literal(os.fspath(path)) for path in paths) + "]"
+
+
+def _fits(declared: str, kind: str, format: str) -> bool:
+    if format != "parquet":
+        return True  # texts are looked at one by one
+    return kind.startswith(ACCEPTED[declared]) or (declared == "nested" and kind.endswith("[]"))

@@ -1,0 +1,117 @@
+"""Measures what a document aims at in whole tables: metrics with bounds, shares of weekends, means, joint effects."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from datagen.checks.composite import composite_sql
+from datagen.checks.database import identifier
+from datagen.checks.result import Result, closeness
+from datagen.checks.rules import place_of
+from datagen.checks.targets import KINDS
+from datagen.plan.value_checks import looked_at
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from datagen.plan.model import MetricPlan, Plan
+    from datagen.schema.tree import Document
+
+
+def metric_results(
+    database: duckdb.DuckDBPyConnection, plan: Plan, columns: Mapping[str, Collection[str]], memory: int
+) -> Iterator[Result]:
+    """Every metric with a bound whose tables are there."""
+    for metric in plan.metrics:
+        if metric.low is None and metric.high is None:
+            continue
+        where = {"path": metric.path, "line": metric.line, "column": metric.column, "json_path": metric.json_path}
+        about = f"the metric {metric.name} is {metric.bounds}"
+        if any(name not in columns for name in metric.reads):
+            reason = "a table that it reads is missing"
+            yield Result("metric.missed", "behaviour", metric.name, about, None, reason=reason, where=where)
+            continue
+        value, fault = _figure(database, metric, memory)
+        if fault:
+            yield Result("metric.missed", "behaviour", metric.name, about, None, reason=fault, where=where)
+            continue
+        yield _between("metric.missed", metric.name, about, value, metric.low, metric.high, where, metric.description)
+
+
+def target_results(
+    database: duckdb.DuckDBPyConnection, plan: Plan, document: Document | None, columns: Mapping[str, Collection[str]]
+) -> Iterator[Result]:
+    """Every target on a column that is there."""
+    for one in plan.constraints:
+        facts = looked_at(plan, one, set(columns)) if one.kind in KINDS else None
+        if facts is None or facts["column"] not in columns[facts["table"]]:
+            continue
+        table, column = identifier(facts["table"]), identifier(facts["column"])
+        place = f"{facts['table']}.{facts['column']}"
+        where = {} if document is None or not one.loc else place_of(document, one.loc)
+        if one.kind == "composite_effect":
+            yield from _composite(database, facts, one.text, place, where)
+            continue
+        figure = f"avg((isodow({column}) > 5)::int)" if one.kind == "weekend_share" else f"avg({column})"
+        row = database.execute(f"select {figure} from {table}").fetchone()
+        low, high = facts["facts"]["min"], facts["facts"]["max"]
+        yield _between("target.missed", place, one.text, None if row is None else row[0], low, high, where, "")
+
+
+def _composite(
+    database: duckdb.DuckDBPyConnection, facts: Mapping[str, Any], text: str, place: str, where: Mapping[str, Any]
+) -> Iterator[Result]:
+    row = database.execute(
+        composite_sql(facts["table"], facts["column"], facts["facts"]["influences"], identifier)
+    ).fetchone()
+    assert row is not None
+    measured = dict(zip(("mae", "mape"), row, strict=False))
+    for key, most in facts["facts"]["tolerance"].items():
+        if measured[key] is None:
+            yield Result("target.missed", "behaviour", place, text, None, reason="there is nothing to measure it on")
+            continue
+        score, reason = closeness(measured[key], most), f"the declared tolerance, over {row[2]:,} groups"
+        yield Result(
+            "target.missed", "behaviour", place, f"{text} ({key})", score, measured[key], 0.0, most, reason, where=where
+        )
+
+
+def _between(
+    code: str, place: str, about: str, value: float | None, low: float | None, high: float | None,
+    where: Mapping[str, Any], hint: str,
+) -> Result:  # fmt: skip
+    """A figure between two bounds: half their distance is the tolerance; with one bound alone it is kept or not."""
+    if value is None:
+        return Result(code, "behaviour", place, about, None, reason="there is nothing to measure it on", where=where)
+    inside = (low is None or value >= low) and (high is None or value <= high)
+    if low is None or high is None:
+        bound = low if high is None else high
+        reason = "declared as a bound"
+        return Result(
+            code, "behaviour", place, about, float(inside), value, bound, None, reason, hint=hint, where=where
+        )
+    middle, width = (low + high) / 2, (high - low) / 2
+    score = 1.0 if inside else min(closeness(abs(value - middle), width), 1.0 - 1e-9)
+    reason = "half the distance of the declared bounds"
+    return Result(code, "behaviour", place, about, score, value, middle, width, reason, hint=hint, where=where)
+
+
+def _figure(database: duckdb.DuckDBPyConnection, metric: MetricPlan, memory: int) -> tuple[float | None, str]:
+    """The number that a metric gives, or why it gives none."""
+    import duckdb
+
+    from datagen.sql import database as sql
+
+    try:
+        with sql.limits(database, sql.RUN_SECONDS, memory):
+            rows = database.execute(f"select * from ({metric.text}) limit 2").fetchall()
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error as error:
+        return None, f"it cannot be measured: {sql.first_line(error)}"
+    value = rows[0][0] if len(rows) == 1 else None
+    value = float(value) if isinstance(value, Decimal) else value
+    return (None if value is None or not math.isfinite(value) else value), ""

@@ -1,0 +1,110 @@
+"""Compares columns with their declared laws: shares of listed values, the shape of distributions, rows per parent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from datagen.checks.chance import Figure, Point
+from datagen.checks.database import identifier, literal
+from datagen.checks.declared import DeclaredTable
+from datagen.checks.rules import number_of, place_of
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from datagen.plan.column_laws import ColumnLaw
+    from datagen.schema.tree import Document
+
+QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
+ROUGH = 0.005  # of a share: laws are known by 1,000 equally likely values
+PRACTICE = "half a point of a share, which is how finely laws are worked out"
+FEWEST = 30  # values of which a law can be told
+MOST_VALUES = 200  # of a list that are told one by one
+
+
+class Laws:
+    """Looks at laws in opened tables. columns: those that are there, by table."""
+
+    def __init__(
+        self, database: duckdb.DuckDBPyConnection, declared: Mapping[str, DeclaredTable],
+        columns: Mapping[str, Collection[str]], document: Document | None,
+    ) -> None:  # fmt: skip
+        self.database, self.declared, self.columns, self.document = database, declared, columns, document
+
+    def figures(self, law: ColumnLaw) -> Iterator[Figure]:
+        """What is to be said of one law."""
+        if law.table not in self.columns:
+            return
+        if law.parent is not None:
+            yield from self._rows(law)
+        elif law.column in self.columns[law.table]:
+            if law.shares is not None:
+                yield self._shares(law, law.shares)
+            if law.numbers is not None:
+                column = f"select {identifier(law.column)} as x from {identifier(law.table)}"
+                yield self._numbers(law, "law.shape", f"{law.table}.{law.column}", column)
+
+    def _shares(self, law: ColumnLaw, shares: Mapping[str, float]) -> Figure:
+        column, table = identifier(law.column), identifier(law.table)
+        if law.type in ("int", "float"):
+            same = [f"{column}::double = {number_of(text, law)!r}" for text in shares]
+        else:
+            same = [f"{column}::varchar = {literal(text)}" for text in shares]
+        told = dict(sorted(zip(shares, same, strict=True), key=lambda one: -shares[one[0]])[:MOST_VALUES])
+        counts = ", ".join(f"count(*) filter (where {condition})" for condition in told.values())
+        row = self.database.execute(f"select count({column}), {counts} from {table}").fetchone()
+        assert row is not None
+        n = row[0]
+        points = [
+            Point(count / n, shares[text], math.sqrt(shares[text] * (1 - shares[text]) / n), 1.5 / n, text)
+            for text, count in zip(told, row[1:], strict=True)
+        ] if n >= FEWEST else []  # fmt: skip
+        return Figure(
+            "law.shares", "statistics", f"{law.table}.{law.column}", "share of a value", points,
+            "" if points else f"fewer than {FEWEST} values", "one row", where=self._where(law),
+        )  # fmt: skip
+
+    def _rows(self, law: ColumnLaw) -> Iterator[Figure]:
+        parent, child = self.declared.get(law.parent or ""), self.declared[law.table]
+        if parent is None or parent.name not in self.columns or parent.primary_key is None or child.copied is not None:
+            return
+        keys = [key for key in child.foreign_keys if (key.table, key.to_column) == (parent.name, parent.primary_key)]
+        if len(keys) != 1 or child.nulled.get(keys[0].column) or parent.copied is not None:
+            return
+        if keys[0].column not in self.columns[child.name] or parent.primary_key not in self.columns[parent.name]:
+            return
+        key, pk = identifier(keys[0].column), identifier(parent.primary_key)
+        counted = f"select {key} as k, count(*) as n from {identifier(child.name)} group by 1"
+        column = f"select coalesce(n, 0) as x from {identifier(parent.name)} left join ({counted}) on k = {pk}"
+        yield self._numbers(law, "law.rows", child.name, column, mean=True)
+
+    def _numbers(self, law: ColumnLaw, code: str, place: str, column: str, *, mean: bool = False) -> Figure:
+        """The shares of values below the declared quantiles, and the mean where no tail is heavy."""
+        assert law.numbers is not None
+        numbers = law.numbers
+        edges = sorted({float(numbers[int(share * len(numbers))]) for share in QUANTILES})
+        below = [float(np.searchsorted(numbers, edge, side="right")) / len(numbers) for edge in edges]
+        step = 0.5 if law.type == "int" else 0.5 * 10.0**-law.decimals if law.decimals is not None else 0.0
+        counts = ", ".join(f"count(*) filter (where x <= {edge + step!r})" for edge in edges)
+        row = self.database.execute(f"select count(x), avg(x), {counts} from ({column})").fetchone()
+        assert row is not None
+        n, average = row[:2]
+        points: list[Point] = []
+        if n >= FEWEST:
+            for edge, share, count in zip(edges, below, row[2:], strict=True):
+                error = math.sqrt(share * (1 - share) / n)
+                points.append(Point(count / n, share, error, ROUGH, f"share of values up to {edge:.6g}"))
+            if mean:
+                expected, deviation = float(numbers.mean()), float(numbers.std())
+                points.append(Point(average, expected, deviation / math.sqrt(n), ROUGH * max(expected, 1.0), "mean"))
+        return Figure(
+            code, "relations" if mean else "statistics", place, law.text, points,
+            "" if points else f"fewer than {FEWEST} values", PRACTICE, where=self._where(law),
+        )  # fmt: skip
+
+    def _where(self, law: ColumnLaw) -> dict[str, object]:
+        return {} if self.document is None or not law.loc else place_of(self.document, law.loc)

@@ -1,0 +1,171 @@
+"""`check` on data that were whole and then broken: every rule of structure and values fails at its place, and only there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from tests.checks.broken import Edit, edited, failures, judged, linked, publish
+
+SCHOOL: dict[str, Any] = {
+    "name": "school",
+    "timeframe": {"start": "2024-01-01", "end": "2024-12-31"},
+    "tables": [
+        {
+            "name": "pupils",
+            "rows": 400,
+            "columns": {
+                "code": {"pattern": "[A-Z]{2}[0-9]{4}", "unique": True},
+                "house": {"choices": {"red": 0.5, "blue": 0.3, "green": 0.2}},
+                "floor": {"choices": [1, 2, 3], "type": "int"},
+                "height": {"normal": {"mean": 150, "std": 8}, "truncate": [120, 180], "decimals": 1},
+                "joined_at": {"datetime_series": {}, "role": "created"},
+                "likes_sports": {"bernoulli": 0.4},
+            },
+        },
+        {
+            "name": "marks",
+            "parents": ["pupils"],
+            "fanout": {"poisson": 5},
+            "columns": {
+                "given_at": {"datetime_series": {}, "role": "time"},
+                "subject": {"choices": ["maths", "music", "history"]},
+                "points": {"uniform": {"low": 0, "high": 100}, "type": "int"},
+                "remark": {"faker": "word", "nullable": True},
+            },
+        },
+    ],
+    "constraints": {
+        "ranges": [{"attr": "marks.points", "min": 0, "max": 100}],
+        "inequalities": [{"left": "marks.given_at", "op": ">=", "right": "pupils.joined_at"}],
+        "pattern": [{"attr": "pupils.code", "regex": "[A-Z]{2}[0-9]{4}"}],
+        "enum": [{"attr": "marks.subject", "values": ["maths", "music", "history"]}],
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return publish(SCHOOL, tmp_path_factory.mktemp("whole") / "school")
+
+
+def with_cell(column: str, value: str | None, row: int = 7) -> Edit:
+    """A table with another text in one cell."""
+    return lambda frame: frame.with_columns(
+        pl.when(pl.int_range(pl.len()) == row).then(pl.lit(value)).otherwise(pl.col(column)).alias(column)
+    )
+
+
+def with_copied_cell(column: str) -> Edit:
+    """A table whose second row has the value of its first."""
+    return lambda frame: with_cell(column, frame[column][0], 1)(frame)
+
+
+@pytest.mark.parametrize("format", ["csv", "parquet", "ndjson"])
+def test_whole_data_pass_every_check_in_every_format(format: str, tmp_path: Path) -> None:
+    checked = judged(publish(SCHOOL, tmp_path / "school", format), SCHOOL)
+    assert failures(checked) == {}
+    assert checked.report.score.total == 100.0
+    assert checked.report.stages == (("pupils",), ("marks",))
+    assert checked.report.tables["pupils"] == 400
+    assert len(checked.report.results) > 60
+
+
+KEY, FOREIGN, NULL, TYPE = "structure.primary_key", "structure.foreign_key", "structure.null", "structure.type"
+CASES: list[tuple[str, Edit, tuple[str, str], int, str]] = [
+    ("pupils", with_copied_cell("pupils_id"), (KEY, "pupils.pupils_id"), 1, "1"),
+    ("pupils", with_copied_cell("code"), ("structure.unique", "pupils.code"), 1, ""),
+    ("pupils", lambda frame: frame.head(399), ("structure.row_count", "pupils"), 1, ""),
+    ("marks", with_cell("pupils_id", "100000"), (FOREIGN, "marks.pupils_id"), 1, "100000"),
+    ("marks", with_cell("subject", None), (NULL, "marks.subject"), 1, "marks_id 8"),
+    ("marks", with_cell("points", "ten"), (TYPE, "marks.points"), 1, "ten"),
+    ("marks", with_cell("points", "9.5"), (TYPE, "marks.points"), 1, "9.5"),
+    ("pupils", with_cell("joined_at", "yesterday"), (TYPE, "pupils.joined_at"), 1, "yesterday"),
+    ("marks", lambda frame: frame.drop("subject"), ("structure.columns", "marks.subject"), 1, ""),
+    ("marks", lambda frame: frame.with_columns(extra=pl.lit("x")), ("structure.columns", "marks.extra"), 1, ""),
+    ("marks", with_cell("points", "101"), ("value.range", "marks.points"), 1, "marks_id 8"),
+    ("marks", with_cell("points", "-1"), ("value.support", "marks.points"), 1, "marks_id 8"),
+    ("marks", with_cell("given_at", "2023-06-01T00:00:00Z"), ("value.inequality", "marks.given_at"), 1, "marks_id 8"),
+    ("pupils", with_cell("code", "ab1234"), ("value.pattern", "pupils.code"), 1, "pupils_id 8"),
+    ("marks", with_cell("subject", "latin"), ("value.enum", "marks.subject"), 1, "marks_id 8"),
+    ("pupils", with_cell("house", "grey"), ("value.choice", "pupils.house"), 1, "pupils_id 8"),
+    ("pupils", with_cell("floor", "4"), ("value.choice", "pupils.floor"), 1, "pupils_id 8"),
+    ("pupils", with_cell("height", "190.0"), ("value.support", "pupils.height"), 1, "pupils_id 8"),
+    ("pupils", with_cell("height", "150.123"), ("value.decimals", "pupils.height"), 1, "pupils_id 8"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("table", "edit", "failure", "broken", "example"),
+    CASES,
+    ids=[f"{place} {code}" for *_, (code, place), _, _ in CASES],
+)
+def test_one_broken_row_fails_one_check_at_its_place(
+    whole: Path, tmp_path: Path, table: str, edit: Edit, failure: tuple[str, str], broken: int, example: str
+) -> None:
+    checked = judged(edited(whole, tmp_path / "school", table, edit), SCHOOL)
+    found = failures(checked)
+    assert failure in found
+    result = found[failure]
+    assert result.broken == broken
+    assert example == "" or example in result.examples
+    assert not result.passed
+    assert checked.report.score.total < 100
+    assert (checked.report.score.total <= 50) == any(one.structural for one in found.values())
+    # what else fails follows from the same cell: a mark without its pupil, a missing column in a law
+    assert {place.split(".")[0] for _, place in found} <= {table, "marks"}
+
+
+def test_a_table_that_is_missing_and_one_too_many_are_told(whole: Path, tmp_path: Path) -> None:
+    place = linked(whole, tmp_path / "school")
+    (place / "marks.csv").rename(place / "grades.csv")
+    found = failures(judged(place, SCHOOL))
+    assert set(found) == {("structure.table", "marks"), ("structure.table", "grades")}
+    assert failures(judged(place, SCHOOL, select=["pupils"])) == {}
+
+
+def test_a_file_that_cannot_be_read_is_told_and_the_others_are_judged(whole: Path, tmp_path: Path) -> None:
+    place = linked(whole, tmp_path / "school")
+    (place / "marks.csv").unlink()
+    (place / "marks.parquet").write_bytes(b"PAR1 but no more")
+    checked = judged(place, SCHOOL)
+    assert set(failures(checked)) == {("structure.unreadable", "marks")}
+    assert checked.report.tables == {"pupils": 400}
+
+
+def test_a_parquet_column_of_another_kind_is_told(tmp_path: Path) -> None:
+    place = publish(SCHOOL, tmp_path / "school", "parquet")
+    frame = pl.read_parquet(place / "marks.parquet")
+    frame.with_columns(pl.col("points").cast(pl.String)).write_parquet(place / "marks.parquet")
+    found = failures(judged(place, SCHOOL))
+    assert set(found) == {("structure.type", "marks.points")}
+    assert found["structure.type", "marks.points"].examples == ("VARCHAR",)
+
+
+def test_data_from_elsewhere_need_no_manifest_and_may_lie_in_parts(whole: Path, tmp_path: Path) -> None:
+    frame = pl.read_csv(whole / "marks.csv", infer_schema=False)
+    half = frame.height // 2
+    (tmp_path / "marks").mkdir()
+    frame[:half].write_csv(tmp_path / "marks" / "part-1.csv")
+    frame[half:].select(reversed(frame.columns)).write_csv(tmp_path / "marks" / "part-2.csv")
+    pupils = pl.read_csv(whole / "pupils.csv", infer_schema=False)
+    (tmp_path / "pupils.ndjson").write_text(pupils.write_ndjson())
+    checked = judged(tmp_path, SCHOOL)
+    assert failures(checked) == {}
+    assert checked.report.tables == {"pupils": 400, "marks": frame.height}
+
+
+def test_the_data_directory_is_left_as_it_was(whole: Path) -> None:
+    before = sorted(whole.iterdir())
+    judged(whole, SCHOOL)
+    assert sorted(whole.iterdir()) == before
+
+
+def test_data_that_were_changed_are_judged_as_they_are_with_a_note(whole: Path, tmp_path: Path) -> None:
+    drop = edited(whole, tmp_path / "school", "marks", lambda frame: frame[:-1])
+    checked = judged(drop, SCHOOL)
+    assert failures(checked) == {}
+    assert [note.code for note in checked.notes] == ["check.not_as_published"]
+    assert judged(whole, SCHOOL).notes == ()
