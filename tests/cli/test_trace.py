@@ -247,3 +247,82 @@ def test_of_a_table_made_by_sql_the_tables_that_it_reads_are_traced() -> None:
     finding = error.value.findings[0]
     assert (finding.code, finding.found) == ("trace.unknown_name", "sums, which is made by SQL")
     assert "SELECT" in finding.hint
+
+
+LOG: dict[str, Any] = {
+    "name": "log",
+    "seed": 4,
+    "timeframe": {"start": "2025-01-01", "days": 60},
+    "tables": [
+        {"name": "users", "rows": 30, "pk": "user_id", "columns": {"user_id": {}, "tier": {"choices": ["a", "b"]}}},
+        {
+            "name": "orders", "parents": ["users"], "fanout": {"poisson": 3}, "pk": "order_id",
+            "columns": {"order_id": {}, "bought": {"datetime_series": {}}, "price": {"uniform": {"low": 5, "high": 9}, "decimals": 2}},
+        },
+        {
+            "name": "events", "kind": "stream", "order_by": ["user_id", "at"],
+            "columns": {
+                "event_id": {}, "user_id": {}, "at": {"type": "datetime", "role": "time"}, "event_type": {}, "price": {},
+                "amount": {"type": "float", "decimals": 2},
+            },
+            "emits": [
+                {"id": "buy", "of": "orders", "event_type": "buy", "at": "bought", "columns": {"amount": "price * 2"}},
+                {"id": "ping", "of": "users", "event_type": "ping", "fanout": {"poisson": 1, "per": "week"},
+                 "columns": {"amount": {"case": [{"when": "users.tier = 'a'", "uniform": {"low": 0, "high": 1}}, {"uniform": {"low": 2, "high": 3}}]}}},
+            ],
+        },
+    ],
+}  # fmt: skip
+
+
+def test_an_event_names_its_emit_and_how_that_made_the_value() -> None:
+    plan = plan_of(LOG)
+    events, orders, users = (table_of(plan, name) for name in ("events", "orders", "users"))
+    seen = set()
+    for row, event in enumerate(events.head(40).iter_rows(named=True), start=1):
+        traced = api.trace(plan, "events.amount", row)
+        assert traced.value == event["amount"]
+        assert traced.emit is not None
+        seen.add(traced.emit.id)
+        assert traced.emit.id == event["event_type"]
+        if traced.emit.id == "buy":
+            source = orders.row(traced.emit.row - 1, named=True)
+            assert (traced.emit.of, source["bought"], source["price"]) == ("orders", event["at"], event["price"])
+            assert traced.reads == {"orders.price": event["price"]}
+            assert (
+                api.trace(plan, "events.price", row).steps[0].text
+                == f"taken over from orders.price, row {traced.emit.row}"
+            )
+        else:
+            source = users.row(traced.emit.row - 1, named=True)
+            assert (traced.emit.of, source["user_id"]) == ("users", event["user_id"])
+            branch = 1 if source["tier"] == "a" else 2
+            assert any(f"branch {branch} of 2" in step.text for step in traced.steps)
+        assert f"event of emit {traced.emit.id}, of row {traced.emit.row} of {traced.emit.of}" in str(traced)
+        assert traced.facts["emit"] == {"id": traced.emit.id, "of": traced.emit.of, "row": traced.emit.row}
+        kind = api.trace(plan, "events.event_type", row)
+        assert kind.steps[0].text == "as its emit says"
+        assert kind.steps[0].value == event["event_type"]
+    assert seen == {"buy", "ping"}
+
+
+def test_a_case_names_its_branch() -> None:
+    plan = plan_of(
+        """
+        tables:
+          - name: users
+            rows: 20
+            columns:
+              tier: {choices: [a, b, c]}
+              spent: {nullable: true, case: [{when: tier = 'a', uniform: {low: 0, high: 1}}, {when: tier = 'b', expression: "5.0"}]}
+        """
+    )
+    texts = {
+        tier: api.trace(plan, "users.spent", row).steps[1].text
+        for row, tier in enumerate(table_of(plan, "users")["tier"], start=1)
+    }
+    assert texts == {
+        "a": "branch 1 of 2: when tier = 'a', distribution",
+        "b": "branch 2 of 2: when tier = 'b', expression",
+        "c": "no branch of 2 holds",
+    }

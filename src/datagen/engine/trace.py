@@ -19,6 +19,7 @@ from datagen.errors import Finding, UsageError, did_you_mean, listed, quoted
 from datagen.plan.explain import spell_time
 from datagen.plan.graph import COUNTS
 from datagen.plan.model import ColumnPlan, Plan, TablePlan
+from datagen.rows._stream import EmitOf, Merging, own_column
 from datagen.rows._traced import rate_steps
 
 
@@ -29,6 +30,18 @@ class Step:
     text: str
     value: Any
     factor: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Emitted:
+    """Where a row of a stream comes from: the id of its emit, and the row of its source, from 1."""
+
+    id: str
+    of: str
+    row: int
+
+    def __str__(self) -> str:
+        return f"event of emit {self.id}, of row {self.row} of {self.of}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +58,7 @@ class Traced:
     reads: dict[str, Any]
     rows: tuple[Step, ...]
     value: Any
+    emit: Emitted | None = None
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -55,6 +69,7 @@ class Traced:
             "row": self.row,
             "key": self.key,
             "parent": None if self.parent is None else {"table": self.parent, "row": self.parent_row},
+            "emit": None if self.emit is None else {"id": self.emit.id, "of": self.emit.of, "row": self.emit.row},
             "reads": self.reads,
             "steps": [{"step": one.text, "value": one.value, "factor": one.factor} for one in self.steps],
             "rows_of_the_parent": [{"step": one.text, "value": one.value, "factor": one.factor} for one in self.rows],
@@ -65,6 +80,8 @@ class Traced:
         name = self.table if self.column is None else f"{self.table}.{self.column}"
         below = "" if self.parent is None else f", below row {self.parent_row} of {self.parent}"
         lines = [f"{name}, row {self.row} (key {_shown(self.key)}){below}", ""]
+        if self.emit is not None:
+            lines[1:1] = [str(self.emit)]
         if self.rows:
             lines += [f"rows of {self.table} below row {self.parent_row} of {self.parent}", *_lines(self.rows), ""]
         if self.steps:
@@ -88,6 +105,7 @@ def trace(plan: Plan, reference: str, row: int) -> Traced:
         raise UsageError(Finding("trace.no_such_row", found=found, expected=expected))
     block, place = _block(run, table, row - 1)
     steps, value = ((), None) if column is None else _column_steps(block, place, column)
+    source = _source(block, place)
     rows: tuple[Step, ...] = ()
     parent_row = None
     if block.parent is not None and block.parent_index is not None and table.counts is not None:
@@ -106,10 +124,52 @@ def trace(plan: Plan, reference: str, row: int) -> Traced:
         table.parent,
         parent_row,
         tuple(steps),
-        {} if column is None else _reads(block, place, column),
+        {} if column is None else _reads_of(block, place, column),
         rows,
         value if column is not None else rows[-1].value if rows else total,
+        None if source is None else _emitted(*source),
     )
+
+
+def _source(block: TableBlock, place: int) -> tuple[EmitOf, Any, int] | None:
+    """The emit of a row of a stream, its rows, and the place among them; None for rows of other tables."""
+    merging: Merging | None = getattr(block.table.counts, "merging", None)
+    return None if merging is None else merging.source_of(block, place)
+
+
+def _emitted(one: EmitOf, rows: Any, at: int) -> Emitted:
+    return Emitted(one.table.split(":", 1)[1], one.source, int(rows.parent.row_number[rows.parent_index[at]]) + 1)
+
+
+def _emit_steps(block: TableBlock, place: int, column: ColumnPlan) -> list[Step]:
+    """How the emit of a row made the value that its stream shows, where an emit fills the column."""
+    source = _source(block, place)
+    if source is None or column.name not in source[0].columns:
+        return []
+    one, rows, at = source
+    what = one.columns[column.name]
+    if what is None:
+        return [Step("left out by its emit", None)]
+    if what[0] == "constant":
+        return [Step("as its emit says", what[1])]
+    if what[0] == "own":
+        own = rows.table.columns[own_column(what, column.name)]
+        return [Step(f"in its emit, {step.text}", step.value, step.factor) for step in _column_steps(rows, at, own)[0]]
+    above, index = rows.ancestor(what[1])
+    taken_over = above.table.columns[what[2]]
+    row = at if index is None else int(index[at])
+    text = f"taken over from {what[1]}.{what[2]}, row {int(above.row_number[row]) + 1}"
+    return [Step(text, _told(above.column(what[2]), row, taken_over))]
+
+
+def _reads_of(block: TableBlock, place: int, column: ColumnPlan) -> dict[str, Any]:
+    """Values that a column reads; of one that an emit makes, those that the emit reads."""
+    source = _source(block, place)
+    what = None if source is None else source[0].columns.get(column.name)
+    if source is None or what is None or what[0] != "own":
+        return {} if what is not None else _reads(block, place, column)
+    _, rows, at = source
+    return _reads(rows, at, rows.table.columns[own_column(what, column.name)])
 
 
 def _named(plan: Plan, reference: str) -> tuple[TablePlan, ColumnPlan | None]:
@@ -164,7 +224,12 @@ def _block(run: Run, table: TablePlan, number: int) -> tuple[TableBlock, int]:
 def _column_steps(block: TableBlock, place: int, column: ColumnPlan) -> tuple[Sequence[Step], Any]:
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         values = column.fill(block)
-        steps = [Step(f"base: {column.base or column.word}", _told(values, place, column))]
+        steps = _emit_steps(block, place, column)
+        base = Step(f"base: {column.base or column.word}", _told(values, place, column))
+        steps += [base] if not steps or column.changes else []
+        told = getattr(column.fill, "told", None)  # of a choice among several ways, which one it was
+        if told is not None:
+            steps.append(Step(told(block, place), base.value))
         names = [*column.steps, *(["a further step"] * (len(column.changes) - len(column.steps)))]
         for text, change in zip(names, column.changes, strict=False):
             after = change(block, values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
@@ -116,11 +116,7 @@ class Case(Generator):
         inner = cast(Any, scope).inside
         fills = [None if one.part is None else one.part.bind(inner(one.steps)) for one in self._made]
 
-        def fill(block: Block) -> Values:
-            codes = first_true(conditions, block)
-            return _filled(block, codes, fills)
-
-        return fill
+        return CaseFill(tuple(conditions), tuple(fills), tuple(_spelled(one) for one in self._made))
 
     def _condition(self, one: Made, scope: Scope, place: int) -> Reader | None:
         """The condition of a branch as a reader; None where it always holds."""
@@ -222,7 +218,32 @@ class Case(Generator):
         return list(values)
 
 
-def first_true(conditions: list[Reader | None], block: Block) -> Places:
+@dataclass(frozen=True, slots=True)
+class CaseFill:
+    """Fills a column by the first branch whose condition holds in the row. texts: of the branches, for traces."""
+
+    conditions: tuple[Reader | None, ...]
+    fills: tuple[Fill | None, ...]
+    texts: tuple[str, ...]
+
+    def __call__(self, block: Block) -> Values:
+        return _filled(block, first_true(self.conditions, block), self.fills)
+
+    def told(self, block: Block, place: int) -> str:
+        """Which branch made the value of a row."""
+        code = int(first_true(self.conditions, block)[place])
+        if code == len(self.texts):
+            return f"no branch of {len(self.texts)} holds"
+        return f"branch {code + 1} of {len(self.texts)}: {self.texts[code]}"
+
+
+def _spelled(one: Made) -> str:
+    """A branch in words."""
+    when = "otherwise" if one.always else f"when {one.when}"
+    return f"{when}, {'null' if one.part is None else one.word}"
+
+
+def first_true(conditions: Sequence[Reader | None], block: Block) -> Places:
     """(n,) place of the first condition that holds in each row, as many as there are where none does."""
     codes = np.full(block.rows, len(conditions), dtype=np.int64)
     for place in reversed(range(len(conditions))):  # over branches, not rows
@@ -234,7 +255,7 @@ def first_true(conditions: list[Reader | None], block: Block) -> Places:
     return codes
 
 
-def _filled(block: Block, codes: Places, fills: list[Fill | None]) -> Values:
+def _filled(block: Block, codes: Places, fills: Sequence[Fill | None]) -> Values:
     """The values of every branch in its own rows; no value where there is no branch."""
     from datagen.plan.some_rows import SomeRows, put_together
 

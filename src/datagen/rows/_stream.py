@@ -163,6 +163,17 @@ class Merging:
 
         return fill
 
+    def source_of(self, block: Block, place: int) -> tuple[EmitOf, Block, int]:
+        """The emit of one row of the stream, a block of its rows, and the row's place in that."""
+        parent, _ = block.ancestor(self.owner(block))
+        merged = self.of(parent)
+        at = int(merged.order[self.places(block)[place]])
+        for one, rows in merged.pieces:
+            if at < rows.rows:
+                return one, rows, at
+            at -= rows.rows
+        raise AssertionError(f"row {place} of {self.stream} comes from no emit")
+
     def place_of_emit(self, block: Block) -> Values:
         """(n,) the place of each row's emit among all emits of the stream."""
         parent, _ = block.ancestor(self.owner(block))
