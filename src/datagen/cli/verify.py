@@ -64,8 +64,6 @@ def command(directory: str, schema: str | None, as_json: bool, **given: Any) -> 
     if compared is not None:
         blocks, again_rows = screen.counted(compared.blocks, "block"), sum(compared.rows.values())
         screen.say(f"{blocks} made again, {again_rows:,} rows: the same values")
-        if left := [table for table, number in compared.rows.items() if not number and rows[table]]:
-            screen.say(f"not made again, because SQL makes them from whole tables: {', '.join(left)}")
 
 
 def again(

@@ -58,11 +58,13 @@ def staged_tables(plan: Plan, format: str, tables: frozenset[str] | None) -> fro
 
 
 def make_derived(
-    plan: Plan, job: Job, made: Made, *, memory: int, progress: Callable[[str, int, int], None] | None = None
-) -> None:
+    plan: Plan, job: Job, made: Made, *, memory: int, progress: Callable[[str, int, int], None] | None = None,
+    readable: Sequence[Path] = (),
+) -> None:  # fmt: skip
     """Run the queries, write their tables into the directory of the job, and add them to what was made.
 
-    memory: bytes for DuckDB. Raises SchemaError for a query that fails on the data, or never ends; MachineError.
+    memory: bytes for DuckDB; readable: directories outside that of the job in which files of tables lie.
+    Raises SchemaError for a query that fails on the data, or never ends; MachineError.
     """
     queries = chosen(plan, job.tables)
     scratch = job.directory / STAGED
@@ -70,7 +72,7 @@ def make_derived(
         if queries:
             with disk_errors("making a directory", scratch):
                 scratch.mkdir(exist_ok=True)
-            with sql.sql_database(scratch, readable=(job.directory,), memory=memory) as database:
+            with sql.sql_database(scratch, readable=(job.directory, *readable), memory=memory) as database:
                 loaded = _Loaded(database, plan, job, made)
                 for name, one in queries.items():
                     with _query_errors(one, memory, scratch):
