@@ -236,7 +236,143 @@ TOGETHER: dict[str, Any] = {
     ],
 }
 
+# sellers who come, and who go, over the year: the first ones are picked the most
+STALLS: dict[str, Any] = {
+    "name": "stalls",
+    "timeframe": {"start": "2024-01-01", "end": "2024-12-31"},
+    "tables": [
+        {"name": "buyers", "rows": 1_000},
+        {
+            "name": "sellers",
+            "rows": 300,
+            "columns": {
+                "size": {"choices": {"big": "30%", "small": "70%"}},
+                "opened_at": {"datetime_series": {"within": {"start": "2023-10-01", "end": "2024-12-31"}}, "role": "created"},
+            },
+            "segment_behavior": {"big": {"fanout_multiplier": 3}, "small": {}},
+            "vintage_behavior": {
+                "age_based_multipliers": {
+                    "closing": {"curve": [1, 0.9, 0.7, 0.5], "time_unit": "month", "applies_to": "fanout"}
+                }
+            },
+        },
+        {
+            "name": "sales",
+            "parents": ["buyers", "sellers"],
+            "fanout": {"poisson": 1, "per": "month", "heterogeneity": {"gamma": 2}},
+            "columns": {"seller": {"ref": "sellers"}, "sold_at": {"role": "time"}},
+        },
+    ],
+}  # fmt: skip
+# visits begin and end by columns of the user, which follow the segment too
+BOUNDED: dict[str, Any] = {
+    "name": "bounded",
+    "timeframe": {"start": "2024-01-01", "end": "2025-12-31"},
+    "tables": [
+        {
+            "name": "users",
+            "rows": 3_000,
+            "columns": {
+                "plan": {"choices": {"vip": "30%", "free": "70%"}},
+                "joined_at": {
+                    "datetime_series": {"within": {"start": "2024-01-01", "end": "2025-06-30"}},
+                    "role": "created",
+                },
+                "wait": {"gamma": {"shape": 2, "mean": 20}, "type": "int"},
+                "opened_at": {"type": "datetime", "expression": "joined_at + to_days(wait)"},
+                "stay": {"gamma": {"shape": 2, "mean": 120}, "type": "int"},
+                "closed_at": {
+                    "type": "datetime",
+                    "expression": "opened_at + to_days(if(plan = 'vip', 2 * stay, stay))",
+                },
+            },
+            "segment_behavior": {"vip": {"fanout_multiplier": 2}, "free": {}},
+            "vintage_behavior": {
+                "age_based_multipliers": {
+                    "decay": {"curve": [1, 0.9, 0.8, 0.7], "time_unit": "month", "applies_to": "fanout", "mode": "rate"}
+                }
+            },
+        },
+        {
+            "name": "visits",
+            "parents": ["users"],
+            "fanout": {
+                "poisson": 2,
+                "per": "month",
+                "from": "opened_at",
+                "until": "closed_at",
+                "heterogeneity": {"gamma": 3},
+                "multipliers": [{"trend": {"growth_rate": 0.04, "time_unit": "month"}}],
+            },
+            "columns": {
+                "moment": {
+                    "datetime_series": {"pattern": {"dimension": "dow", "weights": [1, 1, 1, 1, 1.5, 2, 1]}},
+                    "role": "time",
+                }
+            },
+        },
+    ],
+}
+# effects on the volume: of the whole table, and of a key of its parents that most of a segment have
+LIFTED: dict[str, Any] = {
+    "name": "lifted",
+    "timeframe": {"start": "2024-01-01", "end": "2025-12-31"},
+    "tables": [
+        {
+            "name": "sales",
+            "kind": "vocab",
+            "columns": {"country": {"type": "string"}, "begins": {"type": "date"}, "ends": {"type": "date"}},
+            "data": [
+                {"country": "DE", "begins": "2024-03-01", "ends": "2024-05-31", "lift": 2},
+                {"country": "DE", "begins": "2025-06-01", "ends": "2025-07-31", "lift": 3},
+                {"country": "FR", "begins": "2025-09-01", "ends": "2025-12-31", "lift": 0.5},
+            ],
+        },
+        {
+            "name": "users",
+            "rows": 2_000,
+            "columns": {
+                "country": {"choices": {"DE": "50%", "FR": "30%", "IT": "20%"}},
+                "plan": {"choices": {"vip": "30%", "free": "70%"}},
+                "joined_at": {"datetime_series": {}, "role": "created"},
+            },
+            "segment_behavior": {"vip": {"fanout_multiplier": 2}, "free": {}},
+            "vintage_behavior": {
+                "age_based_multipliers": {
+                    "decay": {"curve": [1, 0.8, 0.6], "time_unit": "month", "applies_to": "fanout"}
+                }
+            },
+        },
+        {
+            "name": "orders",
+            "parents": ["users"],
+            "fanout": {
+                "poisson": 2,
+                "per": "month",
+                "multipliers": [{"trend": {"growth_rate": 0.03, "time_unit": "month", "applies_to": "total"}}],
+            },
+            "columns": {
+                "moment": {
+                    "datetime_series": {"pattern": {"dimension": "dow", "weights": [1, 1, 1, 1, 1.5, 2, 1]}},
+                    "role": "time",
+                },
+            },
+            "modifiers": [
+                {
+                    "effect": {
+                        "effect_table": "sales",
+                        "on": {"users.country": "country"},
+                        "window": {"start_col": "begins", "end_col": "ends"},
+                        "map": {"field": "lift"},
+                    }
+                }
+            ],
+        },
+    ],
+}
+
 DOCUMENTS = {
     "shop": SHOP, "market": MARKET, "funnel": FUNNEL, "contract": CONTRACT, "tenure": TENURE, "life": LIFE,
     "arrivals": ARRIVALS, "journeys": JOURNEYS, "adoption": ADOPTION, "trial": TRIAL, "together": TOGETHER,
+    "bounded": BOUNDED, "lifted": LIFTED, "stalls": STALLS,
 }  # fmt: skip

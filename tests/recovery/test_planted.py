@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,6 +83,9 @@ KINDS = {
     "contract": {"loss_per_period": 3},
     "tenure": {"survival": 1},
     "life": {"stage_share": 5, "stay_median": 3},
+    "bounded": {"segment_rows": 1, "ageing": 1, "seasonality": 1, "trend": 1},
+    "lifted": {"segment_rows": 1, "ageing": 1, "seasonality": 1, "trend": 1},
+    "stalls": {"segment_rows": 1},
 }
 
 
@@ -103,6 +108,30 @@ def test_errors_of_processes_are_as_wide_as_chance(name: str, seeds: int, tmp_pa
     low, high = CHANCE[seeds]
     wrong = {name: math.sqrt(mean) for name, mean in means.items() if not low < mean < high}
     assert not wrong, f"root mean square distances in standard errors: {wrong}"
+
+
+def without_behaviours(document: dict[str, Any]) -> dict[str, Any]:
+    """The same tables: no segment, no ages, no trend, no season, and everybody stays as long."""
+    twin: dict[str, Any] = json.loads(json.dumps(document).replace("if(plan = 'vip', 2 * stay, stay)", "stay"))
+    users, rows = twin["tables"][-2:]
+    del users["segment_behavior"], users["vintage_behavior"]
+    if "moment" in rows["columns"]:
+        rows["columns"]["moment"] = {"role": "time"}
+    for key in ("multipliers", "from", "until"):
+        rows["fanout"].pop(key, None)
+    rows.pop("modifiers", None)
+    return twin
+
+
+@pytest.mark.parametrize("name", ["bounded", "lifted", "stalls"])
+def test_rows_that_plain_parents_have_are_not_those_that_were_looked_at(name: str, tmp_path: Path) -> None:
+    publish(without_behaviours(DOCUMENTS[name]), tmp_path / "data", "parquet")
+    tables = Tables(tmp_path / "data", "parquet")
+    for effect in api.prepare(DOCUMENTS[name]).bind().effects:
+        estimate = tables.value(effect.sql)
+        assert abs(off(effect, estimate)) > ERRORS, (
+            f"{effect.id}: estimate {estimate:.3g}, target {effect.expected:.3g}"
+        )
 
 
 WITHOUT = {

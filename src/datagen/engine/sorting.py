@@ -137,7 +137,9 @@ def reading(table: TablePlan, file: Path, rows: int) -> TablePlan:
         found: NDArray[np.int64] = _rows(file, block).get_column(ADDRESS).to_numpy()
         return found.view(np.uint64)
 
-    return replace(table, columns=columns, rows=rows, expected_rows=float(rows), addresses=addresses)
+    return replace(
+        table, columns=columns, rows=rows, planned_rows=float(rows), expected_rows=float(rows), addresses=addresses
+    )
 
 
 def _fill(file: Path, name: str) -> Fill:

@@ -25,6 +25,7 @@ from datagen.plan.model import TablePlan
 from datagen.plan.names import TableDraft, ancestors
 from datagen.plan.planted_adoption import planted_adoption
 from datagen.plan.planted_journeys import planted_journeys
+from datagen.plan.planted_picks import picked_spread
 from datagen.plan.planted_processes import process_effects
 from datagen.plan.planted_sql import is_written, join_to, quoted_text, reference_of
 from datagen.plan.planted_together import planted_together
@@ -91,7 +92,7 @@ def _segment_rows(
         mean = sum(share * one.by_value.get(value, 1.0) * above.get(value, 1.0) for value, share in shares.items())
         each = table.expected_rows / entities / mean * usual if entities and mean else 0.0
         picked = one not in behaviors.rates.get(table.id, ())  # a share of the rows there are, whoever has them
-        spread = 0.0 if picked else _spread(population, one)
+        spread = picked_spread(binding, table, one) if picked else _spread(population, one)
         clamped = None if picked else clamped_rows(binding, behaviors, table, one, population)
         told = [
             value for value in one.by_value if one.by_value[value] != 1.0 and value in shares and value != reference
@@ -112,7 +113,7 @@ def _segment_rows(
                 error = None
             elif clamped is not None:
                 error = clamped.error(factor, n, m)
-            elif n > 0 and m > 0 and each > 0 and factor > 0:
+            elif n > 0 and m > 0 and each > 0 and factor > 0 and spread is not None:
                 error = factor * math.sqrt((1.0 / (each * factor) + spread) / n + (1.0 / each + spread) / m)
             quoted, base = quoted_text(value), quoted_text(reference)
             yield PlantedEffect(
