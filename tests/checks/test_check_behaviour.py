@@ -88,7 +88,7 @@ SALES: dict[str, Any] = {
         {
             "name": "adoptions",
             "parents": ["customers"],
-            "adoption_model": {"p": 0.03, "q": 0.38, "ceiling": "80%", "time_unit": "month", "acceleration": {"vip": 8}},
+            "adoption_model": {"p": 0.004, "q": 0.1, "ceiling": "80%", "time_unit": "month", "acceleration": {"vip": 3}},
         },
         {
             "name": "touches",
