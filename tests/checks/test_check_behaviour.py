@@ -169,7 +169,7 @@ CASES: list[tuple[str, Edit, str, str]] = [
     ("orders", changed("amount", pl.when(LATE).then(amount / 1.6).otherwise(amount).round(2)), "effect.missed", "orders.amount.trend"),
     ("onboarding", thinned(pl.col("stage_name") == "purchase"), "effect.missed", "onboarding.purchase.conversion.standard"),
     ("contracts", thinned(pl.col("state") == "churned"), "effect.missed", "contracts.active.loss.standard"),
-    ("adoptions", shuffled("customers_id"), "effect.missed", "adoptions.acceleration.vip"),
+    ("customers", shuffled("segment"), "effect.missed", "adoptions.acceleration.vip"),
     ("touches", shuffled("channel"), "effect.missed", "touches.channel.email"),
     ("orders", thinned(pl.col("paid_by") == "cash"), "law.shares", "orders.paid_by"),
     ("customers", changed("age", (pl.col("age").cast(pl.Int64) - 45) * 3 // 2 + 45), "law.shape", "customers.age"),
