@@ -7,7 +7,7 @@ is null does not hold.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,6 +20,8 @@ from datagen.contracts import Block, ColumnType, Reader, Scope, Values
 from datagen.errors import Finding, SchemaError
 from datagen.expressions import Checked, ExpressionFault, ExpressionOverflow, Parsed, parse
 from datagen.expressions.tree import Call, Name, Node
+from datagen.generators._comparisons import Compared, Comparison, compared
+from datagen.generators._comparisons import names_in as _names
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -47,6 +49,10 @@ class Part:
 
     def holds(self, block: Block, rows: Ints | None, candidates: Ints) -> Bools:
         """(n,) whether it holds for candidates and rows of the block by place (None: it reads none, or all)."""
+        return where_true(self.values(block, rows, candidates))
+
+    def values(self, block: Block, rows: Ints | None, candidates: Ints) -> Values:
+        """(n,) what it gives for them."""
         series = {
             name: to_series(block.gather(self.table, column, candidates), name, kind)
             for name, (column, kind) in self.columns.items()
@@ -55,13 +61,12 @@ class Part:
             values: Values = block.memo(("where", self.home, name), partial(reader, block))
             series[name] = to_series(values if rows is None else take(values, rows), name, reader.type)
         try:
-            found = from_series(self.checked.evaluate(series, len(candidates)))
+            return from_series(self.checked.evaluate(series, len(candidates)))
         except ExpressionOverflow as error:
             fault = error.fault
             raise SchemaError(
                 Finding(code=fault.code, json_path=self.home, found=fault.found, expected=fault.expected)
             ) from error
-        return where_true(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +74,14 @@ class Condition:
     """A `where`: its part over the candidate alone, its equalities (column, name of the row and how to read it), the rest.
 
     upto: an inequality of the rest, (column of the candidate, whether it is below, a value of the row): no other is needed
-    to know among which candidates to look.
+    to know among which candidates to look. compared: what of the rest is asked without running a formula.
     """
 
     alone: Part | None
     equal: tuple[tuple[str, str, Reader], ...]
     rest: Part | None
     upto: tuple[str, bool, Reader] | None = None
+    compared: tuple[Comparison, ...] = ()
 
 
 def bind_condition(scope: Scope, text: str, table: str, *, split: bool = True) -> Condition | None:
@@ -126,8 +132,22 @@ def bind_condition(scope: Scope, text: str, table: str, *, split: bool = True) -
         own = {name: scope.read(name, "where") for name in names if name not in columns}
         return Part(typed, table, {name: columns[name] for name in names if name in columns}, own, home)
 
+    def comparisons(nodes: list[Node]) -> tuple[list[Comparison], list[Node]]:
+        """What compares two values, and the parts of the condition for which that is not all."""
+        found: list[Comparison] = []
+        others: list[Node] = []
+        for node in nodes:
+            made = [binder.bind(one) for one in compared(node, _is_candidate)]
+            sound = [one for one in made if one is not None]
+            found += sound
+            if not (made and len(sound) == len(made) and all(one.exact for one in sound)):
+                others.append(node)
+        return found, others
+
+    binder = _Binder(scope, text, table, parsed.names, types, columns, home)
     if not split:
-        return Condition(None, (), part([parsed.tree]))
+        asked, others = comparisons(list(_conjuncts(parsed.tree)))
+        return Condition(None, (), part(others), compared=tuple(asked))
     alone: list[Node] = []
     rest: list[Node] = []
     equal: list[tuple[str, str, Reader]] = []
@@ -142,7 +162,67 @@ def bind_condition(scope: Scope, text: str, table: str, *, split: bool = True) -
         else:
             rest.append(node)
     ends = [end for node in rest if (end := _end(scope, node, columns)) is not None]
-    return Condition(part(alone), tuple(equal), part(rest), ends[0] if ends else None)
+    asked, others = comparisons(rest)
+    return Condition(part(alone), tuple(equal), part(others), ends[0] if ends else None, tuple(asked))
+
+
+@dataclass(frozen=True, slots=True)
+class _Binder:
+    """Binds the two sides of comparisons."""
+
+    scope: Scope
+    text: str
+    table: str
+    names: tuple[str, ...]
+    types: Mapping[str, ColumnType]
+    columns: Mapping[str, tuple[str, ColumnType]]
+    home: str
+
+    def bind(self, one: Compared) -> Comparison | None:
+        """A comparison of numbers, of times, or of texts that must differ; None of anything else."""
+        theirs, mine = self._checked(one.theirs), self._checked(one.mine)
+        kinds = {theirs.type, mine.type}
+        texts = kinds == {"string"}
+        named = isinstance(one.theirs, Name) and isinstance(one.mine, Name)
+        if texts and not (named and one.op == "<>"):
+            return None
+        if not (texts or kinds <= {"int", "float"} or (len(kinds) == 1 and kinds <= {"datetime", "date", "bool"})):
+            return None
+        if kinds == {"bool"} and one.op not in ("=", "<>"):
+            return None
+        return Comparison(
+            *self._theirs(one.theirs, theirs), one.op, self._mine(one.mine, mine), one.missing, one.exact, texts
+        )
+
+    def _checked(self, node: Node) -> Checked:
+        inner = {name.lower() for name in _names(node)}
+        names = tuple(name for name in self.names if name.lower() in inner)
+        return Parsed(self.text, names, node).check(
+            lambda name: self.types.get(name) or self.scope.type_of(name), names
+        )
+
+    def _theirs(self, node: Node, checked: Checked) -> tuple[str, Callable[[Block], Values]]:
+        table, columns = self.table, self.columns
+        if isinstance(node, Name):
+            column = columns[_written(node.text, columns)][0]
+            return f"{table}.{column}", lambda block: block.whole(table, column)
+        side = f"{table}: {self.text[node.start : node.end]}"
+        part = Part(checked, table, {name: columns[name] for name in checked.names}, {}, self.home)
+
+        def values(block: Block) -> Values:
+            every = np.arange(block.total(table), dtype=np.int64)
+            found: Values = block.once(("compared", side), lambda: part.values(block, None, every))
+            return found
+
+        return side, values
+
+    def _mine(self, node: Node, checked: Checked) -> Callable[[Block, Ints], Values]:
+        home, readers = self.home, {name: self.scope.read(name, "where") for name in checked.names}
+        if isinstance(node, Name):
+            [(name, reader)] = readers.items()
+            return lambda block, rows: take(block.memo(("where", home, name), partial(reader, block)), rows)
+        part = Part(checked, self.table, {}, readers, home)
+        return lambda block, rows: part.values(block, rows, rows)
 
 
 def equalities(text: str) -> list[tuple[str, str]]:
@@ -154,20 +234,16 @@ def equalities(text: str) -> list[tuple[str, str]]:
     return [(column[len(CANDIDATE) :], name) for column, name in filter(None, pairs)]
 
 
+def _is_candidate(name: str) -> bool:
+    return name.lower().startswith(CANDIDATE)
+
+
 def _conjuncts(node: Node) -> Iterator[Node]:
     if isinstance(node, Call) and node.function == "and":
         for argument in node.arguments:
             yield from _conjuncts(argument)
     else:
         yield node
-
-
-def _names(node: Node) -> Iterator[str]:
-    if isinstance(node, Name):
-        yield node.text
-    elif isinstance(node, Call):
-        for argument in node.arguments:
-            yield from _names(argument)
 
 
 def _equality(node: Node) -> tuple[str, str] | None:

@@ -9,7 +9,7 @@ hardly more than the picks it wins.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 from datagen.contracts import Block, Values
 from datagen.generators._candidate_condition import Part
+from datagen.generators._comparisons import Asked, Comparison
 from datagen.generators._pool import Pool, Salts
 from datagen.generators._up_to import Sorted, UpTo
+from datagen.generators._windows import Runs, Windows
 from datagen.kernel.address import GOLDEN
 from datagen.kernel.draws import bits, uniform
 from datagen.kernel.elementary import log
@@ -30,7 +32,20 @@ Bools = NDArray[np.bool_]
 THROWS = 64  # proposals before the whole group is looked at
 FEW_THROWS, FEW = 8, 128  # and fewer where the group has no more rows than this
 STABLE_THROWS = 32  # then candidates are proposed in the order of a bound: there a new row moves those behind it
+SMALL = 48  # candidates of a group for which no run of them is looked for
 PAIRS = 2_000_000  # of a row and a candidate that are looked at at once
+
+
+@dataclass(slots=True)
+class _Chosen:
+    """What the rows of one draw have: their groups, times, what is taken, comparisons, and runs by place of the row."""
+
+    groups: Ints
+    now: Ints | None
+    taken: Any
+    asked: Asked | None
+    runs: Runs | None = None
+    place: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +61,12 @@ class FilteredPick:
     limits: Any
     salt: Callable[..., int]
     upto: UpTo | None = None
+    compared: tuple[Comparison, ...] = ()
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether a candidate may hold for one row of a group and not for another."""
+        return bool(self.compared) or self.condition is not None or self.limits is not None
 
     def groups(self, block: Block) -> tuple[Ints, Bools]:
         """(n,) the group of each row, -1 where it has none, and (n,) whether a value that leads there is null."""
@@ -70,7 +91,9 @@ class FilteredPick:
         room = np.where(groups >= 0, pool.sizes[np.maximum(groups, 0)], 0) if len(pool.sizes) else np.zeros_like(groups)
         left = left[room[left] > 0]
         whole: list[Ints] = []
-        asks = self.condition is not None or self.limits is not None or taken is not None
+        asked = Asked(block, self.compared, left) if self.compared else None
+        asks = asked is not None or self.condition is not None or self.limits is not None or taken is not None
+        chosen = _Chosen(groups, now, taken, asked)
         for throw in range(THROWS):
             if not len(left):
                 break
@@ -78,10 +101,11 @@ class FilteredPick:
             rows, kept = pool.propose(address[left], salts, groups[left])
             kept = np.ones(len(left), dtype=np.bool_) if kept is None else kept
             if asks:
-                self._ask(block, left, rows, kept, now, self.salt("allowed", throw), taken)
+                self._ask(block, left, rows, kept, self.salt("allowed", throw), chosen)
             picks[left[kept]] = rows[kept]
             left = left[~kept]
             if throw == FEW_THROWS - 1:
+                left = self._where_some_may_hold(block, left, room, chosen)
                 few = room[left] <= FEW
                 whole.append(left[few])
                 left = left[~few]
@@ -89,13 +113,33 @@ class FilteredPick:
                 break
         left = np.sort(np.concatenate([*whole, left]))
         if self.upto is None:
-            self._look_at_all(block, groups, left, None, picks, now, taken)
+            self._look_at_all(block, left, None, picks, chosen)
         elif len(left):
-            self._draw_up_to(block, groups, left, picks, now, taken)
+            self._draw_up_to(block, left, picks, chosen)
         return picks
 
-    def _draw_up_to(self, block: Block, groups: Ints, left: Ints, picks: Ints, now: Ints | None, taken: Any) -> None:
+    def _where_some_may_hold(self, block: Block, left: Ints, room: Ints, chosen: _Chosen) -> Ints:
+        """Those of some rows for which a candidate may hold at all; which ones is kept in `chosen`.
+
+        Rows whose group has no more than SMALL candidates look at all of them in the end: that is quicker.
+        """
+        pool = self.pool(block)
+        ordered = any(one.ordered for one in self.compared)
+        large = room[left] > SMALL
+        if chosen.asked is None or not ordered or not large.any() or not isinstance(pool, Pool):
+            return left
+        small, left = left[~large], left[large]
+        windows: Windows = block.once(("windows", self.home, pool), lambda: Windows(block, pool, self.compared))
+        chosen.runs = windows.runs(chosen.asked, left, chosen.groups[left])
+        chosen.place = np.full(block.rows, -1, dtype=np.int64)
+        if chosen.runs is not None:
+            chosen.place[left] = np.arange(len(left))
+            left = left[chosen.runs.sizes > 0]
+        return np.sort(np.concatenate([small, left]))
+
+    def _draw_up_to(self, block: Block, left: Ints, picks: Ints, chosen: _Chosen) -> None:
         """The picks of some rows among the candidates up to their bound."""
+        groups = chosen.groups
         assert self.upto is not None
         candidates = self._sorted(block)
         room = np.zeros(block.rows, dtype=np.int64)
@@ -109,10 +153,10 @@ class FilteredPick:
             words = bits(block.address[left], self.salt("pick", throw))
             rows = candidates.order[candidates.first[groups[left]] + pick_row(words, room[left])]
             kept = np.ones(len(left), dtype=np.bool_)
-            self._ask(block, left, rows, kept, now, self.salt("allowed", throw), taken)
+            self._ask(block, left, rows, kept, self.salt("allowed", throw), chosen)
             picks[left[kept]] = rows[kept]
             left = left[~kept]
-        self._look_at_all(block, groups, np.sort(np.concatenate([whole, left])), room, picks, now, taken)
+        self._look_at_all(block, np.sort(np.concatenate([whole, left])), room, picks, chosen)
 
     def _sorted(self, block: Block) -> Sorted:
         assert self.upto is not None
@@ -120,8 +164,12 @@ class FilteredPick:
         found: Sorted = block.once(("sorted", self.home, pool), lambda: upto.sorted(block, pool))
         return found
 
-    def _ask(self, block: Block, left: Ints, rows: Ints, kept: Bools, now: Ints | None, salt: int, taken: Any) -> None:
+    def _ask(self, block: Block, left: Ints, rows: Ints, kept: Bools, salt: int, chosen: _Chosen) -> None:
         """Take away from `kept` what the time, the condition or an earlier pick turns down."""
+        now, taken = chosen.now, chosen.taken
+        if chosen.asked is not None:
+            at = np.flatnonzero(kept)
+            kept[at] = chosen.asked.holds(left[at], rows[at])
         if self.limits is not None:
             at = np.flatnonzero(kept)
             weight = self.limits.weight(block, rows[at], None if now is None else now[left[at]])
@@ -135,23 +183,42 @@ class FilteredPick:
             if len(at):
                 kept[at[~self.condition.holds(block, left[at], rows[at])]] = False
 
-    def _look_at_all(
-        self, block: Block, groups: Ints, left: Ints, room: Ints | None, picks: Ints, now: Ints | None, taken: Any
-    ) -> None:
+    def _look_at_all(self, block: Block, left: Ints, room: Ints | None, picks: Ints, chosen: _Chosen) -> None:
         """The picks of rows whose proposals were all turned down, by weight among the candidates that hold.
 
-        room: how many candidates up to its bound each row of the block has; None: its whole group.
+        room: how many candidates up to its bound each row of the block has; None: its whole group. Where comparisons
+        leave a run of fewer, only those are looked at.
         """
-        pool = self.pool(block)
-        ends = np.cumsum(pool.sizes[groups[left]] if room is None else room[left])
+        if chosen.runs is not None:
+            run = chosen.place[left] >= 0
+            self._look_at(block, left[run], room, picks, chosen, chosen.runs)
+            left = left[~run]
+        self._look_at(block, left, room, picks, chosen, None)
+
+    def _look_at(
+        self, block: Block, left: Ints, room: Ints | None, picks: Ints, chosen: _Chosen, runs: Runs | None
+    ) -> None:
+        pool, groups, now, taken = self.pool(block), chosen.groups, chosen.now, chosen.taken
+        sizes = pool.sizes[groups[left]] if room is None else room[left]
+        if runs is not None and (ours := runs.sizes[chosen.place[left]]).sum() <= sizes.sum():
+            sizes = ours
+        else:
+            runs = None
+        ends = np.cumsum(sizes)
         start = 0
         while start < len(left):  # chunks of rows
             done = int(ends[start - 1]) if start else 0
             stop = max(start + 1, int(np.searchsorted(ends, done + PAIRS, side="right")))
             mine = left[start:stop]
-            owner, rows = (
-                pool.members(groups[mine]) if room is None else self._sorted(block).members(groups[mine], room[mine])
-            )
+            if runs is not None:
+                owner, rows = runs.members(chosen.place[mine])
+            elif room is None:
+                owner, rows = pool.members(groups[mine])
+            else:
+                owner, rows = self._sorted(block).members(groups[mine], room[mine])
+            if chosen.asked is not None:
+                there = np.flatnonzero(chosen.asked.holds(mine[owner], rows))
+                owner, rows = owner[there], rows[there]
             weight = np.ones(len(rows)) if pool.weight is None else pool.weight[rows]
             if self.limits is not None:
                 weight = weight * self.limits.weight(block, rows, None if now is None else now[mine[owner]])

@@ -96,7 +96,8 @@ def bind_filtered(lookup: Lookup, scope: Scope, target: Any, nothing: Fill) -> F
     elif scope.picking is not None and scope.picking.created is not None:
         limits = scope.picking
         upto = UpTo(table, limits.created, limits.strict, limits.time, -FOREVER)
-    pick = FilteredPick(table, home, pool, [key.mine for key in keys], rest, scope.picking, scope.salt, upto)
+    asked = () if condition is None else condition.compared
+    pick = FilteredPick(table, home, pool, [key.mine for key in keys], rest, scope.picking, scope.salt, upto, asked)
     unique = bind_unique(lookup, scope, target, pick, keys)
     if unique is None:
         return nothing
@@ -137,7 +138,8 @@ def bind_self(lookup: Lookup, scope: Scope, target: Any, nothing: Fill) -> Fill:
         return nothing
     rest = None if condition is None else condition.rest
     home = f"{scope.table}.{scope.column}"
-    pick = SelfPick(scope.table, home, keys, rest, lookup.root_share, lookup.depth, levels, scope.salt)
+    asked = () if condition is None else condition.compared
+    pick = SelfPick(scope.table, home, keys, rest, lookup.root_share, lookup.depth, levels, scope.salt, asked)
     return filled_self(scope, target, pick, otherwise)
 
 
@@ -286,7 +288,7 @@ def bind_unique(lookup: Lookup, scope: Scope, target: Any, pick: FilteredPick, k
             return None
     elif not scope.unique:
         return pick
-    weighed = lookup.weights is not None or pick.condition is not None or pick.limits is not None
+    weighed = lookup.weights is not None or pick.one_by_one
     constant = [key.of for key in keys if key.of is not None]
     if ancestor is None and constant and len(keys) == 1:
         ancestor = constant[0]  # candidates of two ancestors are never the same

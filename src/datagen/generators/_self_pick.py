@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from datagen.contracts import Block
 from datagen.errors import Finding, SchemaError
 from datagen.generators._candidate_condition import Part
+from datagen.generators._comparisons import Comparison
 from datagen.generators._filtered_pick import FilteredPick
 from datagen.generators._key_codes import Groups
 from datagen.generators._lookup_keys import Key
@@ -93,6 +94,7 @@ class SelfPick:
     depth: int | None
     levels: Sequence[int] | None
     salt: Callable[..., int]
+    compared: tuple[Comparison, ...] = ()
 
     def trees(self, block: Block) -> Trees:
         def make() -> Trees:
@@ -119,7 +121,7 @@ class SelfPick:
         size = trees.sizes[np.maximum(trees.group[rows], 0)] if len(trees.sizes) else np.ones(len(rows))
         share = np.maximum(size, 1) ** -0.5 if self.root_share is None else self.root_share
         root = (rank == 0) | (block.uniform(self.salt("root")) < share)
-        if self.condition is None:
+        if self.condition is None and not self.compared:
             place = np.minimum((block.uniform(self.salt("pick")) * rank).astype(np.int64), rank - 1) + lower.first
             place = np.where((rank > 0) & ~root, place, 0)
             picks = place if lower.order is None or not len(lower.order) else lower.order[place]
@@ -127,7 +129,9 @@ class SelfPick:
         picks = np.where((rank >= 0) & root, -1, -2)
         left = np.flatnonzero((rank > 0) & ~root & wanted)
         pool: Any = lower
-        way = FilteredPick(self.table, self.home, lambda _: pool, (), self.condition, None, self.salt)
+        way = FilteredPick(
+            self.table, self.home, lambda _: pool, (), self.condition, None, self.salt, compared=self.compared
+        )
         return way.draw(block, np.arange(block.rows, dtype=np.int64), left, picks, None)
 
     def _by_level(self, block: Block, lower: Lower, rank: Ints) -> Ints:

@@ -35,7 +35,7 @@ class UniquePick:
     def picks(self, block: Block, groups: Ints, wanted: Bools) -> Ints:
         """(n,) row numbers of the picked table, -1 where none is left."""
         pool = self.pick.pool(block)
-        if pool.weight is not None or self.pick.condition is not None or self.pick.limits is not None:
+        if pool.weight is not None or self.pick.one_by_one:
             return self._one_after_the_other(block, groups, wanted)
         rank, keys = self._ranks(block, groups, wanted)
         found = np.full(block.rows, -1, dtype=np.int64)
