@@ -25,7 +25,7 @@ REFUSED_WHILE_MADE = {"lookup.no_candidate", "lookup.nobody_yet", "lookup.too_fe
 
 
 def content(made: Any, block_rows: int = 65_536, workers: int = 1, format: str = "parquet") -> Made | str:
-    """What a run of a document makes, or the code of its refusal."""
+    """What a run of a document makes, or its refusal."""
     prepared = api.prepare(made)
     plan = prepared.bind()
     with TemporaryDirectory() as directory:
@@ -39,7 +39,7 @@ def content(made: Any, block_rows: int = 65_536, workers: int = 1, format: str =
         else:
             return done
     assert {one.code for one in refused.findings} <= REFUSED_WHILE_MADE, refused
-    return refused.findings[0].code
+    return str(refused)
 
 
 def tables(done: Made) -> dict[str, str]:

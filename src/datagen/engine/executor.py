@@ -15,6 +15,7 @@ from datagen.engine.block import BLOCK_ROWS
 from datagen.engine.chosen import copies_among
 from datagen.engine.grain import Grain, grains
 from datagen.engine.ledger import Ledger, taken
+from datagen.engine.refusals import refused_counts, refused_rows
 from datagen.engine.runners import Here, Processes, Runner
 from datagen.engine.work import STAGED, Part, Spoilt, Written, empty_frame, empty_sums, writer_of
 from datagen.errors import Finding, SchemaError
@@ -98,7 +99,10 @@ def execute(plan: Plan, job: Job, progress: Callable[[str, int, int], None] | No
             (job.directory / STAGED).mkdir()
     with closing(runner):
         started = time.perf_counter()
-        ledger = count(plan, runner, cut)
+        try:
+            ledger = count(plan, runner, cut)
+        except SchemaError as error:
+            raise refused_counts(plan, error) from error
         made.seconds["ledger"] = time.perf_counter() - started
         wanted = with_copies(plan, ledger.rows)
         refuse_too_many(plan, wanted, job.max_rows)
@@ -111,11 +115,23 @@ def execute(plan: Plan, job: Job, progress: Callable[[str, int, int], None] | No
             if progress is not None:
                 progress(table, done[table], wanted[table])
 
-        written = sorted(runner.write(cut, tell), key=lambda one: one.grain)
+        written: list[Written] = []
+        try:
+            written.extend(runner.write(cut, tell))
+        except SchemaError as error:
+            left = [grain for grain in cut if grain.number not in runner.done]
+            raise refused_rows(plan, ledger, left, made_tables(plan, job), error) from error
+        written.sort(key=lambda one: one.grain)
         made.seconds["tables"] = time.perf_counter() - started
     gather_up(plan, job, written, made)
     made.rows = wanted
     return made
+
+
+def made_tables(plan: Plan, job: Job) -> frozenset[str]:
+    """The tables whose rows are made: those that are written, and those that SQL reads."""
+    shown = (table.id for table in plan.tables.values() if not table.hidden)
+    return frozenset(name for name in shown if job.tables is None or name in job.tables) | job.staged
 
 
 def with_copies(plan: Plan, rows: Mapping[str, int]) -> dict[str, int]:

@@ -21,7 +21,9 @@ from datagen.plan.model import Plan
 
 
 class Runner(Protocol):
-    """Counts and writes grains; results come in any order."""
+    """Counts and writes grains; results come in any order. done: the numbers of the grains that were written."""
+
+    done: set[int]
 
     def count(self, grains: Sequence[Grain], tables: frozenset[str]) -> dict[int, dict[str, int]]: ...
     def tell(self, ledger: Ledger) -> None: ...
@@ -48,6 +50,7 @@ class Here:
         self.block_rows = block_rows
         self.tables = tables
         self.staged = staged
+        self.done: set[int] = set()
 
     def count(self, grains: Sequence[Grain], tables: frozenset[str]) -> dict[int, dict[str, int]]:
         return {grain.number: totals(self.run, grain, tables) for grain in grains}
@@ -57,7 +60,7 @@ class Here:
 
     def write(self, grains: Sequence[Grain], progress: Progress) -> Iterable[Written]:
         for grain in grains:
-            yield write_grain(
+            written = write_grain(
                 self.run,
                 grain,
                 self.run.offsets[grain.number],
@@ -68,6 +71,8 @@ class Here:
                 tables=self.tables,
                 staged=self.staged,
             )
+            self.done.add(grain.number)
+            yield written
 
     def close(self) -> None:
         return
@@ -102,6 +107,7 @@ class Processes:
         self._job = job
         self._works_here = works_here
         self._ready: set[int] = set()
+        self.done: set[int] = set()
         self._selector = selectors.DefaultSelector()
         self._workers: list[WorkerProcess] = []
         copies = works_here and can_copy()
@@ -129,8 +135,13 @@ class Processes:
     def write(self, grains: Sequence[Grain], progress: Progress) -> Iterable[Written]:
         done: list[Written] = []
         tasks = Tasks("write", grains)
+
+        def take(written: Written) -> None:
+            done.append(written)
+            self.done.add(written.grain)
+
         if not self._works_here:
-            self._share(tasks, lambda _, result: done.append(result), progress)
+            self._share(tasks, lambda _, result: take(result), progress)
             return done
         lock, failures = threading.Lock(), list[BaseException]()
 
@@ -140,7 +151,7 @@ class Processes:
 
         def others() -> None:
             try:
-                self._share(tasks, lambda _, result: done.append(result), tell)
+                self._share(tasks, lambda _, result: take(result), tell)
             except BaseException as error:  # noqa: BLE001 - raised in the main thread, below
                 tasks.stop()
                 failures.append(error)
@@ -149,7 +160,7 @@ class Processes:
         thread.start()
         try:
             while (grain := tasks.take()) is not None:
-                done.append(
+                take(
                     write_grain(
                         self._run,
                         grain,

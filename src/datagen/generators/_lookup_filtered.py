@@ -215,7 +215,7 @@ def settled(
                 Finding(
                     code="lookup.no_candidate",
                     json_path=home,
-                    found=f"{int(bad.sum()):,} of {block.rows:,} rows of one block without a row of {table} {what}",
+                    found=f"{int(bad.sum()):,} rows of one block without a row of {table} {what}",
                     expected="at least one candidate for every row",
                     hint="say what stands there instead: `else: null` on a nullable column, or an expression",
                 )

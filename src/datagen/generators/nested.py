@@ -274,7 +274,7 @@ def sealed(values: Values, member: NestedField, type: ColumnType, home: str) -> 
             Finding(
                 "generate.null",
                 json_path=home,
-                found=f"{int((~values.valid).sum()):,} values that are null in one block",
+                found=f"{int((~values.valid).sum()):,} values of one block that are null",
                 expected="a value: the field is not nullable",
                 hint="say `nullable: true`, or give the value another way where there is none (coalesce in an expression)",
             )
@@ -309,7 +309,7 @@ def _finite(numbers: Any, home: str) -> None:
             Finding(
                 "generate.not_finite",
                 json_path=home,
-                found=f"{int((~np.isfinite(numbers)).sum()):,} infinite or undefined values in one block",
+                found=f"{int((~np.isfinite(numbers)).sum()):,} infinite or undefined values of one block",
                 expected="finite numbers",
                 hint="make the parameters of the generator smaller",
             )

@@ -26,7 +26,7 @@ def seal(values: Values, column: ColumnPlan) -> Values:
         raise _fault(
             column,
             "generate.null",
-            found=f"{int((~values.valid).sum()):,} rows without a value in one block",
+            found=f"{int((~values.valid).sum()):,} rows of one block without a value",
             expected="a value in every row: the column is not nullable",
             hint="say `nullable: true`, or give the value another way where there is none (coalesce in an expression)",
         )
@@ -70,7 +70,7 @@ def _sealed_int(values: Values, column: ColumnPlan) -> Values:
         raise _fault(
             column,
             "generate.overflow",
-            found=f"{int(over.sum()):,} values beyond int64, such as {numbers[over][0]:.6g}",
+            found=f"{int(over.sum()):,} values of one block beyond int64, such as {numbers[over][0]:.6g}",
             expected="whole numbers between -9.2e18 and 9.2e18",
             hint="make the column a float, or its parameters smaller",
         )
@@ -84,7 +84,7 @@ def _finite(numbers: np.ndarray, column: ColumnPlan) -> None:
     raise _fault(
         column,
         "generate.not_finite",
-        found=f"{int(wrong.sum()):,} infinite or undefined values in one block",
+        found=f"{int(wrong.sum()):,} infinite or undefined values of one block",
         expected="finite numbers",
         hint="make the parameters of the generator and its modifiers smaller",
     )
