@@ -187,3 +187,9 @@ def test_the_plan_says_that_more_rows_make_fewer_of_them_roots() -> None:
         said = plan_of(staff(400, **keys)).tables["staff"].columns["boss_id"].moves_with_rows
         assert few["boss_id"].equals(more["boss_id"]) is stays
         assert ("root_share" in said) is not stays
+
+
+def test_a_key_into_the_own_table_that_says_it_is_none_is_refused() -> None:
+    assert (
+        refused(staff(self=False), "lookup.key_without_meaning").found == "`self: false` on a lookup into the own table"
+    )

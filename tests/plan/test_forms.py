@@ -192,3 +192,10 @@ def _written(text: str) -> dict[str, object]:
     from datagen.schema.load import load_text
 
     return load_text(text, path="written.yaml").root
+
+
+def test_a_column_under_a_condition_that_permits_no_null_is_refused() -> None:
+    finding = told("{sequence: {}, when: team = 'red', nullable: false}")
+    assert (finding.code, finding.found) == ("column.left_open", "x with nullable: false and a `when`")
+    for fine in ("when: team = 'red'", "when: team = 'red', nullable: true", "when: 'true', nullable: false"):
+        assert not findings_of(f"{PEOPLE}      x: {{sequence: {{}}, {fine}}}\n"), fine

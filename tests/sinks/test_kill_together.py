@@ -118,7 +118,7 @@ def test_a_kill_between_any_steps_leaves_the_old_or_the_new(schema: Path, tmp_pa
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_kill_at_any_time_leaves_the_old_or_the_new(schema: Path, tmp_path: Path, workers: int) -> None:
-    """Twenty kills spread over the time from the first directory to the end of a run, and over seven tenths more."""
+    """Ten kills between the first directory and the end of a run, and ten once the answers have their manifest."""
     seed_of, target = contents(schema, tmp_path / "both"), tmp_path / "set" / "out"
 
     def begun(seed: int) -> subprocess.Popen[bytes]:
@@ -138,7 +138,11 @@ def test_a_kill_at_any_time_leaves_the_old_or_the_new(schema: Path, tmp_path: Pa
     for number in range(KILLS):
         seed = 3 - last
         process = begun(seed)
-        time.sleep(length * (number * 0.618 % 1))
+        share = number * 0.618 % 1
+        if number % 2:
+            while process.poll() is None and not any(target.parent.glob(".out.truth.datagen-*/manifest.json")):
+                time.sleep(0.001)
+        time.sleep((0.1 if number % 2 else length) * share)
         process.kill()
         process.wait()
         found = tidied(target, seed_of)

@@ -164,6 +164,12 @@ class Lookup(Generator):
         scope.fits(target.type or "int", "from")
         way = self._way(scope, target)
         misplaced = self._misplaced(way)
+        if way == "self" and not self.self_ and "self_" in self.model_fields_set:
+            scope.refuse(
+                "lookup.key_without_meaning", "self", found="`self: false` on a lookup into the own table",
+                expected="`self: true`, or no `self`: such a key points to a row before this one",
+            )  # fmt: skip
+            return _nothing
         if misplaced is not None:
             key, where = misplaced
             scope.refuse(

@@ -252,6 +252,14 @@ def refuse_closed(binding: Binding, column: ColumnDraft, spec: Mapping[str, Any]
             expected="nullable: true: what has not happened by then has no time",
             hint="`before` keeps every time inside the bound",
         )
+    if spec.get("when") not in (None, True, "true") and spec.get("nullable") is False:
+        binding.refuse(
+            "column.left_open",
+            (*column.loc, "nullable"),
+            found=f"{column.name} with nullable: false and a `when`",
+            expected="nullable: true, or no `nullable`: a row in which the condition does not hold has no value",
+            hint="`case` gives those rows a value of their own",
+        )
     if left_open(binding, column) and spec.get("nullable") is False and column.process in OPEN_ROLES:
         binding.refuse(
             "process.nullable",
