@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -267,3 +268,40 @@ def test_a_volume_needs_a_density() -> None:
     document = shop([effect(segment="segment")])
     document["nodes"][3]["columns"][5] = formula("ordered_at", "datetime", "timeframe.start")
     assert codes_of(document) == ["effect.no_density"]
+
+
+@pytest.mark.parametrize(
+    ("combine", "default", "both"),
+    [(None, 1, 2), ("first", 0.5, 2), ("product", 1, 6), ("sum", 1, 5), ("max", 1, 3)],
+)
+def test_windows_that_overlap_are_combined_as_declared_on_volumes(
+    combine: str | None, default: float, both: float
+) -> None:
+    """Twice the rows in 20 days, three times in the last 10 of them and 10 more, the default in the 70 that are left."""
+    lift: Spec = {"field": "lift", "default": default} | ({"combine": combine} if combine else {})
+    document = f"""
+timeframe: {{start: 2024-01-01, days: 100}}
+tables:
+  - name: promo
+    kind: vocab
+    data: [{{start_at: 2024-02-01, end_at: 2024-02-20, lift: 2}}, {{start_at: 2024-02-11, end_at: 2024-03-01, lift: 3}}]
+    columns: [{{name: start_at, type: date}}, {{name: end_at, type: date}}]
+  - {{name: shop, rows: 100}}
+  - name: sale
+    parents: [shop]
+    fanout: {{poisson: 1, per: day}}
+    modifiers: [{{effect: {{effect_table: promo, on: {{}}, window: {WINDOW}, map: {lift}}}}}]
+    columns: {{sold_at: {{role: time}}}}
+"""
+    day = table_of(plan_of(document), "sale")["sold_at"].dt.date()
+    counted = [
+        day.is_between(date.fromisoformat(first), date.fromisoformat(last)).sum()
+        for first, last in (
+            ("2024-02-01", "2024-02-10"),
+            ("2024-02-11", "2024-02-19"),
+            ("2024-02-22", "2024-02-29"),
+            ("2024-03-03", "2024-04-09"),
+        )
+    ]
+    wanted = [1_000 * 2, 900 * both, 800 * 3, 3_800 * default]  # 100 shops, one sale a day each
+    assert all(abs(seen - mean) < 4 * mean**0.5 for seen, mean in zip(counted, wanted, strict=True)), counted
