@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datagen.engine.trace import Traced
     from datagen.plan.model import Plan
     from datagen.plan.prepare import Prepared
+    from datagen.report.report import DataReport
     from datagen.schema.tree import Document
     from datagen.sinks.manifest import Manifest
 
@@ -266,6 +267,23 @@ def source_of(document: Document) -> str | None:
     return next((name for name, own in shipped().items() if os.path.realpath(own) == path), path)
 
 
+def prepared_of(directory: Path, manifest: Manifest | None, seed: int | None = None) -> Prepared:
+    """The schema that a data set was made from, as it was made. seed: where no manifest tells it.
+
+    Raises UsageError where nothing says which it was, or where it has changed since.
+    """
+    from datagen.checks.origin import origin_of, refuse_other
+    from datagen.sinks.describe import schema_hash
+
+    origin = origin_of(directory)
+    prepared = prepare(
+        origin.source, sets=origin.sets, params=origin.params, scenario=origin.scenario, scale=origin.scale,
+        seed=seed if manifest is None else manifest.seed,
+    )  # fmt: skip
+    refuse_other(directory, manifest, origin.source, schema_hash(prepared.document))
+    return prepared
+
+
 def check(
     directory: str | os.PathLike[str], prepared: Prepared | None = None, *, select: Sequence[str] = (), examples: int = 5,
     memory: int | None = None, seed: int | None = None,
@@ -276,25 +294,14 @@ def check(
     nothing says from which schema it was made, MachineError where the machine does not suffice.
     """
     from datagen.checks.judge import judge
-    from datagen.checks.origin import manifest_in, notes, origin_of, refuse_other
+    from datagen.checks.origin import manifest_in, notes
     from datagen.engine.options import cores, default_memory
     from datagen.plan.spoils import clean
     from datagen.sinks.describe import schema_hash
 
     place = Path(directory)
     manifest = manifest_in(place)
-    if prepared is None:
-        origin = origin_of(place)
-        seed = seed if manifest is None else manifest.seed
-        prepared = prepare(
-            origin.source,
-            sets=origin.sets,
-            params=origin.params,
-            scenario=origin.scenario,
-            scale=origin.scale,
-            seed=seed,
-        )
-        refuse_other(place, manifest, origin.source, schema_hash(prepared.document))
+    prepared = prepared or prepared_of(place, manifest, seed)
     plan = prepared.bind()
     hash = schema_hash(prepared.document)
     same = manifest is not None and manifest.fingerprint == plan.fingerprint
@@ -317,6 +324,37 @@ def check(
         threads=cores(),
     )  # fmt: skip
     return Checked(plan, report, tuple(notes(place, manifest, report.tables, hash)))
+
+
+def report(
+    directory: str | os.PathLike[str], prepared: Prepared | None = None, *, blind: bool = False, memory: int | None = None
+) -> DataReport:  # fmt: skip
+    """The report on a published data set: figures measured in its files, and a page that shows them.
+
+    What is declared stands beside them: by the schema that the data were made from, where it is still found, or by
+    `prepared`. blind: leave out everything that was declared. memory: bytes. Raises UsageError where there is no data set,
+    MachineError where the machine does not suffice.
+    """
+    from datagen.engine.options import cores, default_memory
+    from datagen.plan.spoils import clean
+    from datagen.report.report import Declared, report
+    from datagen.sinks.manifest import read_manifest
+
+    place, memory = Path(directory), memory or default_memory()
+    told, missing = None, ""
+    if not blind:
+        manifest = read_manifest(place)
+        if prepared is None and manifest.truth_of is None:
+            try:
+                prepared = prepared_of(place, manifest)
+            except DatagenError as error:
+                missing = error.findings[0].found
+        if prepared is not None:
+            checked = check(place, prepared, memory=memory)
+            plan = clean(checked.plan) if manifest.clean else checked.plan
+            results = [one.as_dict() for one in checked.report.results]
+            told = Declared(plan, prepared.document, results, checked.report.score.as_dict())
+    return report(place, blind=blind, told=told, missing=missing, memory=memory, threads=cores())
 
 
 def remove_stale(target: Path, content_hash: str) -> list[Finding]:

@@ -22,6 +22,7 @@ COMMANDS = (
     "generate",
     "check",
     "verify",
+    "report",
     "expand",
     "explain",
     "schema",

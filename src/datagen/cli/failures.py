@@ -23,7 +23,6 @@ INTERNAL = 2
 
 # commands of later versions -> what comes near today
 LATER = {
-    "report": "generation_notes.md lies beside every data set",
     "export": "`datagen generate --format csv` writes other files", "diff": "`datagen verify` compares with a manifest",
     "ask": "", "new": "", "studio": "", "push": "", "stream": "", "import": "", "infer": "", "extend": "", "query": "",
     "fmt": "`datagen expand --yaml` prints the canonical form",
