@@ -63,7 +63,7 @@ def test_a_misspelt_option_names_the_nearest_one() -> None:
     assert "did you mean '--format'?" in done.err
 
 
-@pytest.mark.parametrize("name", ["report", "export", "studio", "diff"])
+@pytest.mark.parametrize("name", ["push", "export", "studio", "diff"])
 def test_commands_of_later_versions_say_so(name: str) -> None:
     done = call(name, "shop.yaml")
     assert done.code == 2

@@ -15,10 +15,17 @@ from tests.codes.examples import RUNNABLE, document_of, findings_of
 
 SOURCE = Path(__file__).parents[2] / "src" / "datagen"
 CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*\.[a-z][a-z0-9_]*")
-FILE_NAMES = (".md", ".json", ".jsonl", ".tsv", ".yaml", ".txt")
+FILE_NAMES = (".md", ".json", ".jsonl", ".tsv", ".yaml", ".txt", ".js", ".css", ".html")
 # texts of the form of a code that are something else, by file or as they stand
 OTHER_FILES = {"schema/later_keys.py", "generators/_faker/internet.py", "registry.py"}
-OTHER_TEXTS = {"timeframe.start", "timeframe.end", "on.this_key", "customer.customer_id", "product.price"}
+OTHER_TEXTS = {
+    "datagen.report",
+    "timeframe.start",
+    "timeframe.end",
+    "on.this_key",
+    "customer.customer_id",
+    "product.price",
+}
 # codes that are put together: the pieces that are written -> what they become
 PUT_TOGETHER = {
     "language.unknown_{}": ("language.unknown_generator", "language.unknown_modifier"),
@@ -32,7 +39,7 @@ PUT_TOGETHER = {
 # texts with holes that are no codes: places in a document, names of files and effects, pieces of SQL
 HOLES_ELSEWHERE = {
     "datagen.{}", "generator.{}", "modifier.{}", "{}.tsv", "{}.yaml", "{}.{}", "on.{}", "{}.segment_fanout", "{}.segment_value",
-    "{}.touches", "{}.population", "{}{}.{}", "{}.trend", "{}.{}.trend",
+    "{}.html", "t.{}", "a{}.{}", "{}.touches", "{}.population", "{}{}.{}", "{}.trend", "{}.{}.trend",
 }  # fmt: skip
 
 

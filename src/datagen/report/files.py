@@ -7,6 +7,7 @@ dictionary would; nothing here knows how a value was made.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -213,11 +214,15 @@ def open_files(
         raise UsageError(
             Finding("report.truth_set", path=os.fspath(directory), found=found, hint="report on the data beside it")
         )
-    with locked_database(directory, memory=memory, threads=threads) as database:
+    place = directory.resolve()
+    with (
+        tempfile.TemporaryDirectory(prefix="datagen-report-") as scratch,
+        locked_database(place, memory=memory, threads=threads, scratch=Path(scratch) / "scratch") as database,
+    ):
         try:
             for table in manifest.tables:
                 what = "view" if manifest.format == "parquet" else "table"
-                reader = table_source(directory, table, manifest.format)
+                reader = table_source(place, table, manifest.format)
                 number = "" if len(table.primary_key) == 1 else f", row_number() over () as {identifier(ROW)}"
                 database.execute(f"create {what} {identifier(table.name)} as select *{number} from {reader}")
             files = Files(manifest, database)  # reads every value once, so that what cannot be read shows here

@@ -84,8 +84,8 @@ class DataReport:
 
 
 def report(
-    directory: Path, *, blind: bool = False, told: Declared | None = None, missing: str = "", manifest: Manifest | None = None, memory: int,
-    threads: int = 1,
+    directory: Path, *, blind: bool = False, told: Declared | None = None, missing: str = "",
+    manifest: Manifest | None = None, memory: int, threads: int = 1,
 ) -> DataReport:  # fmt: skip
     """The report on a published data set.
 
