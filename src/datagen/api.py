@@ -130,16 +130,19 @@ def generate(
     from datagen.checks.gate import pass_gate
     from datagen.checks.metrics import measure
     from datagen.checks.origin import noted
+    from datagen.checks.score import LEAST
+    from datagen.checks.stages import pass_stages
     from datagen.engine.derived import make_derived, staged_tables
     from datagen.engine.executor import Job, execute
     from datagen.engine.options import Options, cores, fewer_workers, settle
     from datagen.plan.needed import narrowed
     from datagen.plan.spoils import clean
     from datagen.schema.placed import placing
-    from datagen.sinks.describe import manifest_of, run_facts, run_log, table_entries
+    from datagen.sinks.describe import manifest_of, run_facts, table_entries
     from datagen.sinks.imperfections import clear, spoiled_files
     from datagen.sinks.manifest import write_manifest, write_text
     from datagen.sinks.publish import Stage
+    from datagen.sinks.run_log import RunLog
     from datagen.sinks.truth import refuse_other_sets, truth_place
 
     options, watcher = options or Options(), watcher or Nobody()
@@ -151,6 +154,8 @@ def generate(
         plan = clean(plan)
     settled = settle(plan, options)
     seconds: dict[str, float] = {"plan": time.perf_counter() - started}
+    log = RunLog()
+    log.stage("plan", seconds["plan"])
     noticed = [*plan.findings, *fewer_workers(options, settled)]
     refuse_other_sets(Path(target))
     with placing(prepared.document), ExitStack() as stages:
@@ -172,9 +177,19 @@ def generate(
         make_derived(plan, job, made, memory=settled.memory, progress=making)
         seconds |= made.seconds
         entries = table_entries(plan, made)
+        for name in ("ledger", "tables"):
+            log.stage(name, seconds.get(name, 0.0), sum(made.rows.values()))
         if settled.gate != "none":
             watcher.stage("check")
             at = time.perf_counter()
+            if settled.gate == "all":
+                looked = clean(prepared.bind()) if twin else prepared.bind()
+                passed = pass_stages(
+                    looked, prepared.document, stage.path, list(made.files), settled.format,
+                    least=LEAST if options.min_score is None else options.min_score, memory=settled.memory,
+                    threads=cores(), log=log, rows=made.rows,
+                )  # fmt: skip
+                noticed += passed.findings
             noticed += pass_gate(
                 plan,
                 prepared.document,
@@ -186,6 +201,7 @@ def generate(
                 ledger=spoiled_files(stage.path, made),
             )
             seconds["check"] = time.perf_counter() - at
+            log.stage("gate", seconds["check"], sum(made.rows.values()))
         metrics, missed = measure(stage.path, entries, plan.metrics, settled.format, memory=settled.memory)
         if settled.gate != "none":
             noticed += missed
@@ -198,7 +214,9 @@ def generate(
         seconds["total"] = time.perf_counter() - started
         origin = noted(source_of(prepared.written), prepared.overrides)
         write_text(stage.path, "run.json", run_facts(made, seconds, settled.memory, origin))
-        write_text(stage.path, "log.jsonl", run_log(plan, made, seconds))
+        log.tables({table: rows for table, rows in made.rows.items() if table not in plan.inner}, made.seconds)
+        log.stage("run", seconds["total"], sum(made.rows.values()))
+        write_text(stage.path, "log.jsonl", log.text)
         write_manifest(manifest, stage.path)
         answers = ""
         if truth is None:

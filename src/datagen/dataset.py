@@ -65,7 +65,7 @@ class Dataset:
     def write(
         self, output: str | os.PathLike[str], *, format: str | None = None, select: Sequence[str] = (),
         workers: int | None = None, memory: int | str | None = None, gate: str | None = None,
-        max_rows: int = 1_000_000_000, truth: bool = False, clean: bool = False,
+        max_rows: int = 1_000_000_000, truth: bool = False, clean: bool = False, min_score: float | None = None,
     ) -> api.Generated:  # fmt: skip
         """Publish the data set as files in the directory `output`, whole or not at all.
 
@@ -79,7 +79,7 @@ class Dataset:
         tables = (select,) if isinstance(select, str) else tuple(select)
         options = Options(
             format=format, gate=gate, workers=read_workers(workers), memory=read_memory(memory), select=tables,
-            max_rows=max_rows, truth=truth, clean=clean,
+            max_rows=max_rows, truth=truth, clean=clean, min_score=min_score,
         )  # fmt: skip
         return api.generate(self._prepared, output, options, plan=self._plan)
 

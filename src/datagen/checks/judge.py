@@ -181,22 +181,22 @@ def judge(
         if not select:
             known = [table.id for table in plan.all_tables.values() if not table.hidden]
             results += extra_tables(looking.found, known)
-        stages = stages_of(looking.declared)
+        stages = stages_of(looking.declared, plan)
         for names in stages:
             results += looking.stage(names)
         results += looking.whole()
     return Report(directory, tuple(results), score_of(results), looking.rows, stages)
 
 
-def stages_of(declared: Mapping[str, DeclaredTable]) -> tuple[tuple[str, ...], ...]:
-    """The tables in stages: each refers to tables of earlier stages only, to itself, or back in a ring."""
+def stages_of(declared: Mapping[str, DeclaredTable], plan: Plan) -> tuple[tuple[str, ...], ...]:
+    """The tables in stages: each refers to, or is made by SQL from, tables of earlier stages, itself, or a ring's."""
+    needs = {name: {key.table for key in table.foreign_keys} - {name} for name, table in declared.items()}
+    for name in set(declared) & set(plan.derived):
+        needs[name].update(plan.derived[name].reads)
     left, done = list(declared), set[str]()
     stages: list[tuple[str, ...]] = []
     while left:
-        ready = [
-            name for name in left
-            if all(key.table in done or key.table == name or key.table not in declared for key in declared[name].foreign_keys)
-        ] or left  # fmt: skip
+        ready = [name for name in left if needs[name] & declared.keys() <= done] or left
         stages.append(tuple(ready))
         done.update(ready)
         left = [name for name in left if name not in done]

@@ -77,6 +77,7 @@ def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--workers", metavar="N", help="Worker processes [all cores, for runs that are worth it]."),
         click.option("--memory", metavar="SIZE", help="Memory of all workers together [2GB, or 1/4 of the machine]."),
         click.option("--gate", metavar="GATE", help="What must hold to publish: structural, all or none [structural]."),
+        click.option("--min-score", metavar="X", help="With --gate all: publish nothing below this quality score [80]."),
         click.option("--max-rows", metavar="N", help="Refuse to make more rows than this, such as 500M [1000M]."),
     )  # fmt: skip
     for decorate in reversed(decorators):
@@ -116,7 +117,7 @@ class Given:
             self.faults.append(options.unknown_gate(gate))
         most = self.count("max_rows", MOST_ROWS)
         return options.Options(
-            own_process=True,
+            own_process=True, min_score=self.score(),
             format=format, gate=gate, workers=workers, memory=memory, select=tuple(self.options["select"]),
             max_rows=limits.MOST_ROWS if most is None else most,
         )  # fmt: skip

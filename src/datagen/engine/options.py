@@ -25,6 +25,7 @@ class Options:
 
     format: str | None = None
     gate: str | None = None
+    min_score: float | None = None  # of the gate `all`; None: the usual one
     workers: int | None = None
     memory: int | None = None  # bytes for all workers together
     select: tuple[str, ...] = ()
@@ -103,11 +104,12 @@ def chosen_gate(plan: Plan, options: Options) -> str:
             )
         )  # fmt: skip
     wanted = options.gate or plan.gate or "structural"
-    if wanted == "all":
-        hint = "value and behavioural checks at the gate come in a later version"
-        raise UsageError(
-            Finding("language.not_available_yet", found="gate all", expected="structural or none", hint=hint)
+    if options.min_score is not None and wanted != "all":
+        found, hint = (
+            f"--min-score {options.min_score:g} with the gate {wanted}",
+            "`datagen check` judges what is published",
         )
+        raise UsageError(Finding("gate.min_score", found=found, expected="--gate all", hint=hint))
     return wanted
 
 

@@ -6,7 +6,6 @@ import hashlib
 import importlib.metadata
 import json
 import platform
-import resource
 import sys
 import time
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ from datagen.plan.model import Plan, TablePlan
 from datagen.plan.spoils import may_repeat, unique_groups
 from datagen.schema.tree import Document
 from datagen.sinks.manifest import ColumnEntry, ForeignKey, Manifest, TableEntry, run_summary, write_text
+from datagen.sinks.run_log import peak_memory
 from datagen.version import __version__
 
 if TYPE_CHECKING:
@@ -149,29 +149,3 @@ def run_facts(made: Made, seconds: Mapping[str, float], memory: int, schema: Map
         "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
     }
     return json.dumps(facts, indent=1, default=str) + "\n"
-
-
-def run_log(plan: Plan, made: Made, seconds: Mapping[str, float]) -> str:
-    """The text of log.jsonl: one line per stage, then one per table."""
-    lines: list[dict[str, object]] = [
-        {"stage": stage, "seconds": round(seconds[stage], 4)}
-        for stage in ("plan", "ledger", "tables", "check") if stage in seconds
-    ]  # fmt: skip
-    for table, rows in made.rows.items():
-        if table in plan.inner:
-            continue
-        making, writing = made.seconds.get(table, 0.0), made.seconds.get(f"write:{table}", 0.0)
-        lines.append(
-            {
-                "stage": "table", "table": table, "rows": rows, "seconds": round(making, 4),
-                "write_seconds": round(writing, 4),
-            }
-        )  # fmt: skip
-    lines.append({"stage": "run", "peak_memory_kib": peak_memory()})
-    return "".join(json.dumps(line) + "\n" for line in lines)
-
-
-def peak_memory() -> int:
-    """Peak resident memory in KiB of this process, or of its largest worker."""
-    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return max(resource.getrusage(one).ru_maxrss for one in who)
