@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -215,10 +217,20 @@ def test_a_text_that_is_no_zone_stops_the_run() -> None:
         made(schema(table([zone, time])), "t")
 
 
-def test_two_columns_of_zones_for_one_time_are_refused() -> None:
+def test_offices_that_are_never_open_together_leave_no_time() -> None:
     weights = {"dimension": "hour", "weights": OFFICE}
     time = series({"pattern": [{**weights, "timezone": "a"}, {**weights, "timezone": "b"}]})
-    assert codes_of(schema(table([choice("a", ZONES), choice("b", ZONES), time]))) == ["timezone.two_columns"]
+    far = [choice("a", ["Asia/Tokyo"]), choice("b", ["America/New_York"])]
+    with pytest.raises(SchemaError, match="Asia/Tokyo and America/New_York"):
+        made(schema(table([*far, time])), "t")
+    near = [choice("a", ["Europe/Prague", "Europe/London"]), choice("b", ["Europe/Prague", "Europe/Athens"])]
+    frame = made(schema(table([*near, time])), "t")
+    for zone in ("a", "b"):
+        hours = [
+            at.replace(tzinfo=UTC).astimezone(ZoneInfo(name)).hour
+            for at, name in zip(frame["at"], frame[zone], strict=True)
+        ]
+        assert {hour for hour, weight in enumerate(OFFICE) if weight} >= set(hours)
 
 
 def test_numbers_are_scaled_by_local_weights() -> None:

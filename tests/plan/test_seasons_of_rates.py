@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -128,14 +130,23 @@ def test_what_cannot_be_is_refused_at_its_place(document: dict[str, Any], code: 
     assert place in finding.json_path
 
 
-def test_two_columns_of_zones_on_one_rate_are_refused() -> None:
+def test_every_season_of_a_rate_follows_its_own_column_of_zones() -> None:
+    """Afternoons at home, working days at the office: no visit outside either, whatever the other zone is."""
     both = (
-        modifier("seasonality", dimension="dow", weights=WEEK, timezone="zone"),
-        modifier("seasonality", dimension="hour", weights=AFTERNOON, timezone="other"),
+        modifier("seasonality", dimension="dow", weights=[1, 1, 1, 1, 1, 0, 0], timezone="office"),
+        modifier("seasonality", dimension="hour", weights=AFTERNOON, timezone="zone"),
     )
-    document = visits(by(*both))
-    document["nodes"][0]["columns"].append(choice("other", ["UTC"]))
-    assert codes_of(document) == ["timezone.two_columns"]
+    document = visits(by(*both), TIME)
+    document["nodes"][0]["columns"].append(choice("office", ["UTC", "America/Los_Angeles"]))
+    document["nodes"][1]["columns"] += [
+        {"name": name, "generator": {"expression": {"code": f"user.{name}"}}} for name in ("zone", "office")
+    ]
+    seen = made(document, "visit").select("at", "zone", "office").to_dicts()
+    assert len({(row["zone"], row["office"]) for row in seen}) == 6
+    weekdays = {row["at"].replace(tzinfo=UTC).astimezone(ZoneInfo(row["office"])).weekday() for row in seen}
+    hours = {row["at"].replace(tzinfo=UTC).astimezone(ZoneInfo(row["zone"])).hour for row in seen}
+    assert weekdays == set(range(5))
+    assert hours == set(range(12, 24))
 
 
 def test_arrivals_have_one_zone() -> None:

@@ -221,3 +221,60 @@ def test_small_and_large_data_sets_have_the_same_local_hours(tmp_path: Path) -> 
     (small, one), (large, other) = found
     off = float((np.abs(small - large) / (one + other) ** 0.5).max())
     close("largest difference of an hour, in standard errors", off, 0.0, 3.0)  # the largest of 24: 2 for each alone
+
+
+# two columns of zones
+
+WORK_WEEK = (1.2, 1, 1, 1, 1.4, 0.4, 0.3)
+HOME, OFFICE = ("Asia/Tokyo", "America/Los_Angeles"), ("America/Sao_Paulo", "Pacific/Auckland")
+
+
+def two_zones(home: str, office: str, *, word: str) -> dict[str, Any]:
+    """Times with hours local to one column of zones and weekdays to another."""
+    hours = {"dimension": "hour", "weights": list(DAY), "timezone": home}
+    days = {"dimension": "dow", "weights": list(WORK_WEEK), "timezone": office}
+    zones = {"home": {"choices": list(HOME)}, "office": {"choices": list(OFFICE)}}
+    if word == "rate":
+        fanout = {"poisson": 2, "per": "month", "multipliers": [{"seasonality": hours}, {"seasonality": days}]}
+        document = shop(800, fanout, created=None)
+        document["tables"][0]["columns"].update(zones)
+        document["tables"][1]["columns"]["home"] = {"expression": "customers.home"}
+        document["tables"][1]["columns"]["office"] = {"expression": "customers.office"}
+        return document
+    if word == "series":
+        times: dict[str, Any] = {"ordered_at": {"datetime_series": {"pattern": [hours, days]}, "role": "time"}}
+    else:
+        times = {
+            "begun": {"datetime_series": {"within": {"start": "2023-01-01", "end": "2023-12-31"}}},
+            "ordered_at": {
+                "after": {"column": "begun", "delay": {"uniform": {"low": "0d", "high": "56d"}}},
+                "modifiers": [{"seasonality": hours}, {"seasonality": days}],
+                "role": "time",
+            },
+        }
+    frame = {"start": "2023-01-01", "end": "2024-12-31"}
+    orders = {"name": "orders", "rows": 40_000, "columns": {**zones, **times}}
+    return {"name": "two", "timeframe": frame, "tables": [orders]}
+
+
+def both_are_local(tables: Tables) -> None:
+    rows = tables.rows("select ordered_at, home, office from orders")
+    clocks = {name: ZoneInfo(name) for name in (*HOME, *OFFICE)}
+    hours, days = np.zeros(24), np.zeros(7)
+    for time, home, office in rows:
+        at = time.replace(tzinfo=UTC)
+        hours[at.astimezone(clocks[home]).hour] += 1
+        days[at.astimezone(clocks[office]).weekday()] += 1
+    for name, found, weights in (("home hours", hours, DAY), ("office weekdays", days, WORK_WEEK)):
+        wanted = np.array(weights) / np.sum(weights)
+        # the largest of 24: 3.5 standard errors of the least busy one, and 1 % for days when clocks change
+        off = float(np.abs(found / found.sum() / wanted - 1).max())
+        close(f"largest relative error of {name}", off, 0.0, 0.01 + 3.5 / (len(rows) * float(wanted.min())) ** 0.5)
+
+
+@pytest.mark.parametrize("word", ["rate", "series", "after"])
+def test_each_season_is_local_to_its_own_column_of_zones(tmp_path: Path, word: str) -> None:
+    at = "customers." if word == "rate" else ""
+    both_are_local(written(two_zones(f"{at}home", f"{at}office", word=word), tmp_path / "on", "parquet"))
+    with pytest.raises(AssertionError, match="largest relative error of office weekdays"):
+        both_are_local(written(two_zones(f"{at}home", f"{at}home", word=word), tmp_path / "off", "parquet"))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from datagen.contracts import Block, Scope
 from datagen.generators._delayed import Delays
-from datagen.generators._zones import ZoneReader
+from datagen.generators._zones import ZoneReaders
 from datagen.schema.times import DAY_US
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class SeasonWeights:
-    """The seasonalities of a column of times; zones reads the zone of each row, where a column tells it."""
+    """The seasonalities of a column of times; zones reads the zones of each row, where columns tell them."""
 
     seasons: tuple[Seasonality, ...]
-    zones: ZoneReader | None
+    zones: ZoneReaders | None
 
     @classmethod
     def of(cls, scope: Scope) -> Self | None:
@@ -54,27 +54,17 @@ class SeasonWeights:
                         hint="type: datetime, or drop these weights",
                     )
             found = tuple(one for one in found if one.dimension != "hour")
-        read = [season.zones(scope, loud=False) for season in found]
-        readers = {reader.name: reader for reader in read if reader is not None}
-        if len(readers) > 1:
-            names = list(readers)
-            scope.refuse(
-                "timezone.two_columns",
-                (),
-                found=f"zones in {names[0]}, and in {names[1]}",
-                expected="one column of zones for everything that shapes these times",
-            )
-        return cls(found, next(iter(readers.values()), None)) if found else None
+        return cls(found, ZoneReaders.of(season.zones(scope, loud=False) for season in found)) if found else None
 
     def __call__(self, block: Block, times: Times) -> Floats:
         """(n,) the weight of each time over the largest one there is."""
         if self.zones is None:
             return _weight([one.season() for one in self.seasons], times)
         weights = np.empty(len(times), dtype=np.float64)
-        names, codes = self.zones.codes(block)
-        for code, zone in enumerate(names):  # over zones, not rows
+        sets, codes = self.zones.codes(block)
+        for code, zones in enumerate(sets):  # over zones, not rows
             mine = codes == code
-            weights[mine] = _weight([one.season(zone) for one in self.seasons], times[mine])
+            weights[mine] = _weight([one.season(self.zones.named(zones)) for one in self.seasons], times[mine])
         return weights
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -57,12 +57,19 @@ class Pattern(BaseModel):
             return None
         return zone_reader(self.zone_column, scope, (*field, "timezone"), loud=loud)
 
-    def season(self, zone: str | None = None) -> Season:
-        """The weights as a season, in the zone that is written, or in another one where a column tells it."""
-        own = None if self.zone_column is not None else self.timezone
+    def season(self, zones: Mapping[str, str] | None = None) -> Season:
+        """The weights as a season, in the zone that is written, or in that of its column of zones where it is known.
+
+        Weights that say nothing of zones follow the first column of zones of those beside them.
+        """
+        column, zone = self.zone_column, self.timezone
+        if column is not None:
+            zone = (zones or {}).get(column)
+        elif zone is None and zones:
+            zone = next(iter(zones.values()))
         weights = tuple(float(weight) for weight in self.weights)
         country = (_country(self.country) or "") if self.dimension == "holiday" else ""
-        return Season(self.dimension, weights, own or zone, self.smooth, country)
+        return Season(self.dimension, weights, zone, self.smooth, country)
 
     def check(self, scope: Scope, word: str, field: tuple[str | int, ...] = ()) -> None:
         """Refuse a wrong number of weights, weights that are all 0, and keys that do not go together."""

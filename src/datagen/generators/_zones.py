@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from datagen.kernel.zones import zone_names
 
 Ints = NDArray[np.int64]
 
+Zones = tuple[str, ...]  # of one row, in each column of zones
 NO_ZONE = "UTC"  # of rows whose zone is null
 
 
@@ -52,6 +54,40 @@ class ZoneReader:
                 )
             )
         return names, codes
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneReaders:
+    """The zones of each row in one or several columns, for weights that are each local to a column of their own."""
+
+    readers: tuple[ZoneReader, ...]
+
+    @classmethod
+    def of(cls, read: Iterable[ZoneReader | None]) -> ZoneReaders | None:
+        """Those that there are, each column once; None without any."""
+        readers = {one.name: one for one in read if one is not None}
+        return cls(tuple(readers.values())) if readers else None
+
+    @property
+    def known(self) -> tuple[Zones, ...]:
+        """The sets of zones that there surely are: of one column whose texts are a closed list."""
+        only = self.readers[0].known if len(self.readers) == 1 else None
+        return tuple((zone,) for zone in only or ())
+
+    def named(self, zones: Zones) -> Mapping[str, str]:
+        """The zone of each column by its name."""
+        return {one.name: zone for one, zone in zip(self.readers, zones, strict=True)}
+
+    def codes(self, block: Block) -> tuple[tuple[Zones, ...], Ints]:
+        """The sets of zones of a block, sorted, and (n,) which of them each row has."""
+        found: list[Zones] = [()]
+        codes = np.zeros(block.rows, dtype=np.int64)
+        for one in self.readers:  # over columns of zones
+            names, own = one.codes(block)
+            codes, place = np.unique(codes * max(len(names), 1) + own, return_inverse=True)
+            found = [(*found[code // len(names)], names[code % len(names)]) for code in codes.tolist()]
+            codes = place.astype(np.int64)
+        return tuple(found), codes
 
 
 def _distinct(values: Values) -> tuple[tuple[str, ...], Ints]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import numpy as np
@@ -17,7 +17,7 @@ from datagen.generators._foreseen import even_shares
 from datagen.generators._interval import TimeBounds, refuse_no_density
 from datagen.generators._quota import moves_unique
 from datagen.generators._reading import quiet
-from datagen.generators._zones import ZoneReader
+from datagen.generators._zones import ZoneReaders, Zones
 from datagen.kernel.density import TimeDensity
 from datagen.kernel.keyed_density import PlainLaw
 
@@ -90,11 +90,11 @@ class DatetimeSeries(Generator):
             return -math.inf if side == "below" else math.inf
         return float(made.point(np.array([place]))[0])
 
-    def density(self, scope: Scope, zone: str | None = None) -> TimeDensity | None:
+    def density(self, scope: Scope, zones: Mapping[str, str] | None = None) -> TimeDensity | None:
         """The density of the column before effects and bounds, or None after a refusal.
 
-        zone: of the rows, where weights are local to a column of zones. None leaves those weights out: they move times
-        by hours, and nobody knows yet by how many.
+        zones: of the rows by column, where weights are local to columns of zones. None leaves those weights out: they
+        move times by hours, and nobody knows yet by how many.
         """
         from datagen.modifiers._shapes import growths, seasons
 
@@ -107,20 +107,20 @@ class DatetimeSeries(Generator):
             *((pattern, self._field(place)) for place, pattern in enumerate(self.patterns)),
             *((season, ()) for season in seasons(scope) if not season.fault),
         ]
-        shown = [(one.season(zone), field) for one, field in written if zone is not None or one.zone_column is None]
+        shown = [(one.season(zones), field) for one, field in written if zones is not None or one.zone_column is None]
         grown = [trend.growth(quiet(scope)) for _, trend in growths(scope)]
         return _time_grid.make_density(window, grid, shown, [one for one in grown if one is not None], scope)
 
     def _field(self, place: int) -> tuple[str | int, ...]:
         return ("pattern", place) if isinstance(self.pattern, list) else ("pattern",)
 
-    def zones(self, scope: Scope) -> tuple[ZoneReader, ...]:
-        """What reads the zones that the weights of a row are local to, one for each column that holds some."""
+    def zones(self, scope: Scope) -> ZoneReaders | None:
+        """What reads the zones that the weights of a row are local to."""
         from datagen.modifiers._shapes import seasons
 
         read = [pattern.zones(scope, self._field(place)) for place, pattern in enumerate(self.patterns)]
         read += [season.zones(scope, loud=False) for season in seasons(scope)]
-        return tuple({one.name: one for one in read if one is not None}.values())
+        return ZoneReaders.of(read)
 
     def foreseen(self, scope: Scope) -> NDArray[np.float64] | None:
         made = self.density(scope)
@@ -145,7 +145,7 @@ class DatetimeSeries(Generator):
             )
         salt, plain = scope.salt("draw"), PlainLaw(density)
         zones = self.zones(scope)
-        if zones:
+        if zones is not None:
             return self._by_zone(zones, salt, shapes, bounds, scope)
 
         def fill(block: Block) -> Values:
@@ -159,35 +159,25 @@ class DatetimeSeries(Generator):
 
         return fill
 
-    def _by_zone(
-        self, zones: tuple[ZoneReader, ...], salt: int, shapes: Shapes, bounds: TimeBounds, scope: Scope
-    ) -> Fill:
-        """Times whose density is that of each row's own zone."""
-        if len(zones) > 1:
-            scope.refuse(
-                "timezone.two_columns",
-                (),
-                found=f"zones in {zones[0].name}, and in {zones[1].name}",
-                expected="one column of zones for everything that shapes these times",
-            )
-            return _nothing
-        still, made = quiet(scope), cast("dict[str, TimeDensity]", {})
+    def _by_zone(self, zones: ZoneReaders, salt: int, shapes: Shapes, bounds: TimeBounds, scope: Scope) -> Fill:
+        """Times whose density is that of each row's own zones."""
+        still, made = quiet(scope), cast("dict[Zones, TimeDensity]", {})
 
-        def density_in(zone: str) -> TimeDensity:
-            if zone not in made:
-                density = self.density(still, zone)
+        def density_in(some: Zones) -> TimeDensity:
+            if some not in made:
+                density = self.density(still, zones.named(some))
                 if density is None:
-                    refuse_no_density(f"{scope.table}.{scope.column}", 1, f"in {zone}")
+                    refuse_no_density(f"{scope.table}.{scope.column}", 1, f"in {' and '.join(some)}")
                     raise AssertionError("a density that cannot be made is refused")
-                made[zone] = density
-            return made[zone]
+                made[some] = density
+            return made[some]
 
-        for zone in zones[0].known or ():
-            density_in(zone)
+        for one in zones.known:
+            density_in(one)
 
         def fill(block: Block) -> Values:
             u, interval = block.uniform(salt), bounds.interval(block)
-            names, codes = zones[0].codes(block)
+            names, codes = zones.codes(block)
             times = np.zeros(block.rows, dtype=np.int64)
             for code, zone in enumerate(names):  # over zones, not rows
                 mine = np.flatnonzero(codes == code)

@@ -68,7 +68,7 @@ class Seasonality(Modifier, Pattern):
                 names, codes = zones.codes(block)
                 for code, zone in enumerate(names):  # over zones, not rows
                     mine = codes == code
-                    factors[mine] = self.season(zone).written(moments[mine])
+                    factors[mine] = self.season({zones.name: zone}).written(moments[mine])
             if times.valid is not None:
                 factors[~times.valid] = 1.0
             return values.changed(kind="float", array=scaled(values, factors))

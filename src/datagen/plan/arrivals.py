@@ -81,7 +81,7 @@ def bind_arrivals(binding: Binding, table: TableDraft, column: ColumnDraft, scal
         scope.refuse(
             "arrivals.zones",
             "multipliers",
-            found=f"weights local to {shaping.zones.name}, for rows that are not there yet",
+            found=f"weights local to {shaping.zones.readers[0].name}, for rows that are not there yet",
             expected="one time zone for all arrivals, such as Europe/Prague",
         )
     for here, _ in effects:

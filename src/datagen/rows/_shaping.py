@@ -15,7 +15,7 @@ from datagen.generators import _time_grid
 from datagen.generators._calendar import Pattern, check_country
 from datagen.generators._moments import moment
 from datagen.generators._reading import read_again
-from datagen.generators._zones import ZoneReader
+from datagen.generators._zones import ZoneReaders, Zones
 from datagen.kernel import clock, rates
 from datagen.kernel.ages import AgeCurve
 from datagen.kernel.clock import Times
@@ -45,7 +45,7 @@ class Shaping:
     unrest: list[Callable[[Times], Floats]] = field(default_factory=list)  # measured against the usual rate
     trends: list[tuple[Callable[[Times], Floats], str]] = field(default_factory=list)  # (curve, rate or total)
     said: list[str] = field(default_factory=list)
-    zones: ZoneReader | None = None  # of the seasons whose weights are local to a column of the parent
+    zones: ZoneReaders | None = None  # of the seasons whose weights are local to columns of the parent
 
     def __post_init__(self) -> None:
         self._laid: tuple[int, int, int] | None = None
@@ -54,9 +54,15 @@ class Shaping:
     def grid(self) -> tuple[int, int, int]:
         """(origin, step, cells) of the calendar, as fine as anything gathered needs."""
         if self._laid is None:
-            known = None if self.zones is None else self.zones.known
-            open_zones = self.zones is not None and known is None
-            seasons = [one.season(zone) for one in self.seasons for zone in known or (None,)]
+            readers = () if self.zones is None else self.zones.readers
+            open_zones = any(reader.known is None for reader in readers)
+            known = {reader.name: reader.known or () for reader in readers}
+            columns = [one.zone_column or next(iter(known), "") for one in self.seasons]
+            seasons = [
+                one.season(None if zone is None else {column: zone})
+                for one, column in zip(self.seasons, columns, strict=True)
+                for zone in known.get(column) or (None,)
+            ]
             units = [season.unit(self.start, self.end) for season in seasons]
             finest = "quarter" if open_zones else min(units, key=ORDER.index, default="")
             self._laid = rates.grid(self.start, self.end, finest)
@@ -96,17 +102,19 @@ class Shaping:
         if self.zones is None:
             return None
 
-        def line(zone: str) -> Floats:
-            return self.rates(active, over_window=over_window, zone=zone)
+        readers = self.zones
 
-        return ZoneLines(self.zones, line, self.origin, self.step, self.cells)
+        def line(zones: Zones) -> Floats:
+            return self.rates(active, over_window=over_window, zones=readers.named(zones))
 
-    def rates(self, active: Floats | None, *, over_window: bool, zone: str | None = None) -> Floats:
-        """(k,) relative rate of every cell, for parents in a zone."""
+        return ZoneLines(readers, line, self.origin, self.step, self.cells)
+
+    def rates(self, active: Floats | None, *, over_window: bool, zones: Mapping[str, str] | None = None) -> Floats:
+        """(k,) relative rate of every cell, for parents in zones that their columns tell by name."""
         middles = self.middles
         rate = np.ones(self.cells, dtype=np.float64)
         for one in self.seasons:
-            rate = rate * one.season(zone).relative(middles)
+            rate = rate * one.season(zones).relative(middles)
         if over_window:  # `per: window` counts rows of the window as it is
             rate = rate * (self.cells / float(np.cumsum(rate)[-1])) if rate.any() else rate
         for factor in self.unrest:
@@ -127,22 +135,14 @@ class Shaping:
         return rate
 
     def take(self, season: Pattern, scope: Scope, field: tuple[str | int, ...]) -> None:
-        """One more season; its column of zones is one of the parent's."""
+        """One more season; its column of zones, if it has one, is one of the parent's."""
         if season.fault:
             return
         if season.zone_column is not None:
             zones = season.zones(scope, field)
             if zones is None:
                 return
-            if self.zones is not None and self.zones.name != zones.name:
-                scope.refuse(
-                    "timezone.two_columns",
-                    (*field, "timezone"),
-                    found=f"zones in {zones.name}, and in {self.zones.name}",
-                    expected="one column of zones for everything that shapes these rows",
-                )
-                return
-            self.zones = zones
+            self.zones = ZoneReaders.of([*(() if self.zones is None else self.zones.readers), zones])
         self.seasons.append(season)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.contracts import Block
-from datagen.generators._zones import ZoneReader
+from datagen.generators._zones import ZoneReaders, Zones
 from datagen.kernel.clock import DAY_US
 from datagen.kernel.intensity import Calendar, running
 
@@ -19,16 +19,16 @@ MOST_CELLS = 3_000_000  # cells of all zones that are kept, 24 bytes each; a blo
 
 
 class ZoneLines:
-    """The calendar of a block of parents and the line of each in it. A line depends on its zone alone.
+    """The calendar of a block of parents and the line of each in it. A line depends on its zones alone.
 
     What lies before the first moment at which any parent met so far can have rows is added up and not kept: a line may be
     years long, in quarters of hours, and rows come in its last days only.
     """
 
-    def __init__(self, zones: ZoneReader, line: Callable[[str], Floats], origin: int, step: int, cells: int) -> None:
+    def __init__(self, zones: ZoneReaders, line: Callable[[Zones], Floats], origin: int, step: int, cells: int) -> None:
         self.zones, self._line, self.origin, self.step, self.cells = zones, line, origin, step, cells
         self._first = cells  # the first cell that is kept
-        self._names: dict[str, int] = {}  # zone -> its line
+        self._names: dict[Zones, int] = {}  # zones of a parent -> their line
         self._calendar: Calendar | None = None
 
     def __call__(self, parent: Block, start: int) -> tuple[Calendar, Ints]:
@@ -47,7 +47,7 @@ class ZoneLines:
         assert self._calendar is not None
         return self._calendar, np.array([self._names[name] for name in names], dtype=np.int64)[group]
 
-    def _add(self, names: list[str]) -> None:
+    def _add(self, names: list[Zones]) -> None:
         each, sums = [], []
         for name in names:
             line = self._line(name)[None, :] * (self.step / DAY_US)
