@@ -32,6 +32,7 @@ Bools = NDArray[np.bool_]
 THROWS = 64  # proposals before the whole group is looked at
 FEW_THROWS, FEW = 8, 128  # and fewer where the group has no more rows than this
 STABLE_THROWS = 32  # then candidates are proposed in the order of a bound: there a new row moves those behind it
+TINY_THROWS, TINY = 2, 16  # then rows of groups as small as this see whether anybody holds at all
 SMALL = 48  # candidates of a group for which no run of them is looked for
 PAIRS = 2_000_000  # of a row and a candidate that are looked at at once
 
@@ -104,6 +105,8 @@ class FilteredPick:
                 self._ask(block, left, rows, kept, self.salt("allowed", throw), chosen)
             picks[left[kept]] = rows[kept]
             left = left[~kept]
+            if throw == TINY_THROWS - 1 and asked is not None:
+                left = self._of_tiny_groups(left, room, chosen, pool)
             if throw == FEW_THROWS - 1:
                 left = self._where_some_may_hold(block, left, room, chosen)
                 few = room[left] <= FEW
@@ -117,6 +120,17 @@ class FilteredPick:
         elif len(left):
             self._draw_up_to(block, left, picks, chosen)
         return picks
+
+    def _of_tiny_groups(self, left: Ints, room: Ints, chosen: _Chosen, pool: Any) -> Ints:
+        """Rows without those whose group has few candidates, none of which the comparisons leave: no throw can hit one."""
+        at = np.flatnonzero(room[left] <= TINY)
+        if chosen.asked is None or not len(at) or int(room[left[at]].sum()) > PAIRS:
+            return left
+        owner, rows = pool.members(chosen.groups[left[at]])
+        kept = np.ones(len(left), dtype=np.bool_)
+        kept[at] = False
+        kept[at[owner[chosen.asked.holds(left[at][owner], rows)]]] = True
+        return left[kept]
 
     def _where_some_may_hold(self, block: Block, left: Ints, room: Ints, chosen: _Chosen) -> Ints:
         """Those of some rows for which a candidate may hold at all; which ones is kept in `chosen`.
