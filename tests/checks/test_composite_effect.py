@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli.running import call
 from tests.support import codes_of, findings_of, plan_of
 
 from datagen import api
@@ -128,25 +130,49 @@ def test_without_a_tolerance_a_tenth_is_tolerated(tmp_path: Path) -> None:
     [
         (["tyer"], "'tyer', which nothing declares to multiply orders.amount"),
         (["dow"], "'dow', which nothing declares to multiply orders.amount"),
-        ([{"column": "tier"}], "an object with column"),
         ([{"column": "tyer", "factors": {"a": 1}}], "'orders.tyer'"),
-        ([{"column": "channel", "factors": {"web": "much"}}], "web: much"),
-        ([3], "3"),
     ],
 )
-def test_influences_that_are_none_are_refused(influences: list[Any], found: str) -> None:
-    (finding,) = findings_of(document(influences))
-    assert (finding.code, finding.found) == ("target.influence", found)
-    assert finding.json_path == "targets.composite_effect.influences[0]"
-    (warning,) = findings_of({"version": "1.0", **document(influences)})
+def test_names_that_nothing_declares_are_refused_and_told_in_old_documents(
+    influences: list[Any], found: str, tmp_path: Path
+) -> None:
+    for version in ({}, {"version": "2"}):
+        (finding,) = findings_of({**version, **document(influences)})
+        assert (finding.code, finding.severity, finding.found) == ("target.influence", "error", found)
+        assert finding.json_path == "targets.composite_effect.influences[0]"
+    old = {"version": "1.0", **document(influences)}
+    (warning,) = findings_of(old)
     assert (warning.severity, warning.found) == ("warning", f"{found}: declared, not applied")
+    path = tmp_path / "old.json"
+    path.write_text(json.dumps(old), encoding="utf-8")
+    assert call("validate", path).code == 0
+    strict = call("validate", path, "--strict")
+    assert (strict.code, strict.codes) == (1, ["target.influence"])
 
 
-def test_a_target_without_influences_is_refused() -> None:
-    (finding,) = findings_of(document([]))
-    assert (finding.code, finding.found) == ("target.influence", "no influences")
-    (warning,) = findings_of({"version": "1.0", **document([])})
-    assert warning.severity == "warning"
+def test_the_other_influences_of_an_old_document_are_measured(tmp_path: Path) -> None:
+    """The left out name takes nothing with it: the target is that of the names that are declared."""
+    asked = {"version": "1.0", **document([*ALL, "weather"])}
+    (target,) = [one for one in plan_of(asked).constraints if one.kind == "composite_effect"]
+    assert [one["name"] for one in target.facts["influences"]] == ["customers.tier", "month", "promotions"]
+    assert missed(asked, tmp_path) == []
+
+
+@pytest.mark.parametrize("version", [{}, {"version": "1.0"}])
+@pytest.mark.parametrize(
+    ("influences", "found"),
+    [
+        ([{"column": "tier"}], "an object with column"),
+        ([{"column": "channel", "factors": {"web": "much"}}], "web: much"),
+        ([3], "3"),
+        ([], "no influences"),
+    ],
+)
+def test_what_is_no_influence_is_refused_in_old_documents_too(
+    influences: list[Any], found: str, version: dict[str, Any]
+) -> None:
+    (finding,) = findings_of({**version, **document(influences)})
+    assert (finding.code, finding.severity, finding.found) == ("target.influence", "error", found)
 
 
 def test_other_columns_than_numbers_are_refused() -> None:

@@ -32,26 +32,30 @@ def tolerance_of(entry: Mapping[str, Any]) -> dict[str, float]:
 
 
 def read_influences(binding: Binding, column: ColumnDraft, entry: Mapping[str, Any], at: Any) -> list[dict[str, Any]]:
-    """The influences of an entry, those that are unknown refused (in old documents told, and left out)."""
+    """The influences of an entry, without those that are refused.
+
+    In old documents a name that nothing declares is told and left out; what is no influence at all is refused there too.
+    """
     declared = list(_declared(binding, column))
     names = tuple(dict.fromkeys(name for name, _ in declared))
     made: list[dict[str, Any]] = []
 
-    def refuse(steps: tuple[str | int, ...], found: str, hint: str = "") -> None:
+    def refuse(steps: tuple[str | int, ...], found: str, hint: str = "", *, dangling: bool = False) -> None:
         known = f"{listed(names)}, or " if names else ""
+        told = dangling and binding.version_1
         binding.refuse(
             "target.influence",
             (*at, "influences", *steps),
-            found=found + (": declared, not applied" if binding.version_1 else ""),
+            found=found + (": declared, not applied" if told else ""),
             expected=f"{known}{{column: a column, factors: {{value: factor}}}}",
             hint=hint,
-            severity="warning" if binding.version_1 else "error",
+            severity="warning" if told else "error",
         )
 
     if not entry["influences"]:
         refuse((), "no influences")
     for place, influence in enumerate(entry["influences"]):
-        found = None
+        found, dangling = None, isinstance(influence, str)
         if isinstance(influence, str):
             wanted = influence.lower()
             named = [one for name, one in declared if wanted in (name.lower(), name.lower().rpartition(".")[2])]
@@ -59,12 +63,17 @@ def read_influences(binding: Binding, column: ColumnDraft, entry: Mapping[str, A
             found = None if named else f"{quoted(influence)}, which nothing declares to multiply {_name(column)}"
         elif isinstance(influence, Mapping):
             one = _written_out(binding, column, influence)
-            found = one if isinstance(one, str) else None
-            made += [] if isinstance(one, str) else [one]
+            if isinstance(one, NameFault):
+                found, dangling = str(one.facts["found"]), True
+            elif isinstance(one, str):
+                found = one
+            else:
+                made.append(one)
         else:
             found = f"{influence}"
         if found is not None:
-            refuse((place,), found, did_you_mean(influence, names) if isinstance(influence, str) else "")
+            hint = did_you_mean(influence, names) if isinstance(influence, str) else ""
+            refuse((place,), found, hint, dangling=dangling)
     return made
 
 
@@ -128,8 +137,8 @@ def _by_value(name: str, table: str, column: str, factors: Mapping[str, float]) 
     }
 
 
-def _written_out(binding: Binding, column: ColumnDraft, written: Mapping[str, Any]) -> dict[str, Any] | str:
-    """The facts of `{column, factors}`, or what is wrong with it."""
+def _written_out(binding: Binding, column: ColumnDraft, written: Mapping[str, Any]) -> dict[str, Any] | str | NameFault:
+    """The facts of `{column, factors}`, or what is wrong with it; a column that is not there is a fault of its name."""
     factors = written.get("factors")
     if set(written) != {"column", "factors"} or not isinstance(factors, Mapping) or not factors:
         return f"an object with {listed(tuple(str(key) for key in written))}"
@@ -140,7 +149,7 @@ def _written_out(binding: Binding, column: ColumnDraft, written: Mapping[str, An
     name = str(written["column"])
     found = find_column(binding.tables, name if "." in name else f"{column.table}.{name}")
     if isinstance(found, NameFault):
-        return str(found.facts["found"])
+        return found
     return _by_value(_name(found), found.table, found.name, {v: f for v, f in numbers.items() if f is not None})
 
 
