@@ -35,7 +35,10 @@ def main() -> None:
         measured = Measured(f"{one} days")
         lines.append(line(choice, one, measured))
         peaks.append(max(measured.tree_mib))
-    lines += ["", f"- memory, {choice.days[-1]} days / {choice.days[0]}: **{peaks[-1] / peaks[0]:.2f}** (must be <= 1.15)"]
+    lines += [
+        "",
+        f"- memory, {choice.days[-1]} days / {choice.days[0]}: **{peaks[-1] / peaks[0]:.2f}** (must be <= 1.15)",
+    ]
     text = "\n".join(lines)
     print(text)
     if not choice.no_record:

@@ -16,8 +16,6 @@ from datagen.sinks.disk import disk_errors
 from datagen.sql import database as sql
 
 if TYPE_CHECKING:
-    import duckdb
-
     from datagen.sinks.manifest import TableEntry
 
 SCRATCH = ".datagen-metrics"  # inside the directory, and gone afterwards
@@ -74,7 +72,7 @@ def columns_read(table: str, metrics: Sequence[MetricPlan]) -> frozenset[str] | 
 
 
 def _load(
-    connection: duckdb.DuckDBPyConnection, directory: Path, table: TableEntry, format: str, read: frozenset[str] | None
+    connection: sql.Database, directory: Path, table: TableEntry, format: str, read: frozenset[str] | None
 ) -> None:
     """The columns that are read of the written rows as a table, in their order: the same pieces whatever the files."""
     types = {column.name: column.type for column in table.columns}
@@ -86,15 +84,13 @@ def _load(
     connection.execute(f"insert into {sql.identifier(table.name)} select {columns} from {rows}")
 
 
-def _figure(connection: duckdb.DuckDBPyConnection, metric: MetricPlan, memory: int, scratch: Path) -> Any:
-    import duckdb
-
+def _figure(connection: sql.Database, metric: MetricPlan, memory: int, scratch: Path) -> Any:
     try:
-        with sql.limits(connection, sql.RUN_SECONDS, memory):
+        with sql.limits(connection, sql.RUN_SECONDS):
             rows = connection.execute(f"select * from ({metric.text}) limit 2").fetchall()
-    except duckdb.OutOfMemoryException as error:
-        raise sql.out_of_memory(scratch, memory, error, f"the metric {metric.name}") from error
-    except duckdb.Error as error:
+    except sql.QueryError as error:
+        if error.no_memory:
+            raise sql.out_of_memory(scratch, memory, error, f"the metric {metric.name}") from error
         found = f"{metric.name}: {sql.first_line(error)}"
         raise SchemaError(
             Finding("sql.failed", found=found, expected="SQL that holds for every row", **_place(metric))

@@ -145,6 +145,19 @@ class TableBlock:
         index = np.full(first, self.parent_index[0], dtype=np.int64)
         return TableBlock(self.run, self.table, numbers, parent=self.parent, parent_index=index, ordinal=places)
 
+    def let_go(self) -> None:
+        """Forget what was worked out for these rows and the blocks below them; what is asked for again is made again.
+
+        A block and those below it hold each other: without this they would stay until Python looks for such circles.
+        """
+        for blocks in self.kept_children.values():
+            for block in blocks:
+                block.let_go()
+        self.kept_children.clear()
+        self._columns.clear()
+        self._counts.clear()
+        self._memo.clear()
+
     def memo(self, key: object, make: Callable[[], Any]) -> Any:
         """Something made once for these rows."""
         found = self._memo.get(key)

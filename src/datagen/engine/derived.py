@@ -28,7 +28,6 @@ from datagen.sinks.writer import part_name
 from datagen.sql import database as sql
 
 if TYPE_CHECKING:
-    import duckdb
     import polars as pl
 
     from datagen.engine.executor import Job, Made
@@ -94,7 +93,7 @@ def make_derived(
 class _Loaded:
     """Tables of the scratch database, each copied from its Parquet files when a query first reads it, or left by its query."""
 
-    def __init__(self, database: duckdb.DuckDBPyConnection, plan: Plan, job: Job, made: Made) -> None:
+    def __init__(self, database: sql.Database, plan: Plan, job: Job, made: Made) -> None:
         self.database, self.plan, self.job, self.made = database, plan, job, made
         self.there: set[str] = set()
 
@@ -123,7 +122,7 @@ class _Loaded:
             self.there.remove(name)
 
 
-def copy_files(database: duckdb.DuckDBPyConnection, name: str, table: TablePlan, files: Sequence[Path]) -> None:
+def copy_files(database: sql.Database, name: str, table: TablePlan, files: Sequence[Path]) -> None:
     """Fill an empty table from Parquet files, rows in their order."""
     listed = ", ".join(sql.literal(os.fspath(file)) for file in files)
     columns = ", ".join(
@@ -140,7 +139,7 @@ def _make_one(
     import polars as pl
 
     table, database, scratch = one.table, loaded.database, job.directory / STAGED
-    with sql.limits(database, sql.RUN_SECONDS, memory):
+    with sql.limits(database, sql.RUN_SECONDS):
         database.execute(f"create table {sql.identifier(RESULT)} as {one.text}")
     total = _one_number(database, f"select count(*) from {sql.identifier(RESULT)}")
     shown = not table.hidden and (job.tables is None or table.id in job.tables)
@@ -190,12 +189,12 @@ def _make_one(
         made.staged[table.id] = tuple(where / file.name for file in from_)
 
 
-def _one_number(database: duckdb.DuckDBPyConnection, text: str) -> int:
+def _one_number(database: sql.Database, text: str) -> int:
     [row] = database.execute(text).fetchall()
     return int(row[0])
 
 
-def _has_types_of(database: duckdb.DuckDBPyConnection, table: TablePlan) -> bool:
+def _has_types_of(database: sql.Database, table: TablePlan) -> bool:
     """Whether the result has the columns of its table, in their order and types."""
     result = [row[:2] for row in database.execute(f"describe {sql.identifier(RESULT)}").fetchall()]
     return result == [(column.name, sql.SQL_TYPES[column.type]) for column in table.visible]
@@ -217,9 +216,7 @@ def _equal(read: pl.DataFrame, sealed: pl.DataFrame) -> bool:
     return True
 
 
-def _frames(
-    database: duckdb.DuckDBPyConnection, table: TablePlan, scratch: Path, first: int, last: int
-) -> Iterator[pl.DataFrame]:
+def _frames(database: sql.Database, table: TablePlan, scratch: Path, first: int, last: int) -> Iterator[pl.DataFrame]:
     """Rows of the result in the types of their table, some at a time.
 
     They come through a file: DuckDB's Arrow streams leave things behind that it complains of when Python ends.
@@ -296,18 +293,16 @@ class _query_errors:  # noqa: N801 - used like a function
         return
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        import duckdb
-
         place: dict[str, Any] = {
             "path": self.one.path, "line": self.one.line, "column": self.one.column, "json_path": self.one.json_path,
         }  # fmt: skip
         name = self.one.table.id
-        if isinstance(error, duckdb.OutOfMemoryException):
+        if isinstance(error, sql.QueryError) and error.no_memory:
             raise sql.out_of_memory(self.scratch, self.memory, error, f"the SQL of {name}") from error
-        if isinstance(error, duckdb.IOException):
+        if isinstance(error, sql.QueryError) and error.kind == "IOException":
             found = f"the SQL of {name}: {sql.first_line(error)}"
             raise MachineError(Finding("disk.error", path=os.fspath(self.scratch), found=found)) from error
-        if isinstance(error, duckdb.Error):
+        if isinstance(error, sql.QueryError):
             raise SchemaError(
                 Finding(
                     "sql.failed",

@@ -106,10 +106,14 @@ class Walk:
         return self.plan.numbered if self.known is None else self.plan.numbered & self.known
 
     def blocks(self, wanted: frozenset[str] | None = None) -> Iterator[TableBlock]:
-        """The blocks of the grain, parents before their children; of the wanted tables and what leads to them only."""
+        """The blocks of the grain, parents before their children; of the wanted tables and what leads to them only.
+
+        What a block has worked out is let go of when the next one of its table is asked for.
+        """
         self.below = self.ways(wanted)
         for block in self.roots():
             yield from self._below(block)
+            block.let_go()
 
     def roots(self) -> Iterator[TableBlock]:
         """The blocks of the root table; each must be gone through before the next is asked for."""
@@ -125,6 +129,8 @@ class Walk:
             table = self.plan.tables[name]
             for child in self.children(block, table):
                 yield from self._below(child)
+                if table.id not in block.kept_children:
+                    child.let_go()
 
     def children(self, parent: TableBlock, table: TablePlan) -> Iterator[TableBlock]:
         """The blocks of one child table below one parent block."""
@@ -217,6 +223,7 @@ def totals(run: Run, grain: Grain, tables: frozenset[str] | None = None) -> dict
     try:
         for block in walk.roots():
             _count(walk, block, found)
+            block.let_go()
     finally:
         run.counting = before
     return found
@@ -235,3 +242,5 @@ def _count(walk: Walk, block: TableBlock, found: dict[str, int]) -> None:
             if name in found:
                 found[name] += child.rows
             _count(walk, child, found)
+            if name not in block.kept_children:
+                child.let_go()

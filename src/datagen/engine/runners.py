@@ -12,12 +12,15 @@ from typing import Any, Protocol
 from datagen.engine.block import BLOCK_ROWS
 from datagen.engine.grain import Grain, totals
 from datagen.engine.ledger import Ledger
+from datagen.engine.memory import give_back
 from datagen.engine.run import Run
 from datagen.engine.starting import Copy, WorkerProcess, can_copy, new_interpreter
 from datagen.engine.work import Progress, Written, write_grain
 from datagen.engine.worker import receive, send
 from datagen.errors import Finding, MachineError
 from datagen.plan.model import Plan
+
+MANY = 8  # grains of a run in one process up to which nothing is gained by giving memory back on the way
 
 
 class Runner(Protocol):
@@ -53,7 +56,12 @@ class Here:
         self.done: set[int] = set()
 
     def count(self, grains: Sequence[Grain], tables: frozenset[str]) -> dict[int, dict[str, int]]:
-        return {grain.number: totals(self.run, grain, tables) for grain in grains}
+        found: dict[int, dict[str, int]] = {}
+        for grain in grains:
+            found[grain.number] = totals(self.run, grain, tables)
+            if len(grains) > MANY:
+                give_back()
+        return found
 
     def tell(self, ledger: Ledger) -> None:
         self.run.know(ledger)
@@ -73,6 +81,8 @@ class Here:
             )
             self.done.add(grain.number)
             yield written
+            if len(grains) > MANY:
+                give_back()
 
     def close(self) -> None:
         return
@@ -123,6 +133,7 @@ class Processes:
         tasks = Tasks("count", grains, tables)
         while (self._works_here or len(self._ready) < len(self._workers)) and (grain := tasks.take()) is not None:
             done[grain.number] = totals(self._run, grain, tables)
+            give_back()
             self._greet(timeout=0)
         self._share(tasks, lambda grain, result: done.__setitem__(grain.number, result), None)
         return done
@@ -173,6 +184,7 @@ class Processes:
                         staged=self._job["staged"],
                     )
                 )
+                give_back()
         finally:
             tasks.stop()
         thread.join()

@@ -92,6 +92,7 @@ def main() -> int:
 def serve(run: Run, job: Mapping[str, Any], incoming: BinaryIO, outgoing: BinaryIO) -> int:
     """Answer messages until the parent closes the pipe; returns the exit code."""
     from datagen.engine.grain import totals
+    from datagen.engine.memory import give_back
     from datagen.engine.work import write_grain
 
     try:
@@ -120,6 +121,7 @@ def serve(run: Run, job: Mapping[str, Any], incoming: BinaryIO, outgoing: Binary
                     case other:
                         raise AssertionError(f"unknown task {other}")
                 send(outgoing, {"result": result})
+                give_back()
             except Exception as error:  # noqa: BLE001 - carried to the parent, which raises it
                 send(outgoing, {"error": _portable(error), "trace": traceback.format_exc()})
     except EOFError:

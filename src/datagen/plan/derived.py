@@ -16,12 +16,10 @@ from datagen.plan.queries import Query, Read, bind_query, read_query
 from datagen.plan.sorted_emits import SORTED
 from datagen.plan.sorted_streams import bind_sorted
 from datagen.schema.model_values import NAME
-from datagen.sql.database import create_table, sql_database
+from datagen.sql.database import Database, create_table, sql_database
 from datagen.sql.grammar import Fault
 
 if TYPE_CHECKING:
-    import duckdb
-
     from datagen.plan.binding import Binding
 
 WORD = "sql"  # what `made by` says of its columns
@@ -93,7 +91,7 @@ def _tables(made: Mapping[str, DerivedPlan]) -> dict[str, TablePlan]:
 
 
 def _bind_one(
-    binding: Binding, database: duckdb.DuckDBPyConnection, name: str, read: Read, tables: Mapping[str, TablePlan]
+    binding: Binding, database: Database, name: str, read: Read, tables: Mapping[str, TablePlan]
 ) -> DerivedPlan | None:
     node, loc = binding.drafting.derived[name]
     seen = {table: {one.name: one.type for one in tables[table].visible} for table in read.reads}

@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from datagen.errors import MachineError, SchemaError, did_you_mean, listed
-from datagen.sql.database import PLAN_MEMORY, PLAN_SECONDS, first_line, limits, parsed, written
+from datagen.sql.database import (
+    PLAN_SECONDS,
+    Database,
+    QueryError,
+    first_line,
+    limits,
+    parsed,
+    written,
+)
 from datagen.sql.grammar import Fault, look, ordered, with_total_order
-
-if TYPE_CHECKING:
-    import duckdb
 
 _UNKNOWN = re.compile(r'(?:Referenced column|does not have a column named) "([^"]+)"')
 
@@ -34,12 +39,10 @@ class Read:
     reads: tuple[str, ...]
 
 
-def read_query(
-    database: duckdb.DuckDBPyConnection, text: str, tables: Mapping[str, str], *, needs_order: bool
-) -> Read | list[Fault]:
+def read_query(database: Database, text: str, tables: Mapping[str, str], *, needs_order: bool) -> Read | list[Fault]:
     """The tree of a text, or all that is wrong with it. tables: their names in lower case, as they are spelled."""
     try:
-        with limits(database, PLAN_SECONDS, PLAN_MEMORY):
+        with limits(database, PLAN_SECONDS):
             tree = parsed(database, text)
         if isinstance(tree, Fault):
             return [tree]
@@ -53,17 +56,15 @@ def read_query(
 
 
 def bind_query(
-    database: duckdb.DuckDBPyConnection, read: Read, tables: Mapping[str, Mapping[str, str]],
+    database: Database, read: Read, tables: Mapping[str, Mapping[str, str]],
     hidden: Mapping[str, Mapping[str, str]],
 ) -> Query | Fault:  # fmt: skip
     """The query bound to the tables of the database, or what does not fit.
 
     tables: columns and types of those it reads; hidden: columns of them that are not written, with their types.
     """
-    import duckdb
-
     try:
-        with limits(database, PLAN_SECONDS, PLAN_MEMORY):
+        with limits(database, PLAN_SECONDS):
             plain = written(database, read.tree)
             columns = _described(database, plain)
             total = with_total_order(read.tree, len(columns)) if ordered(read.tree) else read.tree
@@ -72,22 +73,20 @@ def bind_query(
             if isinstance(again, Fault) or look(again, {name.lower(): name for name in tables}).faults:
                 return Fault("sql.syntax", "a query that DuckDB does not read as it writes it", "a plainer SELECT")
             return Query(text, read.reads, tuple(_described(database, text)))
-    except duckdb.OutOfMemoryException as error:
-        return Fault("sql.too_large", first_line(error), "a query that can be planned in little memory")
-    except duckdb.Error as error:
+    except QueryError as error:
+        if error.no_memory:
+            return Fault("sql.too_large", first_line(error), "a query that can be planned in little memory")
         return _said(error, tables, hidden)
     except (SchemaError, MachineError) as error:
         one = error.findings[0]
         return Fault(one.code, one.found, one.expected, one.hint)
 
 
-def _described(database: duckdb.DuckDBPyConnection, text: str) -> list[tuple[str, str]]:
+def _described(database: Database, text: str) -> list[tuple[str, str]]:
     return [(str(row[0]), str(row[1])) for row in database.execute(f"describe {text}").fetchall()]
 
 
-def _said(
-    error: duckdb.Error, tables: Mapping[str, Mapping[str, str]], hidden: Mapping[str, Mapping[str, str]]
-) -> Fault:
+def _said(error: QueryError, tables: Mapping[str, Mapping[str, str]], hidden: Mapping[str, Mapping[str, str]]) -> Fault:
     """What DuckDB says, in the words of the document."""
     match = _UNKNOWN.search(str(error))
     if match is None:

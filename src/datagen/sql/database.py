@@ -1,27 +1,24 @@
-"""A DuckDB for SQL of a document: one thread, no files but those it is given, a limit of memory and of time."""
+"""A DuckDB for SQL of a document: a process of its own, one thread, no files but those it is given, limits of memory and time."""
 
 from __future__ import annotations
 
 import errno
 import json
 import os
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from datagen.errors import Finding, MachineError, SchemaError
 from datagen.sql.grammar import Fault
-
-if TYPE_CHECKING:
-    import duckdb
+from datagen.sql.process import Answer, Process, TooMuchError, give_back, take
+from datagen.sql.process import QueryError as QueryError
 
 PLAN_MEMORY = 256 << 20  # bytes, for reading and binding a text
 PLAN_SECONDS = 20.0
 RUN_SECONDS = 1800.0  # of one query; it bounds what never ends, and nothing that does end depends on it
-WATCH = 0.05  # seconds between two looks at a running query
 ROOM = 256 << 20  # bytes beyond the limit of memory that are no reason to stop
 LONGEST = 100_000  # characters of a text
 SQL_TYPES = {
@@ -41,97 +38,82 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+class Database:
+    """A database in a process of its own (`sql/process.py`), asked like a connection of DuckDB."""
+
+    def __init__(self, process: Process, memory: int) -> None:
+        self.process = process
+        self.memory = memory
+        self.seconds = RUN_SECONDS
+
+    def execute(self, text: str, given: Sequence[str] = ()) -> Answer:
+        """Run one statement. Raises QueryError, SchemaError "sql.too_long", MachineError "sql.memory"."""
+        try:
+            return self.process.ask("run", text, list(given)) if given else self.process.ask("run", text)
+        except TooMuchError as error:
+            if error.what == "memory":
+                found = f"a query that does not fit into {self.memory / 1e6:,.0f} MB"
+                hint = "give more with --memory, or make the query smaller"
+                raise MachineError(Finding("sql.memory", found=found, hint=hint)) from error
+            found = f"a query that has not ended after {self.seconds:,.0f} s"
+            raise SchemaError(Finding("sql.too_long", found=found, expected="a query that ends")) from error
+
+
 @contextmanager
 def sql_database(
     directory: Path | None = None, *, readable: Sequence[Path] = (), memory: int = PLAN_MEMORY
-) -> Iterator[duckdb.DuckDBPyConnection]:
+) -> Iterator[Database]:
     """An empty database that reads files below `readable` only; what does not fit into memory goes to `directory`.
 
     One thread: floats are added up in the order of the rows, and rows keep their order. Without a directory all is in
-    memory. memory: bytes.
+    memory. memory: bytes that DuckDB counts. It does not count long texts: the system lets the process have no more than
+    twice as much, and `limits` end it before.
     """
-    import duckdb
-
     place = ":memory:" if directory is None else os.fspath(directory / "work-database")
-    connection = duckdb.connect(
-        place,
-        config={
-            "threads": 1,
-            "memory_limit": f"{memory // 1024}KiB",
-            "preserve_insertion_order": True,
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "python_enable_replacements": False,
-        },
-    )
+    config = {
+        "threads": 1,
+        "memory_limit": f"{memory // 1024}KiB",
+        "preserve_insertion_order": True,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "python_enable_replacements": False,
+    }
+    settings = ["TimeZone = 'UTC'"]
+    if directory is not None:
+        settings.append(f"temp_directory = {literal(os.fspath(directory / 'spill-over'))}")
+    if readable:
+        listed = ", ".join(literal(os.fspath(path)) for path in readable)
+        settings.append(f"allowed_directories = [{listed}]")
+    settings += ["enable_external_access = false", "lock_configuration = true"]
+    process = take()
     try:
-        settings = ["TimeZone = 'UTC'"]
-        if directory is not None:
-            settings.append(f"temp_directory = {literal(os.fspath(directory / 'spill-over'))}")
-        if readable:
-            listed = ", ".join(literal(os.fspath(path)) for path in readable)
-            settings.append(f"allowed_directories = [{listed}]")
-        for setting in (*settings, "enable_external_access = false", "lock_configuration = true"):
-            connection.execute(f"SET {setting}")
-        yield connection
+        try:
+            process.ask("open", place, config, [f"SET {setting}" for setting in settings], 2 * memory + ROOM)
+        except QueryError as error:
+            found = f"a database for queries: {first_line(error)}"
+            raise MachineError(Finding("disk.error", path=place, found=found)) from error
+        yield Database(process, memory)
     finally:
-        connection.close()
+        give_back(process)
 
 
 @contextmanager
-def limits(connection: duckdb.DuckDBPyConnection, seconds: float, memory: int) -> Iterator[None]:
-    """Stop the query inside after so many seconds, or when this process has grown by far more than `memory` bytes.
+def limits(database: Database, seconds: float) -> Iterator[None]:
+    """Queries inside are ended after so many seconds, or when their process has grown by far more than its memory.
 
-    DuckDB itself counts the memory of sorts, joins and groups, not that of long texts. Raises SchemaError "sql.too_long",
-    MachineError "sql.memory".
+    Raises SchemaError "sql.too_long", MachineError "sql.memory".
     """
-    import duckdb
-
-    why: list[str] = []
-    done = threading.Event()
-    most = _resident() + memory + ROOM
-    end = time.monotonic() + seconds
-
-    def watch() -> None:
-        while not done.wait(WATCH):
-            if time.monotonic() > end or _resident() > most:
-                why.append("time" if time.monotonic() > end else "memory")
-                connection.interrupt()
-                return
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
+    process = database.process
+    process.until, process.most = time.monotonic() + seconds, process.resident() + database.memory + ROOM
+    database.seconds = seconds
     try:
         yield
-    except (duckdb.InterruptException, RuntimeError) as error:
-        if not why and str(error) == "Query interrupted":  # what DuckDB makes of a signal to stop
-            raise KeyboardInterrupt from error
-        if not why:
-            raise
-        if why == ["memory"]:
-            found = f"a query that does not fit into {memory / 1e6:,.0f} MB"
-            hint = "give more with --memory, or make the query smaller"
-            raise MachineError(Finding("sql.memory", found=found, hint=hint)) from error
-        found = f"a query that has not ended after {seconds:,.0f} s"
-        raise SchemaError(Finding("sql.too_long", found=found, expected="a query that ends")) from error
     finally:
-        done.set()
-        watcher.join()
+        process.until = process.most = None
 
 
-def _resident() -> int:
-    """Bytes of memory that this process has now; 0 where the system does not say."""
-    try:
-        with open("/proc/self/statm", encoding="ascii") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except FileNotFoundError:  # not Linux
-        return 0
-
-
-def parsed(connection: duckdb.DuckDBPyConnection, text: str) -> Any | Fault:
+def parsed(connection: Database, text: str) -> Any | Fault:
     """The tree of the one query in a text as DuckDB reads it, or what is wrong with it."""
-    import duckdb
-
     if len(text) > LONGEST:
         return Fault("sql.too_large", f"{len(text):,} characters", f"at most {LONGEST:,}")
     if "\0" in text:
@@ -139,7 +121,7 @@ def parsed(connection: duckdb.DuckDBPyConnection, text: str) -> Any | Fault:
     try:
         [row] = connection.execute("select json_serialize_sql(?)", [text]).fetchall()
         facts = json.loads(row[0])
-    except (duckdb.Error, RecursionError) as error:
+    except (QueryError, RecursionError) as error:
         return Fault("sql.syntax", first_line(error), "one SELECT")
     if facts["error"]:
         if facts["error_type"] == "not implemented":
@@ -151,14 +133,14 @@ def parsed(connection: duckdb.DuckDBPyConnection, text: str) -> Any | Fault:
     return facts["statements"][0]["node"]
 
 
-def written(connection: duckdb.DuckDBPyConnection, tree: Any) -> str:
+def written(connection: Database, tree: Any) -> str:
     """The text of a tree as DuckDB writes it. What runs is this text, so it is parsed and checked again by the caller."""
     whole = {"error": False, "statements": [{"node": tree, "named_param_map": []}]}
     [row] = connection.execute("select json_deserialize_sql(?::json)", [json.dumps(whole)]).fetchall()
     return str(row[0])
 
 
-def create_table(connection: duckdb.DuckDBPyConnection, name: str, types: Mapping[str, str]) -> None:
+def create_table(connection: Database, name: str, types: Mapping[str, str]) -> None:
     """An empty table. types: of its columns, as the document names them."""
     columns = ", ".join(f"{identifier(column)} {SQL_TYPES[kind]}" for column, kind in types.items())
     connection.execute(f"create table {identifier(name)} ({columns})")

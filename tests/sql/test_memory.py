@@ -1,0 +1,77 @@
+"""SQL that would fill the memory: the system holds its process, the run is refused in words, what was there stays."""
+
+from __future__ import annotations
+
+import resource
+import time
+from pathlib import Path
+
+import pytest
+
+from datagen import api
+from datagen.engine.options import Options
+from datagen.errors import DatagenError
+from datagen.schema.load import load_text
+from datagen.sql.database import ROOM
+
+MEMORY = 300_000_000
+RECURSIVE = "with recursive t(n, s) as (select 1, 'x' union all select n + 1, s || s from t where n < 40) "
+TENFOLD = ", ".join(
+    f"{name} as (select i, concat(s, s, s, s, s, s, s, s, s, s) as s from {before})"
+    for before, name in ("ab", "bc", "cd", "de", "ef")
+)
+DOUBLING = {
+    "a text that doubles itself in a recursion": RECURSIVE + "select max(length(s)) as a from t order by a",
+    "texts that grow tenfold step by step": "with a as (select u.users_id as i, repeat('x', 1000) || u.users_id as s from users u), "
+    + TENFOLD + " select max(length(s)) as a from f order by a",
+    "one text of all rows": "select length(string_agg(repeat('x', 1000), '' order by g.i)) as a from range(10000000) g(i) order by a",
+    "a list of all rows": "select len(list(g.i order by g.i)) as a from range(300000000) g(i) order by a",
+}  # fmt: skip
+
+
+def schema(sql: str, metric: str = "select 1") -> str:
+    return f"""seed: 1
+tables:
+  - name: users
+    rows: 100
+    pk: users_id
+    columns: {{users_id: {{sequence: {{}}}}}}
+  - name: out
+    sql: "{sql}"
+metrics: {{size: {{sql: "{metric}", description: how large it is}}}}
+"""
+
+
+def publish(text: str, target: Path) -> api.Generated:
+    return api.generate(api.prepare(load_text(text)), target, Options(memory=MEMORY))
+
+
+def refused(text: str, target: Path) -> None:
+    """Refused for its memory, soon, with less than the bound, and with the old data left."""
+    before = publish(schema("select 1 as a order by a"), target)
+    began = time.monotonic()
+    with pytest.raises(DatagenError) as caught:
+        publish(text, target)
+    assert time.monotonic() - began < 30  # alone it takes about two seconds
+    assert {finding.code for finding in caught.value.findings} <= {"sql.memory", "sql.too_large"}
+    assert before.content_hash in (target / "manifest.json").read_text()
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    assert largest < 2 * MEMORY + 2 * ROOM
+
+
+@pytest.mark.parametrize("what", DOUBLING)
+def test_a_table_that_fills_the_memory_is_refused(what: str, tmp_path: Path) -> None:
+    refused(schema(DOUBLING[what]), tmp_path / "out")
+
+
+def test_a_metric_that_fills_the_memory_is_refused(tmp_path: Path) -> None:
+    metric = RECURSIVE + "select max(length(s)) from t"
+    refused(schema("select 1 as a order by a", metric), tmp_path / "out")
+
+
+def test_planning_holds_what_a_text_says_of_itself(tmp_path: Path) -> None:
+    """Numbers and texts that stand in the SQL are worked out while it is read."""
+    steps = "repeat('x', 1000)"
+    for _ in range(3):
+        steps = f"repeat({steps}, 1000)"
+    refused(schema(f"select length({steps}) as a order by a"), tmp_path / "out")
