@@ -77,9 +77,7 @@ def make_derived(
                     with _query_errors(one, memory, scratch):
                         read_later = any(name in other.reads for other in queries.values())
                         if one.sorting is not None:
-                            make_sorted(
-                                database, plan, one, job, made, read_later=read_later, memory=memory, progress=progress
-                            )
+                            make_sorted(database, plan, one, job, made, read_later=read_later, progress=progress)
                             continue
                         for other in one.reads:
                             loaded.need(other)

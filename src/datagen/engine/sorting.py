@@ -32,17 +32,16 @@ from datagen.sinks.disk import disk_errors
 from datagen.sql import database as sql
 
 if TYPE_CHECKING:
-    import duckdb
     import polars as pl
 
 
 def make_sorted(
-    database: duckdb.DuckDBPyConnection, plan: Plan, one: DerivedPlan, job: Job, made: Made, *, read_later: bool,
-    memory: int, progress: Callable[[str, int, int], None] | None = None,
+    database: sql.Database, plan: Plan, one: DerivedPlan, job: Job, made: Made, *, read_later: bool,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> None:  # fmt: skip
     """Write a stream out of its staged pieces into the directory of the job, and add it to what was made."""
     file = job.directory / STAGED / "rows-in-order"
-    with sql.limits(database, sql.RUN_SECONDS, memory):
+    with sql.limits(database, sql.RUN_SECONDS):
         put_in_order(database, plan, one, made.staged, file)
     [row] = database.execute(f"select count(*) from read_parquet({sql.literal(os.fspath(file))})").fetchall()
     table = reading(one.table, file, int(row[0]))
@@ -90,7 +89,7 @@ def make_sorted(
 
 
 def put_in_order(
-    database: duckdb.DuckDBPyConnection,
+    database: sql.Database,
     plan: Plan,
     one: DerivedPlan,
     staged: Mapping[str, tuple[Path, ...]],
