@@ -104,9 +104,10 @@ def _figure(database: duckdb.DuckDBPyConnection, metric: MetricPlan, memory: int
     import duckdb
 
     from datagen.sql import database as sql
+    from datagen.sql.watched import watched
 
     try:
-        with sql.limits(database, sql.RUN_SECONDS, memory):
+        with watched(database, sql.RUN_SECONDS, memory):
             rows = database.execute(f"select * from ({metric.text}) limit 2").fetchall()
     except duckdb.OutOfMemoryException:
         raise

@@ -51,12 +51,17 @@ class Database:
         try:
             return self.process.ask("run", text, list(given)) if given else self.process.ask("run", text)
         except TooMuchError as error:
-            if error.what == "memory":
-                found = f"a query that does not fit into {self.memory / 1e6:,.0f} MB"
-                hint = "give more with --memory, or make the query smaller"
-                raise MachineError(Finding("sql.memory", found=found, hint=hint)) from error
-            found = f"a query that has not ended after {self.seconds:,.0f} s"
-            raise SchemaError(Finding("sql.too_long", found=found, expected="a query that ends")) from error
+            raise too_much(error.what, self.seconds, self.memory) from error
+
+
+def too_much(what: str, seconds: float, memory: int) -> SchemaError | MachineError:
+    """What to say of a query that has taken too much "time" or "memory"."""
+    if what == "memory":
+        found = f"a query that does not fit into {memory / 1e6:,.0f} MB"
+        hint = "give more with --memory, or make the query smaller"
+        return MachineError(Finding("sql.memory", found=found, hint=hint))
+    found = f"a query that has not ended after {seconds:,.0f} s"
+    return SchemaError(Finding("sql.too_long", found=found, expected="a query that ends"))
 
 
 @contextmanager
