@@ -10,7 +10,7 @@ import pytest
 
 from datagen.schema.load import load_text
 from tests.engine.test_combined import content
-from tests.parts.columns import chi_square
+from tests.parts.columns import chi_square, child, column, schema, table
 from tests.written import Tables, written
 
 DOCUMENT = """
@@ -155,6 +155,34 @@ def test_picks_that_never_repeat(tables: Tables) -> None:
     assert tables.row("select count(distinct stop) from tour")[0] == 9
     assert tables.row("select count(*), count(distinct giver), count(distinct taker) from gift") == (9, 9, 9)
     assert tables.row("select count(*) from gift where giver <> taker")[0] > 4  # one in nine stays on the average
+
+
+def test_nobody_is_named_before_coming_or_after_leaving(tmp_path: Path) -> None:
+    """Who leaves a table as the driving parent is not picked there either."""
+    ages = {"ages": {"curve": [1, 0.5, 0.25, 0.1], "time_unit": "month", "mode": "dropout", "applies_to": "fanout"}}
+    document = schema(
+        table(
+            "member", 300,
+            column("joined_at", {"datetime_series": {}}),
+            column("left_at", {"expression": {"code": "departed_at"}}, type="datetime", nullable=True),
+            vintage_behavior={"created_at_column": "joined_at", "age_based_multipliers": ages},
+        ),
+        child(
+            "message", "member", column("sent_at", {"datetime_series": {}}, role="time"),
+            column("to_id", {"lookup": {"from": "member.member_id", "where": "candidate.member_id <> member_id", "else": None}}, nullable=True),
+            fanout={"type": "poisson", "params": {"lambda": 3}, "per": "month"},
+        ),
+    )  # fmt: skip
+    tables = written(document, tmp_path)
+    named, early, late, gone = tables.row(
+        """
+        select count(*), count(*) filter (sent_at < joined_at), count(*) filter (sent_at >= left_at), count(left_at)
+        from message join member on to_id = member.member_id
+        """
+    )
+    assert (early, late) == (0, 0)
+    assert named > 500
+    assert gone > 200  # some of them have left later
 
 
 def test_without_their_keys_the_picks_are_wrong(tmp_path: Path) -> None:

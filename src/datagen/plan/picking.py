@@ -8,7 +8,7 @@ from typing import Any
 
 from datagen.plan.behaviors import DEPARTED, AgeFactor, Factors
 from datagen.plan.binding import Binding
-from datagen.plan.constraints import ConstraintReader
+from datagen.plan.constraints import FLIPPED, ConstraintReader
 from datagen.plan.drafts import time_column_of
 from datagen.plan.graph import closure
 from datagen.plan.model import ConstraintPlan
@@ -119,10 +119,11 @@ def _limits(binding: Binding, reader: ConstraintReader, table: TableDraft, colum
                 expected="mode: dropout or rate, where the entity is looked up",
             )
     leaves = any(one.mode == "dropout" for one in ages)
-    if created is None and not factors and not ages:
+    leaves |= first and above and entity in behaviors.leaving.get(table.id, ())  # as its own row leaves this table
+    if created is None and not factors and not ages and not leaves:
         return None
     return Limits(
-        time=time if first and (created is not None or ages) else None,
+        time=time if first and (created is not None or ages or leaves) else None,
         created=created,
         strict=strict,
         departed=DEPARTED if leaves else None,
@@ -147,7 +148,7 @@ def _creation(
     """The column that says when a row of the entity was created, and whether rows must come strictly after."""
     above = entity in ancestors(binding.tables, table)  # its own row is there by then: that is held
     for one in reader.found.declared:
-        if one.kind != "inequality" or not (one.status == "checked" or above):
+        if one.kind != "inequality" or one.facts["op"] not in FLIPPED or not (one.status == "checked" or above):
             continue
         left, right = one.facts["left"], one.facts["right"]
         if one.facts["op"] in (">", ">="):
