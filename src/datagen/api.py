@@ -107,7 +107,7 @@ def load(source: Source) -> Document:
 
 
 def prepare(source: Source | Document, **overrides: Any) -> Prepared:
-    """Load and check a schema. Raises SchemaError with all findings.
+    """Load and check a schema, and tune the parameters that its metrics solve for. Raises SchemaError with all findings.
 
     overrides: sets, params, scenario, seed, scale (see datagen.plan.prepare.Overrides).
     """
@@ -115,7 +115,12 @@ def prepare(source: Source | Document, **overrides: Any) -> Prepared:
     from datagen.schema.tree import Document
 
     document = source if isinstance(source, Document) else load(source)
-    return prepare(document, Overrides(**overrides))
+    prepared = prepare(document, Overrides(**overrides))
+    if not any(metric.solve_for is not None for metric in prepared.schema.metrics.values()):
+        return prepared
+    from datagen.solving import solved
+
+    return solved(prepared)
 
 
 def generate(

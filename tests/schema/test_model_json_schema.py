@@ -235,7 +235,7 @@ def test_keys_that_are_not_built_say_so_where_they_are_hovered():
     assert not node["duplicates"]["description"].endswith("(not built yet)")
     assert not node["rows"]["description"].endswith("(not built yet)")
     metric, targets = (SCHEMA["definitions"][name]["properties"] for name in ("Metric", "Targets"))
-    assert metric["solve_for"]["description"].endswith("(not built yet)")
+    assert not metric["solve_for"]["description"].endswith("(not built yet)")
     assert not targets["composite_effect"]["description"].endswith("(not built yet)")
     assert not metric["sql"]["description"].endswith("(not built yet)")
 

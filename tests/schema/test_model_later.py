@@ -9,7 +9,7 @@ from model_documents import FIXTURES, WORDS, checked, column, expanded, fault, o
 import datagen.generators
 import datagen.modifiers
 from datagen import registry
-from datagen.schema import later
+from datagen.schema import later, model_findings
 from datagen.schema.load import load_text
 from datagen.schema.model import validate
 from datagen.schema.model_column import Role
@@ -92,14 +92,16 @@ def test_targets_without_anything_in_them_change_nothing():
     assert refused(f"metrics: {{}}\n{table('')}") == {}
 
 
-def test_the_refusal_has_the_line_and_what_to_do():
+def test_the_refusal_has_the_line_and_what_to_do(monkeypatch):
+    monkeypatch.setattr(later, "METRIC_KEYS", frozenset({"solve_for"}))
+    monkeypatch.setattr(model_findings, "INSTEAD", {"metrics.solve_for": "try values with --set"})
     metric = "{n: {sql: select 1, solve_for: a}}"
     tree, schema, _ = expanded(f"metrics: {metric}\n{table('')}")
     finding = only(later.not_available(tree, schema))
     assert (finding.line, finding.column) == (1, 30)
     assert finding.json_path == "metrics.n.solve_for"
     assert finding.found == "`solve_for`, which this version does not build yet"
-    assert finding.hint == "try values of the parameter with --set, and read the metric in run_summary.json"
+    assert finding.hint == "try values with --set"
 
 
 def test_keys_of_every_place_are_refused_by_name(monkeypatch):

@@ -124,11 +124,9 @@ def test_a_metric_that_cannot_be_is_refused(sql: str) -> None:
     assert REFUSED[sql] in codes_of(shop(wrong=json.dumps({"sql": sql})))
 
 
-def test_a_hidden_table_is_told_as_that_and_solve_for_comes_later() -> None:
+def test_a_hidden_table_is_told_as_that() -> None:
     (finding,) = findings_of(shop(wrong=json.dumps({"sql": "select count(*) from secret"})))
     assert finding.hint == "secret is hidden, and metrics are measured in the written files"
-    later = shop(wrong=json.dumps({"sql": "select count(*) from users", "solve_for": "least"}))
-    assert codes_of(later) == ["language.not_available_yet"]
     assert codes_of(shop(wrong=json.dumps({"sql": "select count(*) from users", "min": 5, "max": 2}))) == [
         "metric.bounds"
     ]

@@ -76,7 +76,7 @@ def _as_parquet(directory: Path, format: str, entry: TableEntry, place: Path) ->
     with disk_errors("making a directory", place):
         place.mkdir(exist_ok=True)
     for file in entry.files:
-        path = place / f"{file.name.replace('/', '.')}.parquet"
+        path = place / (file.name.replace("/", ".") + ".parquet")
         with disk_errors("writing", path):
             pl.concat(list(batches(directory / file.name, entry, format))).write_parquet(path, compression="lz4")
         found.append(path)

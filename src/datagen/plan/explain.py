@@ -58,6 +58,7 @@ def as_facts(plan: Plan) -> dict[str, Any]:
             }
             for one in plan.metrics
         ],
+        "solved": [one.facts for one in plan.solved],
         "effects": [effect.as_dict() for effect in plan.effects],
         "findings": [finding.as_dict() for finding in plan.findings],
     }
@@ -225,6 +226,10 @@ def as_text(plan: Plan) -> str:
             for one in plan.metrics
         )
         lines.append("")
+    if plan.solved:
+        lines.append("parameters that were tuned for metrics")
+        lines.extend(f"  {one.text}" for one in plan.solved)
+        lines.append("")
     about = "perhaps" if any(table.rows_guessed for table in plan.tables.values()) else "about"
     lines.append(
         f"in all {about} {whole.rows:,.0f} rows, {spell_bytes(whole.bytes)} of Parquet, {whole.seconds:.1f} s on one core"
@@ -257,6 +262,8 @@ def assumptions(plan: Plan) -> str:
         lines.append("The schema records none.")
     for one in plan.assumptions:
         lines.append(f"- **{one.get('decision', '')}** {one.get('reason', '')}".rstrip())
+    if plan.solved:
+        lines.extend(["", "## Tuned parameters", "", *(f"- {one.text}." for one in plan.solved)])
     return "\n".join(lines) + "\n"
 
 

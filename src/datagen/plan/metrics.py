@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from datagen.errors import listed, quoted
+from datagen.errors import did_you_mean, listed, quoted
 from datagen.plan.derived import type_of
 from datagen.plan.model import DerivedPlan, MetricPlan, TablePlan
 from datagen.plan.queries import bind_query, read_query
@@ -64,6 +64,8 @@ def bind_metrics(
                     expected="a max that is not below the min",
                 )  # fmt: skip
                 continue
+            if not _solvable(binding, name, metric, ends):
+                continue
             mark = binding.document.place(("metrics", name))
             where = (binding.document.path, mark.line, mark.column, mark.json_path)
             made.append(
@@ -79,6 +81,56 @@ def bind_metrics(
                 )
             )
     return tuple(made)
+
+
+def _solvable(binding: Binding, name: str, metric: Mapping[str, Any], ends: Sequence[float | None]) -> bool:
+    """Whether a metric says what to tune, and until when. Faults go to the binding."""
+    written = metric.get("solve_for")
+    if written is None:
+        return True
+    at: tuple[str | int, ...] = ("metrics", name, "solve_for")
+    if ends == [None, None]:
+        binding.refuse(
+            "metric.solve_bounds", at, key=True, found=f"solve_for of {name} without min and max",
+            expected="min, max or both: the parameter is tuned until the figure lies there",
+        )  # fmt: skip
+        return False
+    param = written if isinstance(written, str) else written["param"]
+    params = binding.document.root.get("params") or {}
+    known = {one.lower(): value for one, value in params.items()}
+    value = known.get(param.lower())
+    numbers = [one for one, of in params.items() if isinstance(of, int | float) and not isinstance(of, bool)]
+    taken = [
+        other for other, one in (binding.document.root.get("metrics") or {}).items()
+        if other != name and _tuned(one).lower() == param.lower()
+    ]  # fmt: skip
+    if isinstance(value, bool) or not isinstance(value, int | float) or taken:
+        found = f"'{param}', which is no parameter" if param.lower() not in known else f"'{param}', which is {value!r}"
+        binding.refuse(
+            "metric.solve_param", at, found=f"'{param}', tuned for {taken[0]} too" if taken else found,
+            expected=f"a parameter with a number, for one metric: {listed(numbers)}" if numbers
+            else "params with a number to tune",
+            hint=did_you_mean(param, numbers) if not taken else "",
+        )  # fmt: skip
+        return False
+    low, high = (None, None) if isinstance(written, str) else (written.get("low"), written.get("high"))
+    if value == 0 and (low is None or high is None):
+        binding.refuse(
+            "metric.solve_range", at, found=f"{param} of 0 without low and high", expected="low and high to look between",
+        )  # fmt: skip
+        return False
+    ends_of = [None if one is None else share(one) for one in (low, high)]
+    if ends_of[0] is not None and ends_of[1] is not None and ends_of[0] >= ends_of[1]:
+        binding.refuse(
+            "metric.solve_range", at, found=f"low {ends_of[0]:g}, high {ends_of[1]:g}", expected="a low below the high",
+        )  # fmt: skip
+        return False
+    return True
+
+
+def _tuned(metric: Mapping[str, Any]) -> str:
+    written = metric.get("solve_for")
+    return "" if written is None else str(written if isinstance(written, str) else written.get("param", ""))
 
 
 def _say(binding: Binding, name: str, fault: Fault, tables: Mapping[str, TablePlan]) -> None:

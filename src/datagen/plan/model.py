@@ -186,6 +186,33 @@ class MetricPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Solved:
+    """A parameter that was tuned for a metric. measured: the figure at the scale at which it was tried."""
+
+    metric: str
+    param: str
+    value: int | float
+    measured: float
+    bounds: str  # in words
+    scale: float
+    tries: int
+
+    @property
+    def text(self) -> str:
+        """In a sentence."""
+        size = "" if self.scale == 1.0 else f" at {self.scale:g} of the rows"
+        return f"{self.param} is {self.value:g}, with which {self.metric} was {self.measured:,.6g}{size} (asked: {self.bounds})"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """As JSON-ready facts."""
+        return {
+            "metric": self.metric, "param": self.param, "value": self.value, "measured": self.measured,
+            "asked": self.bounds, "scale": self.scale, "tries": self.tries,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class ConstraintPlan:
     """One declared constraint and whether it holds by construction or is looked at in the written files."""
 
@@ -225,6 +252,7 @@ class Plan:
     )  # rows of a root per block, where tables below are looked at
     derived: Mapping[str, DerivedPlan] = field(default_factory=dict)  # each after those it reads; not in `tables`
     metrics: tuple[MetricPlan, ...] = ()
+    solved: tuple[Solved, ...] = ()  # parameters that were tuned for metrics
     laws: Callable[[], tuple[ColumnLaw, ...]] = tuple  # of single columns, worked out when they are asked for
     order_written: tuple[str, ...] = ()  # tables and derived tables in document order
 

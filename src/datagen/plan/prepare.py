@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +100,7 @@ class Prepared:
     schema: Schema
     findings: tuple[Finding, ...]
     overrides: Overrides
+    solved: tuple[Any, ...] = ()  # parameters that were tuned (datagen.plan.model.Solved)
 
     @property
     def seed(self) -> int:
@@ -114,7 +115,8 @@ class Prepared:
         from datagen.plan.bind import bind
 
         try:
-            return bind(self.document, seed=self.seed, scale=self.overrides.scale, findings=self.findings, look=look)
+            plan = bind(self.document, seed=self.seed, scale=self.overrides.scale, findings=self.findings, look=look)
+            return replace(plan, solved=self.solved)
         except SchemaError as error:
             told = list(error.findings)
         with telling_settings(self.written, self.overrides.sets, self.overrides.params):

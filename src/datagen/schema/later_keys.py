@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 TOP_KEYS = frozenset[str]()
 LATER_TARGETS: tuple[str, ...] = ()
-METRIC_KEYS = frozenset({"solve_for"})
+METRIC_KEYS: frozenset[str] = frozenset()
 NODE_KEYS: frozenset[str] = frozenset()
 COLUMN_KEYS: frozenset[str] = frozenset()
 FANOUT_KEYS: frozenset[str] = frozenset()
@@ -26,7 +26,6 @@ PART_VALUES: Mapping[tuple[str, str, str], frozenset[str]] = {}
 
 # What exists instead, by key, or by `where.key` where one key means different things.
 INSTEAD: Mapping[str, str] = {
-    "metrics.solve_for": "try values of the parameter with --set, and read the metric in run_summary.json",
     "fanout.total": "a law whose mean is the total over the number of parents comes close",
     "fanout.mean": "a law with that mean and a `clamp`",
     "rows": "a number of `rows`, and a `datetime_series` for the times they arrive",

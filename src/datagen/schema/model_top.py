@@ -280,6 +280,16 @@ class Experiment(Written):
     effects: Many[ExperimentEffect] = Field(default=(), description="what the arms change")
 
 
+class SolveFor(Written):
+    """A parameter that is tuned, and between which values."""
+
+    param: str = Field(description="its name in params; it has a number there, which is tried first")
+    low: Maybe[Number] = Field(default=None, description="smallest value [a quarter of the written one]")
+    high: Maybe[Number] = Field(
+        default=None, description="largest value [four times the written one, of a number up to 1 at most 1]"
+    )
+
+
 class Metric(Written):
     """A named business figure: one SELECT that gives one number over the written files."""
 
@@ -287,4 +297,6 @@ class Metric(Written):
     description: str = Field(default="", description="what the figure means")
     min: Maybe[Number] = Field(default=None, description="smallest value that passes; makes it a check")
     max: Maybe[Number] = Field(default=None, description="largest value that passes; makes it a check")
-    solve_for: Maybe[str] = Field(default=None, description="a parameter to be tuned until the figure fits")
+    solve_for: Maybe[str | SolveFor] = Field(
+        default=None, description="a parameter to be tuned until the figure lies between min and max"
+    )

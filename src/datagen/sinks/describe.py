@@ -110,6 +110,7 @@ def summary_facts(plan: Plan, made: Made, metrics: Mapping[str, float | None]) -
         "timeframe": window,
         "params": dict(plan.params),
         "metrics": dict(metrics),
+        **({"solved": [one.facts for one in plan.solved]} if plan.solved else {}),
         "imperfections": [
             {
                 "table": table,
