@@ -119,10 +119,18 @@ def test_times_of_a_refused_table_are_told_too() -> None:
       until: {{datetime_series: {{freq: 0D}}}}
       day: {{datetime_series: {{within: {{start: 2024-05-01, end: 2024-01-01}}}}}}
       seen: {{datetime_series: {{pattern: {{dimension: hour, weights: [1, 2]}}}}}}
+      back: {{after: {{column: until, delay: -3d}}}}
+      gone: {{after: {{column: at, delay: -3d}}}}
       long: {{expression: at}}
     """
     codes = [finding.code for finding in findings_of(text)]
-    assert codes == ["language.unknown_key", "time.freq", "time.reversed", "pattern.weights_length"]
+    assert codes == [
+        "language.unknown_key",
+        "time.freq",
+        "time.reversed",
+        "pattern.weights_length",
+        "after.negative_delay",
+    ]
 
 
 SET = """

@@ -222,10 +222,13 @@ class _Sorting:
         columns = node.get("columns")
         if not isinstance(columns, Seq) or node.get("kind") == "vocab":
             return None
+        left = [(c, column) for c, column in enumerate(columns) if (n, c) not in self.columns]
+        alone = {c: column for c, column in left if self._by_itself(column)}
+        times = {column["name"].lower() for column in alone.values() if "datetime_series" in column["generator"]}
+        alone |= {c: column for c, column in left if self._follows(column, times)}
         kept = Seq(columns.mark)
-        for c, column in enumerate(columns):
-            if (n, c) not in self.columns and self._by_itself(column):
-                kept.add(without(column, set(column) - PLAIN), mark=columns.item_marks[c])
+        for c in sorted(alone):
+            kept.add(without(alone[c], set(alone[c]) - PLAIN), mark=columns.item_marks[c])
         if not kept:
             return None
         made = Map(node.mark)
@@ -246,6 +249,17 @@ class _Sorting:
             numbers = not set(generator) & {"choice", "faker"}
             return not (numbers and self.known & set(_words(_values(params))))
         return False
+
+    def _follows(self, column: Any, times: set[str]) -> bool:
+        """Whether a column is the time after one of these, and names nothing else."""
+        generator = column.get("generator") if isinstance(column, Map) and _has_name(column, "name") else None
+        params = generator.get("after") if isinstance(generator, Map) and len(generator) == 1 else None
+        if not isinstance(params, Map) or BESIDE_OTHERS & _keys(params):
+            return False
+        named = params.get("column")
+        return (
+            isinstance(named, str) and {named.lower()} <= times and self.known & set(_words(_values(params))) <= times
+        )
 
     def _rest_of_constraints(self, constraints: Map) -> Map:
         made = Map(constraints.mark)
