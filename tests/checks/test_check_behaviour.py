@@ -58,8 +58,16 @@ SALES: dict[str, Any] = {
             },
         },
         {"name": "visits", "parents": ["customers"], "fanout": {"poisson": 4}, "duplicates": {"rate": 0.02}, "columns": {"page": {"choices": ["home", "shop"]}}},
-        {"name": "offices", "rows": 2_000, "columns": {"town": {"choices": ["Brno", "Linz"]}}},
-        {"name": "calls", "parents": ["offices"], "fanout": {"poisson": 4}, "columns": {"minutes": {"exponential": 6}}},
+        {
+            "name": "offices",
+            "rows": 2_000,
+            "columns": {
+                "town": {"choices": ["Brno", "Linz", "Graz"], "imperfections": [{"typos": {"rate": 0.1}}]},
+                "open": {"bernoulli": 0.3},
+            },
+        },
+        {"name": "products", "rows": 200, "columns": {"price": {"uniform": {"low": 1, "high": 9}}}},
+        {"name": "calls", "parents": ["offices"], "fanout": {"poisson": 4}, "columns": {"minutes": {"exponential": 6}, "product_id": {"choice": {"choices_ref": "products.products_id", "weights_kind": "zipf@0.9"}}}},
         {
             "name": "onboarding",
             "parents": ["customers"],
@@ -175,6 +183,9 @@ CASES: list[tuple[str, Edit, str, str]] = [
     ("customers", changed("age", (pl.col("age").cast(pl.Int64) - 45) * 3 // 2 + 45), "law.shape", "customers.age"),
     ("calls", changed("minutes", pl.col("minutes").cast(pl.Float64) * 1.2), "law.shape", "calls.minutes"),
     ("calls", lambda frame: frame.unique("offices_id", keep="first", maintain_order=True), "law.rows", "calls"),
+    ("offices", changed("open", pl.when(pl.int_range(pl.len()) % 3 == 0).then(pl.lit("true")).otherwise(pl.col("open"))), "law.shares", "offices.open"),
+    ("offices", changed("town", pl.when(pl.int_range(pl.len()) % 9 == 0).then(pl.lit("Brunn")).otherwise(pl.col("town"))), "imperfection.rate", "offices.town"),
+    ("calls", changed("product_id", pl.int_range(pl.len()) % 200 + 1), "law.picks", "calls.product_id"),
     ("orders", lambda frame: frame.head(frame.height * 9 // 10), "fanout.rows", "orders"),
     ("customers", changed("phone", pl.when(pl.int_range(pl.len()) % 9 > 0).then("phone")), "imperfection.rate", "customers.phone"),
     ("visits", lambda frame: frame.unique(maintain_order=True), "imperfection.rate", "visits"),

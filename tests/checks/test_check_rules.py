@@ -34,6 +34,8 @@ SCHOOL: dict[str, Any] = {
                 "subject": {"choices": ["maths", "music", "history"]},
                 "points": {"uniform": {"low": 0, "high": 100}, "type": "int"},
                 "remark": {"faker": "word", "nullable": True},
+                "prize": {"choices": ["pen", "book"], "when": "points > 90"},
+                "share": {"expression": "points / 100 * 1.5", "decimals": 2},
             },
         },
     ],
@@ -56,6 +58,11 @@ def with_cell(column: str, value: str | None, row: int = 7) -> Edit:
     return lambda frame: frame.with_columns(
         pl.when(pl.int_range(pl.len()) == row).then(pl.lit(value)).otherwise(pl.col(column)).alias(column)
     )
+
+
+def shuffled(column: str) -> Edit:
+    """A table with the values of one column in other rows."""
+    return lambda frame: frame.with_columns(pl.col(column).shuffle(seed=1))
 
 
 def with_copied_cell(column: str) -> Edit:
@@ -93,6 +100,9 @@ CASES: list[tuple[str, Edit, tuple[str, str], int, str]] = [
     ("pupils", with_cell("house", "grey"), ("value.choice", "pupils.house"), 1, "pupils_id 8"),
     ("pupils", with_cell("floor", "4"), ("value.choice", "pupils.floor"), 1, "pupils_id 8"),
     ("pupils", with_cell("height", "190.0"), ("value.support", "pupils.height"), 1, "pupils_id 8"),
+    ("marks", with_cell("prize", "pen", 0), ("value.when", "marks.prize"), 1, "marks_id 1"),
+    ("marks", with_cell("share", "0.77"), ("value.formula", "marks.share"), 1, "marks_id 8"),
+    ("marks", shuffled("points"), ("value.formula", "marks.share"), 0, ""),
     ("pupils", with_cell("height", "150.123"), ("value.decimals", "pupils.height"), 1, "pupils_id 8"),
 ]  # fmt: skip
 
@@ -109,7 +119,7 @@ def test_one_broken_row_fails_one_check_at_its_place(
     found = failures(checked)
     assert failure in found
     result = found[failure]
-    assert result.broken == broken
+    assert result.broken == broken or (broken == 0 and result.broken > 1_000)
     assert example == "" or example in result.examples
     assert not result.passed
     assert checked.report.score.total < 100

@@ -112,7 +112,7 @@ class Judge:
         for name in columns:
             for law in self.laws.get(name, ()):
                 figures += laws.figures(law)
-            figures += rates.figures(self.declared[name])
+            figures += rates.figures(self.declared[name], self.laws.get(name, ()))
         figures += effect_figures(self.database, self.plan, self.document, columns)
         return [
             *judged(figures),

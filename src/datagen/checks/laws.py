@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 ROUGH = 0.005  # of a share: laws are known by 1,000 equally likely values
 PRACTICE = "half a point of a share, which is how finely laws are worked out"
+HEADS = (0.01, 0.1, 0.5)  # of the rows that keys point to, the most favoured first
 FEWEST = 30  # values of which a law can be told
 MOST_VALUES = 200  # of a list that are told one by one
 
@@ -44,6 +45,8 @@ class Laws:
         elif law.column in self.columns[law.table]:
             if law.shares is not None:
                 yield self._shares(law, law.shares)
+            if law.picked is not None:
+                yield from self._picks(law)
             if law.numbers is not None:
                 column = f"select {identifier(law.column)} as x from {identifier(law.table)}"
                 yield self._numbers(law, "law.shape", f"{law.table}.{law.column}", column)
@@ -66,6 +69,37 @@ class Laws:
         return Figure(
             "law.shares", "statistics", f"{law.table}.{law.column}", "share of a value", points,
             "" if points else f"fewer than {FEWEST} values", "one row", where=self._where(law),
+        )  # fmt: skip
+
+    def _picks(self, law: ColumnLaw) -> Iterator[Figure]:
+        """How many rows point to the first rows of a table, which its weights favour: the head, and half of them."""
+        assert law.picked is not None
+        key = next((one for one in self.declared[law.table].foreign_keys if one.column == law.column), None)
+        if key is None or key.to_column not in self.columns.get(key.table, ()):
+            return
+        column, target = identifier(law.column), identifier(key.to_column)
+        row = self.database.execute(f"select count(*) from {identifier(key.table)}").fetchone()
+        size = 0 if row is None else int(row[0])
+        weights = np.cumsum(np.asarray(law.picked(size), dtype=np.float64)) if size else np.zeros(0)
+        heads = sorted({max(1, int(size * share)) for share in HEADS}) if size > 1 else []
+        counts = ", ".join(f"count(*) filter (where place <= {head})" for head in heads)
+        ranked = f"select {target} as k, row_number() over (order by {target}) as place from {identifier(key.table)}"
+        points: list[Point] = []
+        if heads:
+            row = self.database.execute(
+                f"select count(*), {counts} from {identifier(law.table)} join ({ranked}) on k = {column}"
+            ).fetchone()
+            assert row is not None
+            n = int(row[0])
+            for head, count in zip(heads, row[1:], strict=True):
+                share = float(weights[head - 1] / weights[-1])
+                error = math.sqrt(max(share * (1 - share), 0.0) / n) if n else 0.0
+                points += (
+                    [Point(count / n, share, error, 1.5 / n, f"picks of the first {head:,}")] if n >= FEWEST else []
+                )
+        yield Figure(
+            "law.picks", "relations", f"{law.table}.{law.column}", f"share of the rows of {key.table} that are favoured",
+            points, "" if points else f"fewer than {FEWEST} picks", "one row", where=self._where(law),
         )  # fmt: skip
 
     def _rows(self, law: ColumnLaw) -> Iterator[Figure]:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from datagen.checks.chance import Figure, Point
 from datagen.checks.database import identifier
 from datagen.checks.declared import DeclaredTable
+from datagen.checks.rules import unlisted
 
 if TYPE_CHECKING:
     import duckdb
 
+    from datagen.plan.column_laws import ColumnLaw
     from datagen.plan.model import Plan, TablePlan
 
 LEAST_CLUSTERS = 50  # with fewer the standard error is itself a guess
+MISSPELT = 0.1  # of the misspelt values: a slip may make another value of the list
 MEAN_ROWS = 0.02  # of the expected rows: representative parents stand for all of them
 
 
@@ -28,14 +31,17 @@ class Rates:
     ) -> None:  # fmt: skip
         self.database, self.plan, self.declared, self.columns = database, plan, declared, columns
 
-    def figures(self, table: DeclaredTable) -> Iterator[Figure]:
-        """Every rate of one table."""
+    def figures(self, table: DeclaredTable, laws: Sequence[ColumnLaw]) -> Iterator[Figure]:
+        """Every rate of one table. laws: of its columns."""
         there = self.columns[table.name]
         if table.copied is not None and table.primary_key in there:
             yield self._copies(table)
         for column in table.nulled:
             if column in there:
                 yield self._missing(table, column)
+        for law in laws:
+            if law.listed is not None and table.spoiled.get(law.column) and law.column in there:
+                yield self._misspelt(table, law)
         if table.name in self.plan.tables and not self.plan.tables[table.name].spoiled:
             yield from self._fanout(table, self.plan.tables[table.name])
 
@@ -65,6 +71,18 @@ class Rates:
         error = math.sqrt(rate * (1 - rate) / max(rows, 1)) if drawn else 0.0
         points = [Point(nulls / rows, rate, error, 1.0 / rows)] if rows else []
         return Figure("imperfection.rate", "behaviour", place, about, points, practice="one row")
+
+    def _misspelt(self, table: DeclaredTable, law: ColumnLaw) -> Figure:
+        """Values of a closed list that errors of recording have made something else."""
+        rate, column, place = table.spoiled[law.column], identifier(law.column), f"{table.name}.{law.column}"
+        strange = unlisted(law, column)
+        rows, wrong = self._row(
+            f"select count({column}), count(*) filter (where {column} is not null and {strange}) from {identifier(table.name)}"
+        )
+        about = f"{rate:g} of the values of {place} are misspelt"
+        points = [Point(wrong / rows, rate, math.sqrt(rate * (1 - rate) / rows), MISSPELT * rate)] if rows else []
+        practice = f"{100 * MISSPELT:g} % of them may look like another value"
+        return Figure("imperfection.rate", "behaviour", place, about, points, practice=practice)
 
     def _fanout(self, table: DeclaredTable, made: TablePlan) -> Iterator[Figure]:
         """The mean number of rows below each row of the driving parent, with families of rows as units of chance."""

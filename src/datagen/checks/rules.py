@@ -70,6 +70,26 @@ class Rules:
             off = f"abs({column} - round({column}, {law.decimals})) > {HALF * 10.0**-law.decimals!r} * greatest(1, abs({column}))"
             about = f"at most {law.decimals} places behind the point"
             yield self._rows("value.decimals", law.table, (law.column,), about, off, place)
+        if law.when is not None:
+            held = f"coalesce(({law.when}), false)"
+            broken = f"not {held} and {column} is not null" + (f" or {held} and {column} is null" if law.filled else "")
+            about = f"a value of {place} {'if and only if' if law.filled else 'only if'} {law.when}"
+            yield self._over_row("value.when", law, about, broken)
+        if law.formula is not None:
+            yield self._over_row("value.formula", law, f"{place} = {law.formula}", _differs(law, column))
+
+    def _over_row(self, code: str, law: ColumnLaw, about: str, condition: str) -> Result:
+        """A rule in the words of the document; not judged where a column that it reads is missing."""
+        import duckdb
+
+        place = f"{law.table}.{law.column}"
+        try:
+            return self._rows(code, law.table, (law.column,), about, condition, place)
+        except duckdb.OutOfMemoryException:
+            raise
+        except duckdb.Error as error:
+            reason = f"it cannot be looked at: {str(error).splitlines()[0]}"
+            return Result(code, "constraints", place, about, None, reason=reason)
 
     def _constraint(self, check: ValueCheck, where: Mapping[str, Any]) -> Result:
         joins, last = "", "t0"
@@ -119,6 +139,24 @@ class Rules:
             code, "constraints", place, about, broken=broken, rows=rows, allowed=allowed, reason=reason, examples=examples,
             where=where or {},
         )  # fmt: skip
+
+
+def _differs(law: ColumnLaw, column: str) -> str:
+    """The SQL condition of values that are not what a formula gives, beyond what rounding to their own form does.
+
+    Where one of the two is null nothing is said: a formula gives null outside its domain, a column may forbid that.
+    """
+    if law.type == "int":
+        off = f"abs({column} - ({law.formula})) > 0.5 + 1e-9 * abs({column})"
+    elif law.type == "float":
+        last = 0.5 * 10.0**-law.decimals if law.decimals is not None else 0.0
+        off = f"abs({column} - ({law.formula})) > {last!r} + 1e-9 * greatest(abs({column}), 1e-3)"
+    elif law.type == "datetime":
+        off = f"abs(epoch_us({column}) - epoch_us(({law.formula})::timestamp)) >= 1000000"
+    else:
+        kind = {"date": "date", "bool": "boolean"}.get(law.type, "varchar")
+        off = f"{column} <> ({law.formula})::{kind}"
+    return off
 
 
 def place_of(document: Document, loc: tuple[str | int, ...]) -> dict[str, Any]:

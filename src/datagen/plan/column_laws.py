@@ -7,17 +7,18 @@ files, and what is planted in it is an effect (see `datagen.plan.planted`). Each
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen.generators._weights import Weights
 from datagen.plan.binding import Binding
 from datagen.plan.fanout import LawCounts
 from datagen.plan.model import ColumnPlan, TablePlan
+from datagen.plan.names import ColumnDraft
 from datagen.plan.segments import kept_shares_of, texts_of_values
 
 Floats = NDArray[np.float64]
@@ -30,7 +31,9 @@ class ColumnLaw:
 
     shares: of each value of a closed list, as texts; numbers (k,): sorted and equally likely, in the column's own
     decimals; low, high: no value is beyond; decimals: places behind the point; exact: shares are kept to the row.
-    parent: of a law of the number of rows, the table whose rows have them.
+    parent: of a law of the number of rows, the table whose rows have them. picked: the weights of the rows of the table
+    that a key points to, for so many of them. when: SQL over the row, without which there is no value; filled: with it
+    there is one. formula: SQL of the value over the row.
     """
 
     table: str
@@ -43,6 +46,10 @@ class ColumnLaw:
     high: float | None = None
     decimals: int | None = None
     parent: str | None = None
+    picked: Callable[[int], Sequence[float]] | None = None
+    when: str | None = None
+    filled: bool = True
+    formula: str | None = None
     text: str = ""  # as declared
     loc: tuple[str | int, ...] = ()
 
@@ -64,34 +71,78 @@ def _of_column(binding: Binding, table: TablePlan, column: ColumnPlan) -> Column
     draft = binding.tables[table.id].columns[column.name]
     node = (table.id, column.name)
     kept = len(column.changes) == len(binding.modifiers.get(node, ())) and draft.process is None
-    tied = any(draft.params.get(key) is not None for key in TOGETHER)
-    scope = binding.scope_of(draft, column_type=column.type)
-    tell = partial(ColumnLaw, table.id, column.name, column.type, text=column.base, loc=column.loc)
-    law = tell(decimals=column.seal.decimals if column.type == "float" else None)
-    if draft.process is None and not draft.modifiers and column.word == "choice":
-        texts = texts_of_values(binding, draft)
-        law = tell(
-            listed=None if texts is None or not kept else tuple(texts),
-            shares=kept_shares_of(binding, draft) if kept and not tied else None, decimals=law.decimals,
-        )  # fmt: skip
-    elif column.word == "distribution" and column.type in ("int", "float"):
-        low, high = _ends(binding, node, scope, column) if kept else (None, None)
-        foreseen = binding.foreseen.get(node)
-        numbers = foreseen() if kept and foreseen is not None else None
-        law = tell(
-            numbers=None if numbers is None else _written(numbers, column), low=low, high=high, decimals=law.decimals
+    facts: dict[str, Any] = {}
+    if column.type == "float" and column.seal.decimals is not None:
+        facts["decimals"] = column.seal.decimals
+    if kept and not column.changes:
+        facts |= _listed(binding, draft, column)
+        if column.word == "expression":
+            facts["formula"] = over_row(binding, table, column, draft.params.get("code"))
+    if kept and column.word == "distribution" and column.type in ("int", "float"):
+        facts["low"], facts["high"] = _ends(binding, node, column)
+        numbers = binding.foreseen[node]() if node in binding.foreseen and as_drawn(column) else None
+        facts["numbers"] = None if numbers is None else _written(numbers, column)
+    spec = binding.drafting.specs[node]
+    facts["when"] = over_row(binding, table, column, spec.get("when"))
+    facts = {key: value for key, value in facts.items() if value is not None}
+    if not facts:
+        return None
+    filled = not spec.get("nullable") and not column.spoils and not binding.generators[node].leaves_open()
+    law = ColumnLaw(table.id, column.name, column.type, text=column.base, filled=filled, loc=column.loc)
+    return replace(law, **facts)
+
+
+def _listed(binding: Binding, draft: ColumnDraft, column: ColumnPlan) -> dict[str, Any]:
+    """The values of a closed list and their shares, or how they are picked from the rows of another table."""
+    params = draft.params
+    node = (draft.table, draft.name)
+    drawn = as_drawn(column) and not any(params.get(key) is not None for key in TOGETHER)
+    if column.word == "bernoulli":
+        share = params.get("p")
+        known = isinstance(share, int | float) and column.type == "bool" and not binding.trials.values.get(node)
+        return (
+            {"shares": {"true": float(share), "false": 1.0 - float(share)}}
+            if known and drawn and share is not None
+            else {}
         )
-    empty = (law.shares, law.listed, law.numbers, law.low, law.high, law.decimals)
-    return None if all(fact is None for fact in empty) else law
+    if column.word != "choice":
+        return {}
+    if params.get("choices") is not None:
+        texts = texts_of_values(binding, draft)
+        shares = kept_shares_of(binding, draft) if drawn else None
+        return {"listed": None if texts is None else tuple(texts), "shares": shares}
+    target = binding.tables[column.points_to[0]].columns[column.points_to[1]] if column.points_to is not None else None
+    weights = Weights(params.get("weights"), params.get("weights_kind"))
+    if target is None or not drawn or weights.equal or column.unique or target.name != binding.tables[target.table].pk:
+        return {}
+    return {"picked": weights.of} if target.word == "sequence" and target.type == "int" else {}
 
 
-def _ends(binding: Binding, node: tuple[str, str], scope: Any, column: ColumnPlan) -> tuple[float | None, float | None]:
+def as_drawn(column: ColumnPlan) -> bool:
+    """Whether what is written follows the law: nothing was changed afterwards, or left out by what it is."""
+    return all(spoil.nulls and spoil.leaning is None for spoil in column.spoils)
+
+
+def over_row(binding: Binding, table: TablePlan, column: ColumnPlan, text: Any) -> str | None:
+    """An expression that can be worked out again from the written columns of its row; None where it reads anything else.
+
+    The language of expressions is that of DuckDB, so that the text itself is the SQL.
+    """
+    if not isinstance(text, str) or column.spoils:
+        return None
+    names = binding.scope_of(binding.tables[table.id].columns[column.name]).names_in(text)
+    sound = {one.name.lower() for one in table.visible if not one.spoils}
+    return text if names and all(name.lower() in sound for name in names) else None
+
+
+def _ends(binding: Binding, node: tuple[str, str], column: ColumnPlan) -> tuple[float | None, float | None]:
     """The smallest and the largest number that a column can hold, as written; None where it is open."""
     modifiers = [word for word, _ in binding.tables[node[0]].columns[node[1]].modifiers]
     if modifiers and modifiers[-1] == "clamp":
         ends: Any = binding.modifiers[node][-1].ends  # type: ignore[attr-defined]  # a clamp
     elif not modifiers:
-        ends = binding.generators[node].support(scope)
+        draft = binding.tables[node[0]].columns[node[1]]
+        ends = binding.generators[node].support(binding.scope_of(draft, column_type=column.type))
     else:
         ends = None
     if ends is None:
