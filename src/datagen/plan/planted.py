@@ -33,7 +33,6 @@ from datagen.plan.planted_values import planted_values
 from datagen.plan.population import Population, looked_at, population_of
 
 Floats = NDArray[np.float64]
-EVEN = 262_144  # rows that stand for all in the shares of hours and weekdays
 MONTHS_LEFT_OUT = 2  # at the start of a trend of the total, whose rate is held there
 
 
@@ -370,14 +369,21 @@ def _cell_rows(population: Population) -> Floats:
 
 
 def _made_rows(intensity: Intensity) -> Floats:
-    """(k,) expected rows in every cell of the calendar, over all parents: where evenly spaced rows of theirs fall."""
-    ends = np.cumsum(intensity.rows)
-    even = (np.arange(EVEN) + 0.5) * (ends[-1] / EVEN)
-    owner = np.minimum(np.searchsorted(ends, even, side="right"), len(ends) - 1)
-    times = intensity.time(owner, even - (ends - intensity.rows)[owner])
-    calendar = intensity.calendar
-    cell = np.clip((times - calendar.origin) // calendar.step, 0, calendar.cells - 1)
-    return np.bincount(cell, minlength=calendar.cells).astype(np.float64)
+    """(k,) expected rows in every cell of the calendar, over all parents: the cell's rate times who is there, and how much."""
+    calendar, pieces = intensity.calendar, intensity.pieces
+    if pieces is None:
+        edges, factors = np.stack([intensity.start, intensity.end], axis=1), intensity.scale[:, None]
+    else:
+        edges = np.clip(pieces.edges, intensity.start[:, None], intensity.end[:, None])
+        factors = pieces.factors * intensity.scale[:, None]
+    # what changes at an edge: a part of it in the cell of the edge, all of it from the next cell on
+    change = np.diff(factors, axis=1, prepend=0.0, append=0.0).ravel()
+    place = np.clip((edges.ravel() - calendar.origin) / calendar.step, 0, calendar.cells)
+    cell = np.floor(place).astype(np.int64)
+    late = (place - cell) * change
+    steps = np.bincount(cell, change - late, calendar.cells + 2) + np.bincount(cell + 1, late, calendar.cells + 2)
+    rows: Floats = calendar.lines[0][0] * np.maximum(np.cumsum(steps)[: calendar.cells], 0.0)
+    return rows
 
 
 def seen_ratio(
