@@ -6,11 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from datagen.plan.decisions import decisions, not_applied
 from datagen.plan.effects import PlantedEffect
 from datagen.plan.estimate import estimate, estimate_all
 from datagen.plan.graph import COUNTS
 from datagen.plan.model import DAY_US, ColumnPlan, Plan, TablePlan
 from datagen.plan.told import emits_of, told_constraints, told_counted, told_kept, told_name, told_tables
+from datagen.schema.tree import Document
 
 
 def as_facts(plan: Plan) -> dict[str, Any]:
@@ -255,8 +257,8 @@ def _spelled(effect: PlantedEffect) -> str:
     return f"{effect.id}: {effect.expected:.4g}{error}, {effect.absent:.3g} without it ({effect.statistic}){seen}"
 
 
-def assumptions(plan: Plan) -> str:
-    """The text of assumptions.md: decisions that the schema records."""
+def assumptions(plan: Plan, document: Document) -> str:
+    """The text of assumptions.md: decisions that the schema records, and those that it leaves to the plan."""
     lines = [f"# Assumptions of {plan.name}", ""]
     if not plan.assumptions:
         lines.append("The schema records none.")
@@ -264,6 +266,13 @@ def assumptions(plan: Plan) -> str:
         lines.append(f"- **{one.get('decision', '')}** {one.get('reason', '')}".rstrip())
     if plan.solved:
         lines.extend(["", "## Tuned parameters", "", *(f"- {one.text}." for one in plan.solved)])
+    said = {str(one.get("decision", "")).rstrip(".").lower() for one in plan.assumptions}
+    for title, found in (
+        ("What the plan settled itself", decisions(plan, document)),
+        ("Declared, not applied or read leniently", not_applied(plan)),
+    ):
+        own = [one for one in found if one.text.rstrip(".").lower() not in said]
+        lines.extend(["", f"## {title}", "", *(f"- {one}" for one in own)] if own else [])
     return "\n".join(lines) + "\n"
 
 

@@ -88,7 +88,7 @@ def manifest_of(
     facts = summary_facts(plan, made, metrics or {})
     side = (
         write_text(directory, "run_summary.json", run_summary(entries, **facts)),
-        write_text(directory, "assumptions.md", assumptions(plan)),
+        write_text(directory, "assumptions.md", assumptions(plan, document)),
         write_text(
             directory, "generation_notes.md", generation_notes(plan, made.rows, metrics or {}, facts["imperfections"])
         ),
