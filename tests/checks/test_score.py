@@ -89,4 +89,8 @@ def test_a_figure_is_judged_by_its_worst_point_and_the_wider_of_two_tolerances()
     assert practical.passed
     assert practical.reason == "of no consequence"
     assert one().score is None
+    # a ratio that is twice as large is as near as one that is half as large: exp(4.65 x 0.2) = 2.53
+    assert one(Point(2.5, 1.0, 0.2, ratio=True)).passed
+    assert not one(Point(2.6, 1.0, 0.2, ratio=True)).passed
+    assert not one(Point(2.5, 1.0, 0.2)).passed
     assert one(Point(float("nan"), 1.0, 0.1)).score is None

@@ -21,13 +21,25 @@ LEAST_FIGURES = 300  # k is that of so many, also in runs of fewer: one more che
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One number: what the files show, what was declared, its standard error, and the width that means nothing."""
+    """One number: what the files show, what was declared, its standard error, and the width that means nothing.
+
+    ratio: of two figures above 0, which chance takes further up than down: its logarithm is what is spread evenly.
+    """
 
     measured: float
     expected: float
     error: float
     practical: float = 0.0
     name: str = ""
+    ratio: bool = False
+
+    def width(self, k: float) -> float:
+        """How far the measured figure may be off, on its side, for k standard errors."""
+        if self.ratio and self.measured > self.expected > 0:
+            by_chance = self.expected * math.expm1(min(k * self.error / self.expected, 50.0))
+        else:
+            by_chance = k * self.error
+        return max(by_chance, self.practical)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +83,17 @@ def _judged(one: Figure, k: float) -> Result:
             one.code, one.group, one.place, one.about, None, one.measured, one.expected, reason=reason, **more
         )
     worst = max(points, key=lambda point: _distance(point, k))
-    width = max(k * worst.error, worst.practical)
+    width = worst.width(k)
     score = closeness(abs(worst.measured - worst.expected), width)
     name = f" ({worst.name})" if worst.name else ""
     by_chance = f"{k:.2g} standard errors of {worst.error:.3g}"
-    reason = one.practice if worst.practical > k * worst.error else by_chance
+    reason = one.practice if width == worst.practical and width > 0 else by_chance
     return Result(
         one.code, one.group, one.place, one.about + name, score, worst.measured, worst.expected, width, reason, **more
     )
 
 
 def _distance(point: Point, k: float) -> float:
-    width = max(k * point.error, point.practical)
+    width = point.width(k)
     off = abs(point.measured - point.expected)
     return off / width if width > 0 else (0.0 if off == 0 else FAR)

@@ -53,7 +53,8 @@ def _figure(database: duckdb.DuckDBPyConnection, effect: PlantedEffect, document
     points: list[Point] = []
     if measured is not None and effect.standard_error is not None:
         practical = RELATIVE.get(effect.kind, 0.0) * abs(effect.expected) + ABSOLUTE.get(effect.kind, 0.0)
-        points.append(Point(measured, effect.expected, effect.standard_error, practical))
+        ratio = effect.absent == 1.0 and effect.expected > 0
+        points.append(Point(measured, effect.expected, effect.standard_error, practical, ratio=ratio))
     place = effect.table if len(effect.columns) != 1 else ".".join(effect.columns[-1])
     return Figure(
         "effect.missed", "behaviour", place, f"{effect.statement} ({effect.statistic})", points, unjudged,
