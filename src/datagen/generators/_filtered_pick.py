@@ -85,14 +85,23 @@ class FilteredPick:
         """(n,) row numbers of the picked table, -1 where no row can be picked. wanted: (n,) rows that need one."""
         return self.draw(block, groups, np.flatnonzero(wanted), np.full(block.rows, -1, dtype=np.int64), None)
 
-    def draw(self, block: Block, groups: Ints, left: Ints, picks: Ints, taken: Any) -> Ints:
-        """The picks of some rows, put into `picks`. taken: (rows by place, candidates) -> which may be taken no more."""
+    def asked(self, block: Block, rows: Ints) -> Asked | None:
+        """The comparisons with the values of some rows; None where there are none."""
+        return Asked(block, self.compared, rows) if self.compared else None
+
+    def draw(self, block: Block, groups: Ints, left: Ints, picks: Ints, taken: Any, asked: Asked | None = None) -> Ints:
+        """The picks of some rows, put into `picks`. taken: (rows by place, candidates) -> which may be taken no more.
+
+        asked: the comparisons, where they have been read for these rows before.
+        """
         pool, address = self.pool(block), block.address
         now = None if self.limits is None else self.limits.moments(block)
-        room = np.where(groups >= 0, pool.sizes[np.maximum(groups, 0)], 0) if len(pool.sizes) else np.zeros_like(groups)
+        room = np.zeros(block.rows, dtype=np.int64)
+        if len(pool.sizes):
+            room[left] = np.where(groups[left] >= 0, pool.sizes[np.maximum(groups[left], 0)], 0)
         left = left[room[left] > 0]
         whole: list[Ints] = []
-        asked = Asked(block, self.compared, left) if self.compared else None
+        asked = asked or self.asked(block, left)
         asks = asked is not None or self.condition is not None or self.limits is not None or taken is not None
         chosen = _Chosen(groups, now, taken, asked)
         for throw in range(THROWS):

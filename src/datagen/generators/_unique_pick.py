@@ -78,6 +78,7 @@ class UniquePick:
         ordinal, stride = block.ordinal, block.total(self.pick.table) + 1
         by_ordinal = np.argsort(ordinal, kind="stable")
         begins = np.searchsorted(ordinal[by_ordinal], np.arange(int(ordinal.max(initial=-1)) + 2))
+        asked = self.pick.asked(block, np.flatnonzero(wanted & (groups >= 0)))
         for step in range(len(begins) - 1):  # ordinals
             rows = by_ordinal[begins[step] : begins[step + 1]]
             seen = None
@@ -95,7 +96,7 @@ class UniquePick:
                     found |= picks[at - back] == candidates
                 return found
 
-            self.pick.draw(block, groups, rows[wanted[rows]], picks, taken if step else None)
+            self.pick.draw(block, groups, rows[wanted[rows]], picks, taken if step else None, asked)
         return picks
 
 
