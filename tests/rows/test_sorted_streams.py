@@ -294,3 +294,16 @@ def test_a_preview_shows_the_first_events() -> None:
 
     schema = document()
     assert_frame_equal(preview(prepare(schema), 5)["log"], log_of(schema).head(5), categorical_as_str=True)
+
+
+def test_rows_below_it_are_refused() -> None:
+    notes = {"name": "notes", "parents": ["log"], "columns": {"text": {"choices": ["a", "b"]}}}
+    assert codes_of(document(JOINED, ORDER, tables=[notes])) == ["derived.read"]
+    assert codes_of(document(tables=[notes])) == ["derived.read"]
+
+
+def test_targets_on_it_are_looked_at_in_the_files(tmp_path: Path) -> None:
+    target = {"table": "log", "column": "amount", "min": 1, "max": 20}  # the mean is 34
+    made = written(document(JOINED, ORDER, targets={"mean_in_range": target}), tmp_path / "out")
+    assert [one.code for one in made.findings if one.severity == "error"] == ["target.missed"]
+    assert "log.amount" in str(made.findings)

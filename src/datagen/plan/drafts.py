@@ -151,6 +151,14 @@ def _settle_parents(made: Drafting, table: TableDraft, refuse: Callable[..., Non
                 expected=f"a table: {listed(declared(made.tables))}",
                 hint=did_you_mean(name, made.tables),
             )
+        elif parent.piece is not None:
+            refuse(
+                "derived.read",
+                at,
+                found=f"'{name}': {parent.piece} is put in order after all other tables",
+                expected="a table whose rows are made",
+                hint="rows below the sources of its events, or an order_by that begins with the key of a table above all of them",
+            )
         elif parent is table:
             refuse(
                 "parents.itself",

@@ -14,6 +14,7 @@ from datagen.plan import composite
 from datagen.plan.binding import Binding
 from datagen.plan.model import ConstraintPlan
 from datagen.plan.names import ColumnDraft, NameFault, find_column
+from datagen.plan.told import told_name
 from datagen.schema.weights import share
 
 KINDS = {"weekend_share": "timestamp", "mean_in_range": "column", composite.KIND: "metric"}
@@ -58,13 +59,13 @@ def _target(
         return _composite(binding, column, entry, at)
     low, high = (None if entry.get(end) is None else share(entry[end]) for end in ("min", "max"))
     what = (
-        f"share of {column.table} rows at weekends"
+        f"share of {told_name(column.table)} rows at weekends"
         if kind == "weekend_share"
-        else f"mean of {column.table}.{column.name}"
+        else f"mean of {told_name(column.table)}.{column.name}"
     )
     text = f"{what} by {column.name}" if kind == "weekend_share" else what
     text += f" in {'' if low is None else f'{low:g}'}..{'' if high is None else f'{high:g}'}"
-    facts = {"table": column.table, "column": column.name, "min": low, "max": high}
+    facts = {"table": told_name(column.table), "column": column.name, "min": low, "max": high}
     return ConstraintPlan(kind, text, "checked", "a target, measured afterwards", facts, at)
 
 
