@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,9 @@ def measure(
     with disk_errors("making a directory", scratch):
         scratch.mkdir()
     try:
-        with sql.sql_database(scratch, readable=(directory,), memory=memory) as connection:
+        with sql.sql_database(
+            scratch, readable=(directory,), memory=memory, cells=cells_read(known, metrics)
+        ) as connection:
             loaded: set[str] = set()
             for metric in metrics:
                 missing = [name for name in metric.reads if name not in known]
@@ -65,10 +67,23 @@ def measure(
     return measured, findings
 
 
+def cells_read(tables: Mapping[str, TableEntry], metrics: Sequence[MetricPlan]) -> int:
+    """Values of the columns that metrics read."""
+    names = {name for metric in metrics for name in metric.reads if name in tables}
+    return sum(tables[name].rows * len(kept_columns(tables[name], columns_read(name, metrics))) for name in names)
+
+
 def columns_read(table: str, metrics: Sequence[MetricPlan]) -> frozenset[str] | None:
     """The columns of a table that metrics may read, by their names in lower case; None for all of them."""
     named = [metric.columns for metric in metrics if table in metric.reads]
     return None if None in named else frozenset().union(*(one for one in named if one is not None))
+
+
+def kept_columns(table: TableEntry, read: frozenset[str] | None) -> dict[str, str]:
+    """The columns of a table that are read, with their types."""
+    types = {column.name: column.type for column in table.columns}
+    kept = {name: kind for name, kind in types.items() if read is None or name.lower() in read}
+    return kept or dict([next(iter(types.items()))])  # only the number of rows is asked for
 
 
 def _load(
@@ -76,8 +91,7 @@ def _load(
 ) -> None:
     """The columns that are read of the written rows as a table, in their order: the same pieces whatever the files."""
     types = {column.name: column.type for column in table.columns}
-    kept = {name: kind for name, kind in types.items() if read is None or name.lower() in read}
-    kept = kept or dict([next(iter(types.items()))])  # only the number of rows is asked for
+    kept = kept_columns(table, read)
     sql.create_table(connection, table.name, kept)
     columns = ", ".join(f"cast({sql.identifier(name)} as {sql.SQL_TYPES[kind]})" for name, kind in kept.items())
     rows = source([directory / file.name for file in table.files], format, types)

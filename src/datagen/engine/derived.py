@@ -16,6 +16,8 @@ import numpy as np
 
 from datagen.columns import DAY_US
 from datagen.contracts import Values
+from datagen.engine.derived_parts import Behind, Output, Result
+from datagen.engine.executor import shown
 from datagen.engine.sorting import make_sorted
 from datagen.engine.work import STAGED, empty_frame, empty_sums, part_rows, writer_of
 from datagen.errors import Finding, MachineError, SchemaError
@@ -23,7 +25,6 @@ from datagen.kernel.content_hash import root_hash
 from datagen.plan.model import ColumnPlan, DerivedPlan, Plan, TablePlan
 from datagen.plan.seal import seal
 from datagen.sinks.disk import disk_errors
-from datagen.sinks.manifest import FileFacts
 from datagen.sinks.writer import part_name
 from datagen.sql import database as sql
 
@@ -67,22 +68,32 @@ def make_derived(
     """
     queries = chosen(plan, job.tables)
     scratch = job.directory / STAGED
+    read = {name for one in queries.values() for name in one.reads if name in plan.tables}
+    cells = sum(made.rows[name] * len(plan.tables[name].visible) for name in read)
+    results: dict[str, Result] = {}
     try:
         if queries:
             with disk_errors("making a directory", scratch):
                 scratch.mkdir(exist_ok=True)
-            with sql.sql_database(scratch, readable=(job.directory, *readable), memory=memory) as database:
+            with (
+                sql.sql_database(scratch, readable=(job.directory, *readable), memory=memory, cells=cells) as database,
+                Behind() as behind,
+            ):
                 loaded = _Loaded(database, plan, job, made)
                 for name, one in queries.items():
                     with _query_errors(one, memory, scratch):
                         read_later = any(name in other.reads for other in queries.values())
                         if one.sorting is not None:
+                            behind.wait()
                             make_sorted(database, plan, one, job, made, read_later=read_later, progress=progress)
                             continue
                         for other in one.reads:
                             loaded.need(other)
-                        _make_one(loaded, one, job, made, read_later, memory, progress)
+                        results[name] = _make_one(loaded, one, job, made, behind, read_later, memory, progress)
                     loaded.forget(name, queries)
+            for name, result in results.items():
+                if shown(result.table, job):
+                    made.files[name], made.sums[name] = tuple(result.outputs[0].files), result.sums
             made.content_hash = root_hash(made.sums)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)  # what is left of it goes with the stage
@@ -130,61 +141,56 @@ def copy_files(database: sql.Database, name: str, table: TablePlan, files: Seque
 
 
 def _make_one(
-    loaded: _Loaded, one: DerivedPlan, job: Job, made: Made, read_later: bool,
-    memory: int,
+    loaded: _Loaded, one: DerivedPlan, job: Job, made: Made, behind: Behind, read_later: bool, memory: int,
     progress: Callable[[str, int, int], None] | None,
-) -> None:  # fmt: skip
-    import polars as pl
-
+) -> Result:  # fmt: skip
+    """Run a query and have its result written; the last part of it may still be waiting when this returns."""
     table, database, scratch = one.table, loaded.database, job.directory / STAGED
     with sql.limits(database, sql.RUN_SECONDS):
         database.execute(f"create table {sql.identifier(RESULT)} as {one.text}")
     total = _one_number(database, f"select count(*) from {sql.identifier(RESULT)}")
-    shown = not table.hidden and (job.tables is None or table.id in job.tables)
-    if sum(made.rows[name] for name in made.files) + total > job.max_rows and shown:
+    others = sum(rows for name, rows in made.rows.items() if shown(loaded.plan.all_tables[name], job))
+    if others + total > job.max_rows and shown(table, job):
         found = f"{total:,} rows of {table.id}, which with the other tables are too many"
         hint = "say --max-rows to allow more"
         raise SchemaError(Finding("rows.too_many", found=found, expected=f"at most {job.max_rows:,} rows", hint=hint))
-    sums, files = empty_sums(table), list[FileFacts]()
-    outputs = [(job.format, job.directory, files)] if shown else []
-    staged = list[FileFacts]()
+    if shown(table, job):
+        made.rows[table.id] = total
+    outputs = [Output(job.format, job.directory)] if shown(table, job) else []
     # a later query reads what is written: the result itself where sealing has changed nothing in it, else Parquet files
     same = read_later and _has_types_of(database, table)
-    if read_later and not same and not (shown and job.format == "parquet"):
-        outputs.append(("parquet", scratch, staged))
+    if read_later and not same and not (outputs and job.format == "parquet"):
+        outputs.append(Output("parquet", scratch))
+    result = Result(table, outputs, empty_sums(table))
     size = part_rows(table)
     starts = range(0, max(total, 1), size)
     for place, first in enumerate(starts):
-        frames = list[pl.DataFrame]()
-        for read in _frames(database, table, scratch, first, min(first + size, total)):
+        behind.wait()
+        last = min(first + size, total)
+        frames: list[pl.DataFrame] = []
+        for read in _frames(database, table, scratch, first, last):
             frames.append(_sealed_frame(read, table))
             same = same and _equal(read, frames[-1])
-        frames = frames or [empty_frame(table)]
-        for format, directory, written in outputs:
-            name = part_name(table.id, format, None if len(starts) == 1 else place)
-            written.append(writer_of(table, directory, format).write_part(frames, name))
-        done = first
-        for frame in frames:
-            sums.add(np.arange(done, done + frame.height, dtype=np.int64), frame)
-            done += frame.height
-        if progress is not None and shown:
-            progress(table.id, done, total)
-    if shown:
-        made.files[table.id], made.sums[table.id], made.rows[table.id] = tuple(files), sums, total
+        behind.do(result.write, frames, first, None if len(starts) == 1 else place)
+        if progress is not None and shown(table, job):
+            progress(table.id, last, total)
     if read_later and same:
         loaded.made_here(table.id)
-        return
-    if read_later and not staged and not (shown and job.format == "parquet"):
+        return result
+    behind.wait()
+    if read_later and not any(output.format == "parquet" for output in outputs):
         # it has the right types, and sealing has changed some value
+        outputs.append(Output("parquet", scratch))
         for place, first in enumerate(starts):
             read_again = _frames(database, table, scratch, first, min(first + size, total))
-            frames = [_sealed_frame(frame, table) for frame in read_again] or [empty_frame(table)]
+            again = [_sealed_frame(frame, table) for frame in read_again] or [empty_frame(table)]
             name = part_name(table.id, "parquet", None if len(starts) == 1 else place)
-            staged.append(writer_of(table, scratch, "parquet").write_part(frames, name))
+            outputs[-1].files.append(writer_of(table, scratch, "parquet").write_part(again, name))
     database.execute(f"drop table {sql.identifier(RESULT)}")
     if read_later:
-        where, from_ = (scratch, staged) if staged else (job.directory, files)
-        made.staged[table.id] = tuple(where / file.name for file in from_)
+        read = outputs[-1]
+        made.staged[table.id] = tuple(read.directory / file.name for file in read.files)
+    return result
 
 
 def _one_number(database: sql.Database, text: str) -> int:

@@ -22,7 +22,7 @@ from datagen.errors import Finding, SchemaError
 from datagen.kernel.content_hash import TableSums, root_hash
 from datagen.plan.estimate import estimate_all
 from datagen.plan.limits import MOST_ROWS
-from datagen.plan.model import Plan
+from datagen.plan.model import Plan, TablePlan
 from datagen.plan.reserved import overflowing
 from datagen.sinks.disk import disk_errors
 from datagen.sinks.manifest import FileFacts
@@ -128,10 +128,14 @@ def execute(plan: Plan, job: Job, progress: Callable[[str, int, int], None] | No
     return made
 
 
+def shown(table: TablePlan, job: Job) -> bool:
+    """Whether a table is published."""
+    return not table.hidden and (job.tables is None or table.id in job.tables)
+
+
 def made_tables(plan: Plan, job: Job) -> frozenset[str]:
     """The tables whose rows are made: those that are written, and those that SQL reads."""
-    shown = (table.id for table in plan.tables.values() if not table.hidden)
-    return frozenset(name for name in shown if job.tables is None or name in job.tables) | job.staged
+    return frozenset(name for name, table in plan.tables.items() if shown(table, job)) | job.staged
 
 
 def with_copies(plan: Plan, rows: Mapping[str, int]) -> dict[str, int]:

@@ -20,7 +20,7 @@ from datagen.columns import from_series
 from datagen.contracts import Block, Fill, Values
 from datagen.engine.block import BLOCK_ROWS
 from datagen.engine.chosen import copies_among
-from datagen.engine.executor import Job, Made, gather_up
+from datagen.engine.executor import Job, Made, gather_up, shown
 from datagen.engine.grain import Grain
 from datagen.engine.run import Run
 from datagen.engine.work import STAGED, write_grain
@@ -45,9 +45,10 @@ def make_sorted(
         put_in_order(database, plan, one, made.staged, file)
     [row] = database.execute(f"select count(*) from read_parquet({sql.literal(os.fspath(file))})").fetchall()
     table = reading(one.table, file, int(row[0]))
-    shown = not table.hidden and (job.tables is None or table.id in job.tables)
+    published = shown(table, job)
     rows = int(row[0]) + len(copies_among(table, int(row[0])))
-    if shown and sum(made.rows[name] for name in made.files) + rows > job.max_rows:
+    others = sum(number for name, number in made.rows.items() if shown(plan.all_tables[name], job))
+    if published and others + rows > job.max_rows:
         found = f"{rows:,} rows of {table.id}, which with the other tables are too many"
         hint = "say --max-rows to allow more"
         raise SchemaError(Finding("rows.too_many", found=found, expected=f"at most {job.max_rows:,} rows", hint=hint))
@@ -55,9 +56,9 @@ def make_sorted(
         plan, tables={table.id: table}, derived={}, order=(), reads={}, numbered=frozenset(), walked=frozenset(),
         root_rows={},
     )  # fmt: skip
-    aside = read_later and not (shown and job.format == "parquet")
+    aside = read_later and not (published and job.format == "parquet")
     own = replace(
-        job, tables=frozenset({table.id} if shown else ()), staged=frozenset({table.id} if aside else ()), spec=None
+        job, tables=frozenset({table.id} if published else ()), staged=frozenset({table.id} if aside else ()), spec=None
     )
     done = 0
 
@@ -74,7 +75,7 @@ def make_sorted(
     )  # fmt: skip
     told = Made()
     gather_up(alone, own, [written], told)
-    if shown:
+    if published:
         made.files |= told.files
         made.sums |= told.sums
         made.rows[table.id] = rows

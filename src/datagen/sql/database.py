@@ -21,6 +21,8 @@ PLAN_SECONDS = 20.0
 RUN_SECONDS = 1800.0  # of one query; it bounds what never ends, and nothing that does end depends on it
 ROOM = 256 << 20  # bytes beyond the limit of memory that are no reason to stop
 LONGEST = 100_000  # characters of a text
+CELL = 16  # bytes of a value in memory, about
+ROOMY = 8  # times that tables fit into the memory before they are held there: what is made of them has to fit as well
 SQL_TYPES = {
     "int": "BIGINT", "float": "DOUBLE", "string": "VARCHAR", "bool": "BOOLEAN", "datetime": "TIMESTAMP", "date": "DATE",
 }  # fmt: skip
@@ -66,15 +68,17 @@ def too_much(what: str, seconds: float, memory: int) -> SchemaError | MachineErr
 
 @contextmanager
 def sql_database(
-    directory: Path | None = None, *, readable: Sequence[Path] = (), memory: int = PLAN_MEMORY
+    directory: Path | None = None, *, readable: Sequence[Path] = (), memory: int = PLAN_MEMORY, cells: int = 0
 ) -> Iterator[Database]:
     """An empty database that reads files below `readable` only; what does not fit into memory goes to `directory`.
 
-    One thread: floats are added up in the order of the rows, and rows keep their order. Without a directory all is in
-    memory. memory: bytes that DuckDB counts. It does not count long texts: the system lets the process have no more than
-    twice as much, and `limits` end it before.
+    One thread: floats are added up in the order of the rows, and rows keep their order. memory: bytes that DuckDB counts.
+    It does not count long texts: the system lets the process have no more than twice as much, and `limits` end it before.
+    cells: values that it will be given. Tables that fit into the memory many times are held there, others in a file of the
+    directory, which takes longer; without a directory all is in memory.
     """
-    place = ":memory:" if directory is None else os.fspath(directory / "work-database")
+    small = cells * CELL * ROOMY <= memory
+    place = ":memory:" if directory is None or small else os.fspath(directory / "work-database")
     config = {
         "threads": 1,
         "memory_limit": f"{memory // 1024}KiB",
