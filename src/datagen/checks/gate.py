@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from datagen.checks.imperfections import Declared, SpoiledTable, check_imperfections
-from datagen.checks.structural import check_structure
+from datagen.checks.structural import Tally, check_structure
 from datagen.checks.targets import KINDS, check_targets
-from datagen.checks.values import Hop, ValueCheck, check_values
+from datagen.checks.values import Hop, ValueCheck, check_values, plain_conditions
 from datagen.errors import Finding, SchemaError
 from datagen.plan.model import ConstraintPlan, Plan, TablePlan
 from datagen.plan.spoils import may_repeat, unique_groups
@@ -32,19 +32,24 @@ def pass_gate(
     """
     spoiled, ledger = spoiled_tables(plan), ledger or {}
     copied = frozenset(one.table for one in spoiled if one.copies is not None)
-    broken = check_structure(directory, tables, format, memory=memory, threads=threads, copied=copied)
+    checks, findings = _value_checks(plan, document, {table.name for table in tables})
+    goals = [check for check in checks if check.kind in KINDS]
+    values = [check for check in checks if check.kind not in KINDS]
+    tally = Tally()
+    for table, condition in plain_conditions(values, ledger).values():
+        tally.asked.setdefault(table, []).append(condition)
+    broken = check_structure(directory, tables, format, memory=memory, threads=threads, copied=copied, tally=tally)
     if not broken:
         broken = check_imperfections(directory, tables, spoiled, ledger, format, memory=memory, threads=threads)
     if broken:
         found = "the made tables break their own schema; nothing was published"
         broken = [_in_document(plan, document, one) for one in broken]  # the files that it lies in are taken away
         raise SchemaError([*broken, Finding("gate.structural", found=found, hint="--gate none publishes all the same")])
-    checks, findings = _value_checks(plan, document, {table.name for table in tables})
-    goals = [check for check in checks if check.kind in KINDS]
-    values = [check for check in checks if check.kind not in KINDS]
     return [
         *findings,
-        *check_values(directory, tables, values, format, memory=memory, threads=threads, ledger=ledger),
+        *check_values(
+            directory, tables, values, format, memory=memory, threads=threads, ledger=ledger, counted=tally.found
+        ),
         *check_targets(directory, tables, goals, format, memory=memory, threads=threads),
     ]
 

@@ -4,7 +4,8 @@ A second implementation: SQL over the files, which knows nothing of how they wer
 a sample, and the cheapest proof is tried first:
 
 - one pass over a table counts rows and values and finds the span of its integer keys; in Parquet files it reads the keys
-  alone, because the footer says of every other column how many nulls it has (a file without that is read whole);
+  alone, because the footer says of every other column how many nulls it has (a file without that is read whole); in
+  text files, which are read whole for every look, it also counts the different values of the other keys;
 - a key that counts up by one through all its Parquet files is compared with the numbers of their rows;
 - other integers are unique when a bitmap over their span has as many bits set as there are values; for a key of text
   files that may count up by one that happens in the pass over the table;
@@ -51,23 +52,25 @@ def check_structure(
     memory: int = MEMORY,
     threads: int = 2,
     copied: frozenset[str] = frozenset(),
+    tally: Tally | None = None,
 ) -> list[Finding]:
     """What is wrong with the structure of staged or published files; empty when all of it holds.
 
     tables: as declared, with the files and row counts that the run has noted; memory: bytes; copied: tables whose
-    rows may stand twice, their keys are not looked at here. Raises MachineError when the machine is too small. A
-    table that cannot be read hides the faults of its keys.
+    rows may stand twice, their keys are not looked at here; tally: what else is counted on the way. Raises MachineError
+    when the machine is too small. A table that cannot be read hides the faults of its keys.
     """
     found: dict[str, list[Finding]] = {entry.name: [] for entry in tables}
     with locked_database(directory, memory=memory, threads=threads) as database:
         seen: dict[str, _Table] = {}
         for entry in tables:
-            table = _Table(database, directory, entry, format, memory // (8 * (threads + 1)))
+            table = _Table(database, directory, entry, format, memory // (8 * (threads + 1)), tally or Tally())
+            table.repeating = entry.name in copied
             table.guarded(partial(table.examine, _referenced(entry, tables)), found[entry.name])
             if table.readable:
                 seen[entry.name] = table
         for table in seen.values():
-            if table.entry.name in copied:
+            if table.repeating:
                 continue
             table.guarded(table.check_keys, found[table.entry.name])
         for table in seen.values():
@@ -80,6 +83,14 @@ def check_structure(
                     what = f"{table.entry.name}.{key.column} refers to {key.table}, which was not written"
                     found[table.entry.name].append(Finding("structure.foreign_key", path=str(directory), found=what))
     return [finding for entry in tables for finding in found[entry.name]]
+
+
+@dataclass(slots=True)
+class Tally:
+    """Rows that meet a condition, counted in the pass over the table. asked: by table, conditions in SQL on a row `t0`."""
+
+    asked: dict[str, list[str]] = field(default_factory=dict)
+    found: dict[tuple[str, str], int] = field(default_factory=dict)  # by table and condition
 
 
 @dataclass(slots=True)
@@ -104,12 +115,17 @@ class _Table:
     entry: TableEntry
     format: str
     bitmap_bytes: int  # the largest bitmap that fits
+    tally: Tally
+    repeating: bool = False  # rows may stand twice
     readable: bool = False
     rows: int = 0
     present: dict[str, int] = field(default_factory=dict)  # values that are not null, per column
     spans: dict[str, _Span] = field(
         default_factory=dict
     )  # of integer columns that are keys, or refer, or are referred to
+    different: dict[tuple[str, ...], tuple[int, int]] = field(
+        default_factory=dict
+    )  # of keys: the rows that have all columns, and their different values, or hashes of several columns
 
     @property
     def kinds(self) -> dict[str, str]:
@@ -279,18 +295,47 @@ class _Table:
             column = identifier(key)
             inside = f"CASE WHEN {column} BETWEEN {span.low} AND {span.high} THEN {column} END"
             wanted.append(_set_bits(inside, span))
-        row = list(self._row(f"SELECT {', '.join(wanted)} FROM {self.source}"))
+        groups = self._counted_on_the_way()
+        for group in groups:
+            wanted += [f"{count} FILTER (WHERE {_all_present(group)})" for count in _different(group)]
+        row = self._with_tally(wanted)
         self.rows = row.pop(0)
         self.present = told | {name: row.pop(0) for name in counted}
         for name in integers:
             low, high = row.pop(0), row.pop(0)
             if low is not None:
                 self.spans[name] = _Span(low, high)
+        met = row.pop(0) if guess else None
+        for group in groups:
+            self.different[group] = row.pop(0), row.pop(0)
         if guess:
             # as many values as integers in the span, none outside, every bit set: each of them occurs exactly once
-            unbroken = self.spans.get(key) == span and self.present[key] == row.pop() == span.width
+            unbroken = self.spans.get(key) == span and self.present[key] == met == span.width
             if unbroken:
                 self.spans[key].unbroken = True
+
+    def _counted_on_the_way(self) -> list[tuple[str, ...]]:
+        """The keys whose different values the pass over the table counts, because no span of integers may tell."""
+        if self.format == "parquet" or self.repeating:
+            return []  # of Parquet files a second look reads the keys alone
+        return [group for group in self._groups() if len(group) > 1 or self.kinds[group[0]] != "int"]
+
+    def _with_tally(self, wanted: Sequence[str]) -> list[Any]:
+        """The wanted figures of the table; the tally is filled on the way, where the database can read its conditions."""
+        import duckdb
+
+        conditions = list(self.tally.asked.get(self.entry.name, ()))
+        counts = [f"count(*) FILTER (WHERE {condition})" for condition in conditions]
+        try:
+            row = list(self._row(f"SELECT {', '.join([*wanted, *counts])} FROM {self.source} AS t0"))
+        except duckdb.OutOfMemoryException:
+            raise
+        except duckdb.Error:
+            if not conditions:
+                raise
+            return list(self._row(f"SELECT {', '.join(wanted)} FROM {self.source}"))  # who asked will ask again
+        self.tally.found |= zip(((self.entry.name, one) for one in conditions), row[len(wanted) :], strict=True)
+        return row[: len(wanted)]
 
     def _in_order(self, key: str, span: _Span) -> bool:
         """Whether a key is its row's number in the table plus a constant, and there are as many rows as numbers."""
@@ -380,11 +425,13 @@ class _Table:
                     (bits,) = self._row(f"SELECT {_set_bits(columns, span)} FROM {self.source}")
                     span.unbroken = bits == present == span.width
                     return bool(bits == present)
-            return bool(self._row(f"SELECT count(DISTINCT {columns}) FROM {self.source}")[0] == present)
+        rows, different = self.different.get(group) or self._row(
+            f"SELECT {', '.join(_different(group))} FROM {self.source} WHERE {_all_present(group)}"
+        )
+        if rows == different or len(group) == 1:
+            return bool(rows == different)
         # different hashes are different values; equal ones are looked at again
-        where = f"{self.source} WHERE {_all_present(group)}"
-        rows, hashes = self._row(f"SELECT count(*), count(DISTINCT hash({columns})) FROM {where}")
-        return bool(rows == hashes or not self._row(f"SELECT count(*) FROM ({self._repeats(group)})")[0])
+        return not self._row(f"SELECT count(*) FROM ({self._repeats(group)})")[0]
 
     def _repeats(self, group: tuple[str, ...]) -> str:
         """SQL for the values that occur more than once, and how often (a column name that no schema can have)."""
@@ -422,6 +469,12 @@ def _shown(value: Any) -> str:
 def _set_bits(value: str, span: _Span) -> str:
     """SQL for the number of different integers of an expression in a span: each sets one bit of a bitmap."""
     return f"bit_count(bitstring_agg({value}, {span.low}, {span.high}))"
+
+
+def _different(group: tuple[str, ...]) -> tuple[str, str]:
+    """SQL for the number of rows, and of the different values of a key in them; of several columns their hashes."""
+    columns = ", ".join(identifier(name) for name in group)
+    return "count(*)", f"count(DISTINCT {columns if len(group) == 1 else f'hash({columns})'})"
 
 
 def _all_present(group: tuple[str, ...]) -> str:

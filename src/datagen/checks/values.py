@@ -57,42 +57,32 @@ def check_values(
     memory: int,
     threads: int,
     ledger: Mapping[str, Sequence[Path]] | None = None,
+    counted: Mapping[tuple[str, str], int] | None = None,
 ) -> list[Finding]:
     """Every constraint that some row breaks, with the number of such rows and up to five keys. Empty when all hold.
 
-    ledger: of imperfections, the files of each table; nothing is asked of the cells in it.
+    ledger: of imperfections, the files of each table; nothing is asked of the cells in it. counted: the rows of a table
+    that meet a condition, as far as they are known: files in which none breaks a constraint are not read again.
     """
-    if not checks:
+    plain = plain_conditions(checks, ledger or {})
+    left = [check for place, check in enumerate(checks) if (counted or {}).get(plain.get(place, ("", ""))) != 0]
+    if not left:
         return []
     known = {table.name: table for table in tables}
     findings: list[Finding] = []
     with locked_database(directory, memory=memory, threads=threads) as database:
-        kept = _kept(database, directory, known, checks, format, ledger or {})
-        for check in checks:
-            if check not in kept:
-                findings.extend(_check_one(database, directory, known, check, format, ledger or {}))
+        for check in left:
+            findings.extend(_check_one(database, directory, known, check, format, ledger or {}))
     return findings
 
 
-def _kept(
-    database: duckdb.DuckDBPyConnection, directory: Path, tables: Mapping[str, TableEntry], checks: Sequence[ValueCheck],
-    format: str, ledger: Mapping[str, Sequence[Path]],
-) -> list[ValueCheck]:  # fmt: skip
-    """The checks that no row breaks, of those that look at one row each: one reading of the files tells all of a table."""
-    kept: list[ValueCheck] = []
-    for name in dict.fromkeys(check.table for check in checks):
-        plain = [
-            check for check in checks
-            if check.table == name and name not in ledger and not check.hops and "enum_ref" not in check.facts
-        ]  # fmt: skip
-        if len(plain) > 1:
-            counts = ", ".join(f"count(*) filter (where {broken_rows(check, str, 't0', ledger)})" for check in plain)
-            row = database.execute(
-                f"select {counts} from {table_source(directory, tables[name], format)} as t0"
-            ).fetchone()
-            assert row is not None
-            kept += [check for check, count in zip(plain, row, strict=True) if not count]
-    return kept
+def plain_conditions(checks: Sequence[ValueCheck], ledger: Mapping[str, Sequence[Path]]) -> dict[int, tuple[str, str]]:
+    """By the place of a check that looks at one row alone: its table, and in SQL on `t0` which rows break it."""
+    return {
+        place: (check.table, broken_rows(check, str, "t0", ledger))
+        for place, check in enumerate(checks)
+        if check.table not in ledger and not check.hops and "enum_ref" not in check.facts
+    }
 
 
 def _check_one(

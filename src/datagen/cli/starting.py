@@ -6,7 +6,7 @@ import gc
 import os
 
 # what stays of a start: modules, models and a plan are hardly ever garbage, and looking through them takes a tenth of it
-FEW = 50_000
+FEW = 500_000
 
 # numpy's threads for products of matrices wait busily for work that never comes; plug-ins of pydantic are not ours to run
 QUIET = {"OPENBLAS_NUM_THREADS": "1", "PYDANTIC_DISABLE_PLUGINS": "__all__"}

@@ -90,11 +90,13 @@ class TableBlock:
         """(n,) rows of a child table below each row here."""
         found = self._counts.get(table.id)
         if found is None:
-            if table.counts is None:
-                raise AssertionError(f"{table.id} has a parent and no fan-out")
-            with self.run.counting_below(table.id):
-                found = self._counts[table.id] = table.counts(self)
+            found = self._counts[table.id] = self.run.counts_of(self, table)
         return found
+
+    @cached_property
+    def of_walk(self) -> bool:
+        """Whether these are rows that follow each other, as a walk cuts them, not rows that somebody has picked."""
+        return self.starts is not None and (self.parent is None or self.parent.of_walk)
 
     def first_below(self, table: str) -> int:
         """The row number of the first row of a descendant table; 0 where this block stands for itself."""

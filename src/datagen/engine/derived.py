@@ -188,8 +188,8 @@ def _make_one(
             outputs[-1].files.append(writer_of(table, scratch, "parquet").write_part(again, name))
     database.execute(f"drop table {sql.identifier(RESULT)}")
     if read_later:
-        read = outputs[-1]
-        made.staged[table.id] = tuple(read.directory / file.name for file in read.files)
+        last_one = outputs[-1]
+        made.staged[table.id] = tuple(last_one.directory / file.name for file in last_one.files)
     return result
 
 

@@ -13,11 +13,12 @@ from datagen.columns import joined, take
 from datagen.contracts import Values
 from datagen.engine.block import BLOCK_ROWS, TableBlock
 from datagen.engine.grain import Grain, Walk, grains, totals, tree
-from datagen.plan.model import Plan
+from datagen.plan.model import Plan, TablePlan
 
 if TYPE_CHECKING:
     from datagen.engine.ledger import Ledger
 
+KEPT_COUNTS = 2_097_152  # parents whose numbers of children are remembered, 8 bytes each
 KEPT_ROWS = 2_000_000  # a root table up to this many rows is read from memory, a larger one is made again by address
 
 
@@ -32,6 +33,8 @@ class Run:
         self.offsets: dict[int, Mapping[str, int]] = dict(offsets or {})
         self._kept: dict[tuple[str, str], Values] = {}
         self._made: dict[Any, Any] = {}
+        self._counts: dict[tuple[str, int, int], NDArray[np.int64]] = {}  # by child table, first address and rows
+        self._counted = 0  # parents in there
         self._waves: dict[str, int] | None = None
         self._wave: int | None = None  # of the table whose rows are being counted: tables of this wave are no help
         self.counting = False  # the ledger is being made: what it does not know yet, nobody who is asked needs
@@ -55,6 +58,24 @@ class Run:
             lambda cut, tables: {grain.number: totals(self, grain, tables) for grain in cut},
             self.know,
         )
+
+    def counts_of(self, block: TableBlock, table: TablePlan) -> NDArray[np.int64]:
+        """(n,) rows of a child table below each row of a block.
+
+        The ledger asks for them wave by wave, and again whoever writes the rows: as many as fit are remembered, under the
+        address of the first row.
+        """
+        if table.counts is None:
+            raise AssertionError(f"{table.id} has a parent and no fan-out")
+        key = (table.id, int(block.address[0]), block.rows) if block.rows and block.of_walk else None
+        found = None if key is None else self._counts.get(key)
+        if found is None:
+            with self.counting_below(table.id):
+                found = table.counts(block)
+            if key is not None and self._counted + block.rows <= KEPT_COUNTS:
+                self._counts[key] = found
+                self._counted += block.rows
+        return found
 
     @contextmanager
     def counting_below(self, table: str) -> Iterator[None]:

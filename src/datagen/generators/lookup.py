@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
 from datagen.errors import Finding, SchemaError
-from datagen.generators._lookup_filtered import bind_filtered, bind_self, reads_of_filters
 
 
 class ThisKey(BaseModel):
@@ -77,9 +76,9 @@ class Lookup(Generator):
         if target is None:
             return ()
         match self._way(scope, target):
-            case "filtered":
-                return ((target.table, target.name), *reads_of_filters(self, scope, target))
-            case "self":
+            case "filtered" | "self":
+                from datagen.generators._lookup_filtered import reads_of_filters  # few picks are limited
+
                 return ((target.table, target.name), *reads_of_filters(self, scope, target))
             case "along":
                 return (f"{self.on.this_key}.{target.name}",) if self.on else ()
@@ -325,6 +324,8 @@ class Lookup(Generator):
                 expected=f"another column of {scope.table}, such as its key",
             )
             return _nothing
+        from datagen.generators._lookup_filtered import bind_self
+
         return bind_self(self, scope, target, _nothing)
 
     def _filtered(self, scope: Scope, target: Any) -> Fill:
@@ -345,6 +346,8 @@ class Lookup(Generator):
                 hint="key the effect by the driving parent",
             )
             return _nothing
+        from datagen.generators._lookup_filtered import bind_filtered
+
         return bind_filtered(self, scope, target, _nothing)
 
     def _match(self, scope: Scope, target: Any) -> Fill:

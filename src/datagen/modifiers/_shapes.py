@@ -76,33 +76,32 @@ def combinations(codes: Sequence[Ints | None], rows: int) -> tuple[NDArray[np.in
 
 def seasons(scope: Scope) -> list[Seasonality]:
     """The seasonality modifiers of this column; those that do not validate are refused where they stand."""
+    written = _written(scope.own_modifiers, "seasonality")
+    if not written:
+        return []
     from datagen.modifiers.seasonality import Seasonality
 
-    return _parsed(scope.own_modifiers, "seasonality", Seasonality)
+    return [season for _, season in _parsed(Seasonality, written)]
 
 
 def growths(scope: Scope) -> list[tuple[int, Trend]]:
     """The trends on when the rows of this column fall, each with its place among the modifiers."""
+    written = _written(scope.own_modifiers, "trend")
+    if not written:
+        return []
     from datagen.modifiers.trend import Trend
 
-    parsed = [
-        (place, read_again(Trend, args)) for place, (word, args) in enumerate(scope.own_modifiers) if word == "trend"
-    ]
-    return [(place, trend) for place, trend in parsed if trend is not None and trend.shapes]
+    return [(place, trend) for place, trend in _parsed(Trend, written) if trend.shapes]
 
 
 def own_effects(scope: Scope) -> list[Effect]:
     """The effect modifiers of this column."""
-    from datagen.modifiers.effect import Effect
-
-    return _parsed(scope.own_modifiers, "effect", Effect)
+    return _effects(scope.own_modifiers)
 
 
 def table_effects(scope: Scope) -> list[Effect]:
     """The effect modifiers of the table, when this is its time column."""
-    from datagen.modifiers.effect import Effect
-
-    return _parsed(scope.table_modifiers, "effect", Effect) if scope.column == scope.time_column else []
+    return _effects(scope.table_modifiers) if scope.column == scope.time_column else []
 
 
 def makers(scope: Scope) -> tuple[str, ...]:
@@ -119,12 +118,8 @@ def takes_seasons(scope: Scope) -> bool:
 
 def shape_reads(scope: Scope) -> list[str | tuple[str, str]]:
     """What the density of a time column reads."""
-    from datagen.modifiers._volume_keys import row_ways
-
     reads: list[str | tuple[str, str]] = []
-    tables = table_effects(scope)
-    for effect in (*own_effects(scope), *tables):
-        ways = row_ways(effect, scope) if effect in tables else {}
+    for effect, ways in (*((one, {}) for one in own_effects(scope)), *_of_table(scope)):
         names = [ways.get(local, local) for local in effect.on]
         reads += [*(name for name in names if isinstance(name, str)), *effect_reads(effect, scope)]
     return reads
@@ -132,13 +127,36 @@ def shape_reads(scope: Scope) -> list[str | tuple[str, str]]:
 
 def bind_shapes(scope: Scope) -> Shapes:
     """The effects of a time column, silently: what is wrong with them is said where they stand."""
-    from datagen.modifiers._volume_keys import row_ways
-
     bound = [bind_effect(effect, scope, {}, loud=False) for effect in own_effects(scope)]
-    bound += [bind_effect(effect, scope, row_ways(effect, scope), loud=False) for effect in table_effects(scope)]
+    bound += [bind_effect(effect, scope, ways, loud=False) for effect, ways in _of_table(scope)]
     return Shapes(tuple(effect for effect in bound if effect is not None))
 
 
-def _parsed(modifiers: Sequence[tuple[str, Mapping[str, Any]]], word: str, model: type[Part]) -> list[Any]:
-    parsed = [read_again(model, args) for name, args in modifiers if name == word]
-    return [part for part in parsed if part is not None]
+def _of_table(scope: Scope) -> list[tuple[Effect, dict[str, Any]]]:
+    """The effects of the table, when this is its time column, each with the ways to its keys."""
+    effects = table_effects(scope)
+    if not effects:
+        return []
+    from datagen.modifiers._volume_keys import row_ways
+
+    return [(effect, row_ways(effect, scope)) for effect in effects]
+
+
+def _effects(modifiers: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Effect]:
+    written = _written(modifiers, "effect")
+    if not written:
+        return []
+    from datagen.modifiers.effect import Effect
+
+    return [effect for _, effect in _parsed(Effect, written)]
+
+
+def _written(modifiers: Sequence[tuple[str, Mapping[str, Any]]], word: str) -> list[tuple[int, Mapping[str, Any]]]:
+    """What is written for one word among modifiers, each with its place. Its file is loaded where there is any."""
+    return [(place, args) for place, (name, args) in enumerate(modifiers) if name == word]
+
+
+def _parsed(model: type[Part], written: Sequence[tuple[int, Mapping[str, Any]]]) -> list[tuple[int, Any]]:
+    """The parts of what is written; those that do not validate are left out."""
+    parsed = [(place, read_again(model, args)) for place, args in written]
+    return [(place, part) for place, part in parsed if part is not None]

@@ -157,9 +157,6 @@ def seat_rate(made: Behaviors, way: Way, one: Factors | AgeFactor) -> None:
 
 def lower(binding: Binding) -> Behaviors:
     """All behaviours of a document, lowered. Faults are findings at the keys of the behaviour."""
-    from datagen.plan.segments import lower_segments
-    from datagen.plan.vintages import lower_vintages
-
     made = Behaviors()
     reach = Reach(binding)
     for table in binding.tables.values():
@@ -169,8 +166,12 @@ def lower(binding: Binding) -> Behaviors:
     for table in binding.tables.values():
         node = binding.drafting.nodes[table.id]
         if node.get("vintage_behavior") is not None:
+            from datagen.plan.vintages import lower_vintages
+
             lower_vintages(binding, reach, made, table, node["vintage_behavior"])
         if node.get("segment_behavior") is not None:
+            from datagen.plan.segments import lower_segments
+
             lower_segments(binding, reach, made, table, node["segment_behavior"])
     return made
 

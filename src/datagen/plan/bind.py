@@ -23,8 +23,6 @@ from datagen.plan.binding import Binding
 from datagen.plan.clamped import clamp_expected
 from datagen.plan.column_laws import column_laws
 from datagen.plan.correlations import find_correlations
-from datagen.plan.derived import bind_derived
-from datagen.plan.derived_constraints import constraints_of_derived
 from datagen.plan.drafts import time_column_of
 from datagen.plan.emits import with_emits
 from datagen.plan.estimate import expected_tables
@@ -32,7 +30,6 @@ from datagen.plan.expected import told_rows
 from datagen.plan.experiments import add_arms, find_trials
 from datagen.plan.invisible import placed
 from datagen.plan.limits import say_too_many
-from datagen.plan.metrics import bind_metrics
 from datagen.plan.model import ConstraintPlan, DerivedPlan, MetricPlan, Plan, TablePlan
 from datagen.plan.outcomes import outcomes_of
 from datagen.plan.planted import planted_effects
@@ -90,9 +87,8 @@ def bind(
     tables = expected_tables(table_plans(binding), told_rows(binding) if look and not binding.has_errors() else {})
     declared = settle(binding, constraints)
     say_too_many(tables, binding.refuse)
-    derived = bind_derived(binding, tables)
-    declared += constraints_of_derived(binding, derived)
-    metrics = bind_metrics(binding, tables, derived)
+    derived, constraints_of_queries, metrics = queries_of(binding, tables)
+    declared += constraints_of_queries
     binding.stop_on_errors()
     return finished(binding, tables, nodes, declared, derived, metrics)
 
@@ -121,6 +117,17 @@ def table_plans(binding: Binding) -> dict[str, TablePlan]:
             loc=table.loc,
         )
     return plans
+
+
+def queries_of(
+    binding: Binding, tables: Mapping[str, TablePlan]
+) -> tuple[dict[str, DerivedPlan], tuple[ConstraintPlan, ...], tuple[MetricPlan, ...]]:
+    """What SQL makes and measures, in a document that has any."""
+    if not binding.drafting.derived and not binding.document.root.get("metrics"):
+        return {}, (), ()
+    from datagen.plan.metrics import bind_queries
+
+    return bind_queries(binding, tables)
 
 
 def children_of(binding: Binding, table: str) -> tuple[str, ...]:

@@ -142,8 +142,6 @@ def with_segments(binding: Binding, table: TableDraft, volume: Any) -> Any:
 
 def volume_factor(binding: Binding, table: TableDraft, steering: Sequence[Steering]) -> Any:
     """The effects on the volume of a table, or None when it has none or they were refused."""
-    from datagen.modifiers._volume_bind import volume
-
     effects = []
     for place, (word, args) in enumerate(binding.drafting.table_modifiers[table.id]):
         loc = (*table.loc, "modifiers", place)
@@ -157,17 +155,19 @@ def volume_factor(binding: Binding, table: TableDraft, steering: Sequence[Steeri
     if time is not None:
         lower, upper = binding.bounds(table.columns[time], steering)
         scope = binding.scope_of(table.columns[time], column_type="datetime", lower=lower, upper=upper)
+    from datagen.modifiers._volume_bind import volume
+
     binding.volumes[table.id] = volume(effects, scope)
     return None if binding.volumes[table.id] is None else Volume(binding.volumes[table.id].factor, None)
 
 
 def volume_reads(binding: Binding, table: TableDraft, node: graph.Node) -> list[graph.Node]:
     """What effects on the volume of a table make its number of rows read."""
-    from datagen.modifiers._volume_bind import volume_reads
-
     time = time_column_of(table)
     if time is None or not binding.drafting.table_modifiers[table.id]:
         return []
+    from datagen.modifiers._volume_bind import volume_reads
+
     scope = binding.scope_of(table.columns[time])
     return edges(binding, scope, volume_reads(scope), node)
 

@@ -7,17 +7,18 @@ written out as `{column, factors}`. The prediction of a group is the product of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datagen.errors import did_you_mean, listed, quoted
-from datagen.modifiers.effect import Effect
-from datagen.modifiers.seasonality import Seasonality
 from datagen.plan.behaviors import Factors
 from datagen.plan.binding import Binding
 from datagen.plan.drafts import time_column_of
 from datagen.plan.names import ColumnDraft, NameFault, find_column, find_table
 from datagen.schema.model_findings import check_part
 from datagen.schema.weights import share
+
+if TYPE_CHECKING:
+    from datagen.modifiers.effect import Effect
 
 KIND = "composite_effect"
 OTHERWISE = "else"
@@ -91,6 +92,8 @@ def _declared(binding: Binding, column: ColumnDraft) -> Iterator[tuple[str, dict
     time = time_column_of(table)
     for word, args in column.modifiers if time is not None else ():
         if word == "seasonality":
+            from datagen.modifiers.seasonality import Seasonality
+
             season, _ = check_part(Seasonality, args, binding.document, column.loc)
             if season is not None and season.timezone is None and not season.smooth and season.dimension != "holiday":
                 yield season.dimension, {
@@ -98,6 +101,8 @@ def _declared(binding: Binding, column: ColumnDraft) -> Iterator[tuple[str, dict
                     "dimension": season.dimension, "weights": [float(one) for one in season.weights],
                 }  # fmt: skip
         if word == "effect":
+            from datagen.modifiers.effect import Effect
+
             effect, _ = check_part(Effect, args, binding.document, column.loc)
             facts = None if effect is None else _of_effect(binding, column, effect, str(time))
             if facts is not None:

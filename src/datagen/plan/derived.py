@@ -16,7 +16,7 @@ from datagen.plan.queries import Query, Read, bind_query, read_query
 from datagen.plan.sorted_emits import SORTED
 from datagen.plan.sorted_streams import bind_sorted
 from datagen.schema.model_values import NAME
-from datagen.sql.database import Database, create_table, sql_database
+from datagen.sql.database import Database, create_table
 from datagen.sql.grammar import Fault
 
 if TYPE_CHECKING:
@@ -52,37 +52,36 @@ def no_fill(block: Block) -> Values:
     raise AssertionError(f"a column of {block} is made by SQL")
 
 
-def bind_derived(binding: Binding, tables: Mapping[str, TablePlan]) -> dict[str, DerivedPlan]:
-    """The derived tables, each after those it reads. Faults go to the binding."""
-    if not binding.drafting.derived:
-        return {}
+def bind_derived(binding: Binding, database: Database, tables: Mapping[str, TablePlan]) -> dict[str, DerivedPlan]:
+    """The derived tables, each after those it reads. Faults go to the binding.
+
+    database: of empty tables, those of the document; the derived ones come to them.
+    """
     nodes = {name: one for name, one in binding.drafting.derived.items() if one[0]["kind"] != SORTED}
     known = {name.lower(): name for name in (*declared(binding.tables), *binding.drafting.derived)}
-    with sql_database() as database:
-        read: dict[str, Read] = {}
-        for name, (node, loc) in nodes.items():
-            _refuse_keys(binding, name, node, loc)
-            if node.get("sql") is None:
-                continue  # said already
-            found = read_query(database, node["sql"], known, needs_order=True)
-            if isinstance(found, Read):
-                read[name] = found
-            else:
-                _say(binding, name, found, loc)
-        order = _order(binding, {name: one.reads for name, one in read.items()}, nodes)
-        made: dict[str, DerivedPlan] = {}
-        for name, (node, loc) in binding.drafting.derived.items():
-            sorted_ = bind_sorted(binding, tables, name, node, tuple(loc)) if node["kind"] == SORTED else None
-            if sorted_ is not None:
-                made[name] = sorted_
-        for table in (*tables.values(), *_tables(made).values()):
-            create_table(database, table.id, {column.name: column.type for column in table.visible})
-        for name in order:
-            if all(other in tables or other in made for other in read[name].reads):
-                plan = _bind_one(binding, database, name, read[name], {**tables, **_tables(made)})
-                if plan is not None:
-                    create_table(database, name, {column.name: column.type for column in plan.table.visible})
-                    made[name] = plan
+    read: dict[str, Read] = {}
+    for name, (node, loc) in nodes.items():
+        _refuse_keys(binding, name, node, loc)
+        if node.get("sql") is None:
+            continue  # said already
+        found = read_query(database, node["sql"], known, needs_order=True)
+        if isinstance(found, Read):
+            read[name] = found
+        else:
+            _say(binding, name, found, loc)
+    order = _order(binding, {name: one.reads for name, one in read.items()}, nodes)
+    made: dict[str, DerivedPlan] = {}
+    for name, (node, loc) in binding.drafting.derived.items():
+        sorted_ = bind_sorted(binding, tables, name, node, tuple(loc)) if node["kind"] == SORTED else None
+        if sorted_ is not None:
+            made[name] = sorted_
+            create_table(database, name, {column.name: column.type for column in sorted_.table.visible})
+    for name in order:
+        if all(other in tables or other in made for other in read[name].reads):
+            plan = _bind_one(binding, database, name, read[name], {**tables, **_tables(made)})
+            if plan is not None:
+                create_table(database, name, {column.name: column.type for column in plan.table.visible})
+                made[name] = plan
     return made
 
 

@@ -160,11 +160,11 @@ def _creation(
 
 def bound_picking(binding: Binding, column: ColumnDraft, scope: Any) -> Any:
     """The limits of a lookup as its generator takes them; None when it may pick any row."""
-    from datagen.generators._weighted_pick import AgeWeight, Picking
-
     limits = binding.picking.get((column.table, column.name))
     if limits is None or column.points_to is None:
         return None
+    from datagen.generators._weighted_pick import AgeWeight, Picking
+
     return Picking(
         table=column.points_to[0],
         home=f"{column.table}.{column.name}",

@@ -23,10 +23,7 @@ from datagen.plan.drafts import time_column_of
 from datagen.plan.effects import PlantedEffect
 from datagen.plan.model import TablePlan
 from datagen.plan.names import TableDraft, ancestors
-from datagen.plan.planted_adoption import planted_adoption
-from datagen.plan.planted_journeys import planted_journeys
 from datagen.plan.planted_picks import picked_spread
-from datagen.plan.planted_processes import process_effects
 from datagen.plan.planted_sql import is_written, join_to, quoted_text, reference_of
 from datagen.plan.planted_together import planted_together
 from datagen.plan.planted_values import planted_values
@@ -48,15 +45,35 @@ def planted_effects(
         found += _segment_rows(binding, behaviors, table, tables, looked)
         found += planted_values(binding, behaviors, table)
         found += planted_together(binding, table, population)
-        found += process_effects(binding, table, tables)
+        found += _of_process(binding, table, tables)
         if looked is not None:
             found += _ageing(binding, behaviors, table, looked)
             found += _growth(binding, table, looked, tables)
             found += _season(binding, table, looked)
-        found += planted_journeys(binding, table)
-        found += planted_adoption(binding, table)
+        found += _of_maker(binding, table)
         found += list(getattr(rows, "effects", ()) or ())
     return tuple(found)
+
+
+def _of_process(binding: Binding, table: TablePlan, tables: Mapping[str, TablePlan]) -> Iterator[PlantedEffect]:
+    """What stages, states and lives plant; their modules are loaded where a table has them."""
+    if binding.makers.get(table.id, ("",))[0] in ("stage_config", "state_transition_model", "lifecycle_model"):
+        from datagen.plan.planted_processes import process_effects
+
+        yield from process_effects(binding, table, tables)
+
+
+def _of_maker(binding: Binding, table: TablePlan) -> Iterator[PlantedEffect]:
+    """What journeys and adoption plant, likewise."""
+    match binding.makers.get(table.id, ("",))[0]:
+        case "attribution_chain":
+            from datagen.plan.planted_journeys import planted_journeys
+
+            yield from planted_journeys(binding, table)
+        case "adoption_model":
+            from datagen.plan.planted_adoption import planted_adoption
+
+            yield from planted_adoption(binding, table)
 
 
 def _segment_rows(

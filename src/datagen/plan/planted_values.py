@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.modifiers.trend import Trend
 from datagen.plan.behaviors import Behaviors, Factors
 from datagen.plan.binding import Binding
 from datagen.plan.drafts import time_column_of
@@ -103,6 +102,8 @@ def _trends(binding: Binding, behaviors: Behaviors, table: TablePlan) -> Iterato
                 continue
             if column.type not in ("int", "float"):
                 continue  # a trend of arrivals
+            from datagen.modifiers.trend import Trend
+
             trend, _ = check_part(Trend, args, binding.document, draft.columns[column.name].loc)
             numbers = _numbers(binding, table, column.name)
             if trend is None or trend.type != "exponential" or not trend.growth_rate or trend.anchor is not None:

@@ -25,12 +25,10 @@ from datagen.plan.emits import EMIT
 from datagen.plan.graphs import fill_graph
 from datagen.plan.names import ColumnDraft, TableDraft
 from datagen.plan.row_scope import PlanRowScope
-from datagen.plan.streams import emit_maker, find_emits, find_stream
 from datagen.plan.variation import find_variation
 from datagen.registry import find
 from datagen.rows._contract import Ageing, RateFactor
 from datagen.rows._mapped import mapped
-from datagen.rows.attribution_chain import Conversions
 from datagen.schema.expand_processes import PROCESS_KEYS
 from datagen.schema.model_fanout import Fanout
 from datagen.schema.model_findings import check_part
@@ -82,12 +80,16 @@ def find_makers(binding: Binding, behaviors: Behaviors) -> None:
     refuse_multiplied(binding, behaviors)
     for table in binding.tables.values():
         if table.id in binding.sources:
+            from datagen.rows.attribution_chain import Conversions
+
             binding.makers[table.id] = ("attribution_chain", Conversions)
             _fill(binding, table, Conversions.FILLS)
             refuse_moved(binding, table)
             continue
         node = binding.drafting.nodes[table.id]
         if binding.drafting.kinds[table.id] == "stream":
+            from datagen.plan.streams import find_stream
+
             find_stream(binding, table)
             continue
         words = [key for key in PROCESS_KEYS if node.get(key) is not None]
@@ -142,7 +144,10 @@ def find_makers(binding: Binding, behaviors: Behaviors) -> None:
             total = given.get("total") is not None or given.get("mean") is not None
             if not total or given.get("per") not in (None, "parent"):
                 _fill_time(binding, table)
-    find_emits(binding)
+    if binding.emitting:
+        from datagen.plan.streams import find_emits
+
+        find_emits(binding)
     for table in binding.tables.values():
         for column in table.columns.values():
             if column.word == "process" and column.process is None:
@@ -231,6 +236,8 @@ def maker_of(binding: Binding, table: TableDraft, scope: PlanRowScope) -> Any:
     written = binding.drafting.nodes[source.id].get(word) or {}
     loc = (*source.loc, word)
     if word == EMIT:
+        from datagen.plan.streams import emit_maker
+
         return emit_maker(binding, table, scope, lambda one, inner: _inner(binding, one, inner))
     if word == "fanout" and has_by(written):
         faults = faults_of_by(written, binding.document, loc)

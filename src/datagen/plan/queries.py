@@ -65,14 +65,15 @@ def bind_query(
     """
     try:
         with limits(database, PLAN_SECONDS):
-            plain = written(database, read.tree)
-            columns = _described(database, plain)
-            total = with_total_order(read.tree, len(columns)) if ordered(read.tree) else read.tree
-            text = written(database, total)
+            text = written(database, read.tree)
+            columns = _described(database, text)
+            if ordered(read.tree):
+                text = written(database, with_total_order(read.tree, len(columns)))
+                columns = _described(database, text)
             again = parsed(database, text)
             if isinstance(again, Fault) or look(again, {name.lower(): name for name in tables}).faults:
                 return Fault("sql.syntax", "a query that DuckDB does not read as it writes it", "a plainer SELECT")
-            return Query(text, read.reads, tuple(_described(database, text)))
+            return Query(text, read.reads, tuple(columns))
     except QueryError as error:
         if error.no_memory:
             return Fault("sql.too_large", first_line(error), "a query that can be planned in little memory")

@@ -14,7 +14,6 @@ from typing import Any
 from datagen.plan.binding import Binding
 from datagen.plan.model import ConstraintPlan
 from datagen.rows._contract import most_expected
-from datagen.rows._stream import StreamCounts
 
 UNLIKELY = 4.75  # standard deviations: one seed in a million
 MOST_ROWS = 2**62
@@ -49,7 +48,7 @@ def most_expected_rows(binding: Binding, table: str) -> float:
         return binding.expected_rows(table)
     if counts is None:
         return math.inf
-    if isinstance(counts, StreamCounts):
+    if binding.drafting.kinds[table] == "stream":
         return sum(most_expected_rows(binding, one.table) for one in counts.merging.emits)
     each, above = most_expected(counts), most_expected_rows(binding, parent)
     return 0.0 if 0.0 in (each, above) else each * above
@@ -59,7 +58,7 @@ def _variance(binding: Binding, table: str) -> float | None:
     parent, counts = binding.tables[table].parent, binding.counts.get(table)
     if parent is None or getattr(counts, "whole", None) is not None:
         return 0.0
-    if isinstance(counts, StreamCounts):  # its emits may go together
+    if counts is not None and binding.drafting.kinds[table] == "stream":  # its emits may go together
         parts = [spread_of(binding, one.table) for one in counts.merging.emits]
         known = [part for part in parts if part is not None]
         return sum(known) ** 2 if len(known) == len(parts) else None

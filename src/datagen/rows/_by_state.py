@@ -14,7 +14,6 @@ from datagen.kernel.ages import AgeCurve
 from datagen.kernel.clock import Times
 from datagen.kernel.intensity import Pieces
 from datagen.rows._contract import RowScope
-from datagen.rows._states_rows import StateRows
 from datagen.schema.model_fanout import ByState
 
 Floats = NDArray[np.float64]
@@ -68,6 +67,8 @@ def bind_by_state(spec: ByState, scope: RowScope) -> Stays | None:
             expected=f"states of {listed((scope.parent, *scope.ancestors))}, below which the rows of {scope.own} are",
         )
         return None
+    from datagen.rows._states_rows import StateRows
+
     rows = scope.rows_of(node)
     if not isinstance(rows, StateRows):
         return None  # its own model is refused
