@@ -15,7 +15,7 @@ import pytest
 
 from datagen.checks import structural
 from datagen.checks.database import SCRATCH, locked_database
-from datagen.checks.structural import check_structure
+from datagen.checks.structural import Tally, check_structure
 from datagen.errors import Finding, MachineError
 from datagen.sinks.manifest import FORMATS, ColumnEntry, FileFacts, ForeignKey, TableEntry
 from datagen.sinks.writer import open_writer, part_name
@@ -446,3 +446,23 @@ def test_too_little_memory_is_a_message(tmp_path: Path, monkeypatch: pytest.Monk
         check_structure(tmp_path, entries, "parquet", memory=100_000_000)
     assert caught.value.findings[0].code == "check.memory"
     assert "100 MB" in caught.value.findings[0].found
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_rows_that_meet_a_condition_are_counted_on_the_way(format: str, tmp_path: Path) -> None:
+    tally = Tally({"items": ["t0.line > 0", "t0.sku is null", "t0.line > 9"]})
+    assert check_structure(tmp_path, write(tmp_path, format, frames()), format, tally=tally) == []
+    assert [tally.found["items", one] for one in tally.asked["items"]] == [100, 100, 0]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_condition_that_cannot_be_read_hides_no_fault_and_counts_nothing(format: str, tmp_path: Path) -> None:
+    data = frames()
+    [items] = data["items"]
+    data["items"] = [items.with_columns(pl.lit(1, pl.Int64).alias("line"))]
+    tally = Tally({"items": ["t0.nowhere > 0"], "orders": ["false"]})
+    entries = write(tmp_path, format, data)
+    assert codes(check_structure(tmp_path, entries, format, tally=tally)) == codes(
+        check_structure(tmp_path, entries, format)
+    )
+    assert tally.found == {("orders", "false"): 0}

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from datagen.checks.values import Hop, ValueCheck, check_values
+from datagen.checks.values import Hop, ValueCheck, check_values, plain_conditions
 from datagen.sinks.manifest import ColumnEntry, FileFacts, ForeignKey, TableEntry
 
 PARENT = pl.DataFrame({"id": [1, 2, 3], "made": [10, 20, 30]})
@@ -62,3 +62,21 @@ def test_rows_that_break_a_constraint_are_counted(
         assert finding.code == f"value.{check.kind}"
         assert finding.found.startswith(f"{broken} of 4 rows of child break it (id ")
         assert finding.expected == check.text
+
+
+def test_a_constraint_that_is_known_to_hold_is_not_asked_again(tables: tuple[Path, list[TableEntry]]) -> None:
+    directory, entries = tables
+    checks = [check for check, _ in CASES]
+    known = dict.fromkeys(plain_conditions(checks, {}).values(), 0)
+    asked = [check for place, check in enumerate(checks) if place not in plain_conditions(checks, {})]
+    assert 0 < len(asked) < len(checks)
+    found = check_values(directory, entries, checks, "parquet", memory=10**9, threads=1, counted=known)
+    assert found == check_values(directory, entries, asked, "parquet", memory=10**9, threads=1)
+
+
+def test_a_constraint_that_some_rows_break_is_asked_again(tables: tuple[Path, list[TableEntry]]) -> None:
+    directory, entries = tables
+    checks = [check for check, _ in CASES]
+    known = dict.fromkeys(plain_conditions(checks, {}).values(), 1)
+    found = check_values(directory, entries, checks, "parquet", memory=10**9, threads=1, counted=known)
+    assert len(found) == sum(broken > 0 for _, broken in CASES)

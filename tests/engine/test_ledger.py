@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from datagen.engine import grain
+from datagen.engine.block import TableBlock
 from datagen.engine.grain import Walk, grains, totals
 from datagen.engine.ledger import counting_order, taken
 from datagen.engine.run import Run
@@ -29,8 +30,9 @@ def made_rows(plan: Plan) -> dict[str, list[int]]:
     for one in plan.tables:
         run.total(one)
     found: dict[str, list[int]] = {}
+    making = Run(plan, run.rows, run.offsets)  # which has to count again what the ledger has counted
     for piece in grains(plan):
-        for block in Walk(run, piece, dict(run.offsets[piece.number])).blocks():
+        for block in Walk(making, piece, dict(run.offsets[piece.number])).blocks():
             numbers = found.setdefault(block.table.id, [])
             assert block.row_number.tolist() == list(range(len(numbers), len(numbers) + block.rows))
             numbers.extend(block.row_number.tolist())
@@ -214,3 +216,49 @@ def test_added_parents_leave_old_rows_and_their_children_alone() -> None:
         old, new = table_of(few, name), table_of(many, name)
         assert new.height > old.height
         assert new.head(old.height).equals(old)
+
+
+def test_what_the_ledger_has_counted_is_not_counted_again_for_the_rows() -> None:
+    plan = plan_of(
+        schema(table("a", 700), child("b", "a", fanout={"poisson": 2.0}), child("c", "b", fanout={"poisson": 1.0}))
+    )
+    asked: list[str] = []
+    for one in plan.tables.values():
+        if one.counts is not None:
+
+            def counts(block: Any, real: Any = one.counts, name: str = one.id) -> Any:
+                asked.append(name)
+                return real(block)
+
+            object.__setattr__(one, "counts", counts)
+    run = Run(plan)
+    total = run.total("c")
+    counted = len(asked)
+    rows = [
+        block.rows
+        for piece in grains(plan)
+        for block in Walk(run, piece, dict(run.offsets[piece.number])).blocks()
+        if block.table.id == "c"
+    ]
+    assert sum(rows) == total
+    assert counted > 0
+    assert len(asked) == counted
+
+
+def test_no_more_counts_are_remembered_than_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_of(schema(table("a", 700), child("b", "a", fanout={"poisson": 2.0})))
+    monkeypatch.setattr("datagen.engine.run.KEPT_COUNTS", 250)
+    run, free = Run(plan), Run(plan)
+    assert run.total("b") == free.total("b")
+    kept = sum(len(one) for one in run._counts.values())
+    assert 0 < kept <= 250
+
+
+def test_counts_of_rows_that_somebody_has_picked_are_never_taken_for_those_of_others() -> None:
+    """The picks begin with the same row and are as many."""
+    plan = plan_of(schema(table("a", 700), child("b", "a", fanout={"poisson": 2.0})))
+    run, below = Run(plan), plan.tables["b"]
+    whole = TableBlock(run, plan.tables["a"], np.arange(700), starts={"b": 0}).child_counts(below)
+    for picks in (np.array([3, 9, 5, 4]), np.array([3, 4, 5, 6])):
+        found = TableBlock(run, plan.tables["a"], picks).child_counts(below)
+        assert found.tolist() == whole[picks].tolist()

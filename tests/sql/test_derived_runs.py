@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 
@@ -313,3 +314,34 @@ tables:
     wrong = "select count(*) from parts p join again a using (id) where abs(p.part * 1000 - a.part) > 1e-6"
     assert tables.value(wrong) == 0
     assert tables.value("select count(*) from again") == 40
+
+
+def test_content_is_the_same_in_memory_and_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    places: list[str] = []
+    real = duckdb.connect
+
+    def connect(place: str = ":memory:", **more: Any) -> Any:
+        places.append(place)
+        return real(place, **more)
+
+    monkeypatch.setattr(duckdb, "connect", connect)
+    in_memory = made(SHOP, tmp_path / "memory")
+    assert not any("work-database" in place for place in places)
+    monkeypatch.setattr(database, "ROOMY", 1 << 40)
+    in_a_file = made(SHOP, tmp_path / "file")
+    assert any("work-database" in place for place in places)
+    assert in_a_file.content_hash == in_memory.content_hash
+
+
+def test_a_fault_of_an_earlier_table_is_told_before_one_of_a_later_query(tmp_path: Path) -> None:
+    """The first is found while its rows are written, in a thread, the second by the database meanwhile."""
+    text = """
+tables:
+  - {name: base, rows: 40, columns: {id: {sequence: {}}}}
+  - {name: one, sql: "select 'a' || chr(0) as letter, id from base order by id"}
+  - {name: two, sql: "select id, cast(concat('x', cast(id as varchar)) as bigint) as n from base order by id"}
+"""
+    with pytest.raises(SchemaError) as caught:
+        api.generate(api.prepare(load_text(text)), tmp_path / "out", Options(format="csv"))
+    assert [finding.code for finding in caught.value.findings] == ["csv.nul_character"]
+    assert list(tmp_path.iterdir()) == []

@@ -16,10 +16,12 @@ import numpy as np
 
 from datagen.columns import DAY_US
 from datagen.contracts import Values
-from datagen.engine.derived_parts import Behind, Output, Result
+from datagen.engine.behind import Behind
+from datagen.engine.derived_parts import Output, Result
 from datagen.engine.executor import shown
+from datagen.engine.parts import part_rows, writer_of
 from datagen.engine.sorting import make_sorted
-from datagen.engine.work import STAGED, empty_frame, empty_sums, part_rows, writer_of
+from datagen.engine.work import STAGED, empty_frame, empty_sums
 from datagen.errors import Finding, MachineError, SchemaError
 from datagen.kernel.content_hash import root_hash
 from datagen.plan.model import ColumnPlan, DerivedPlan, Plan, TablePlan

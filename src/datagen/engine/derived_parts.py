@@ -1,17 +1,15 @@
-"""Writes the results of queries part by part, in a thread: while the database works on the next query."""
+"""Writes the results of queries, part by part."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from datagen.engine.work import empty_frame, writer_of
+from datagen.engine.parts import writer_of
+from datagen.engine.work import empty_frame
 from datagen.kernel.content_hash import TableSums
 from datagen.plan.model import TablePlan
 from datagen.sinks.manifest import FileFacts
@@ -47,32 +45,3 @@ class Result:
         for frame in frames:
             self.sums.add(np.arange(first, first + frame.height, dtype=np.int64), frame)
             first += frame.height
-
-
-class Behind:
-    """Does one thing at a time in a thread. Nobody holds the rows of more than one part."""
-
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writing")
-        self._last: Future[None] | None = None
-
-    def do(self, what: Callable[..., None], *given: Any) -> None:
-        """Begin with something, when what was given before is done. What goes wrong is raised by the next `wait`."""
-        self.wait()
-        self._last = self._thread.submit(partial(what, *given))
-
-    def wait(self) -> None:
-        """Until nothing is being done."""
-        last, self._last = self._last, None
-        if last is not None:
-            last.result()
-
-    def __enter__(self) -> Behind:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
-        try:
-            if kind is None or issubclass(kind, Exception):
-                self.wait()  # what was wrong with an earlier table is told in place of what is wrong with a later one
-        finally:
-            self._thread.shutdown()

@@ -15,9 +15,10 @@ from datagen.engine.block import BLOCK_ROWS
 from datagen.engine.chosen import copies_among
 from datagen.engine.grain import Grain, grains
 from datagen.engine.ledger import Ledger, taken
+from datagen.engine.parts import Part, writer_of
 from datagen.engine.refusals import refused_counts, refused_rows
 from datagen.engine.runners import Here, Processes, Runner
-from datagen.engine.work import STAGED, Part, Spoilt, Written, empty_frame, empty_sums, writer_of
+from datagen.engine.work import STAGED, Spoilt, Written, empty_frame, empty_sums
 from datagen.errors import Finding, SchemaError
 from datagen.kernel.content_hash import TableSums, root_hash
 from datagen.plan.estimate import estimate_all

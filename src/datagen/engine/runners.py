@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from datagen.engine.behind import Behind
 from datagen.engine.block import BLOCK_ROWS
 from datagen.engine.grain import Grain, totals
 from datagen.engine.ledger import Ledger
 from datagen.engine.memory import give_back
+from datagen.engine.options import cores
 from datagen.engine.run import Run
 from datagen.engine.starting import Copy, WorkerProcess, can_copy, new_interpreter
 from datagen.engine.work import Progress, Written, write_grain
@@ -54,6 +56,7 @@ class Here:
         self.tables = tables
         self.staged = staged
         self.done: set[int] = set()
+        self._behind = Behind() if cores() > 1 else None
 
     def count(self, grains: Sequence[Grain], tables: frozenset[str]) -> dict[int, dict[str, int]]:
         found: dict[int, dict[str, int]] = {}
@@ -78,6 +81,7 @@ class Here:
                 block_rows=self.block_rows,
                 tables=self.tables,
                 staged=self.staged,
+                behind=self._behind,
             )
             self.done.add(grain.number)
             yield written
@@ -85,7 +89,8 @@ class Here:
                 give_back()
 
     def close(self) -> None:
-        return
+        if self._behind is not None:
+            self._behind.close()
 
 
 class Tasks:

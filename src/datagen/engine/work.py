@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datagen.columns import DAY_US, to_series
+from datagen.engine.behind import Behind
 from datagen.engine.block import BLOCK_ROWS, TableBlock
-from datagen.engine.grain import GRAIN_BYTES, GRAIN_ROWS, Grain, Walk, tree
+from datagen.engine.grain import Grain, Walk, tree
+from datagen.engine.parts import Outputs, Part
 from datagen.engine.run import Run
 from datagen.engine.spoil import cells, exported, row_places
 from datagen.kernel.content_hash import ColumnSum, TableSums, canonical, prepare
 from datagen.plan.model import TablePlan
-from datagen.sinks.manifest import FileFacts
-from datagen.sinks.writer import Writer, open_writer
+from datagen.sinks.writer import open_writer
 from datagen.structures import dtype_of
 
 if TYPE_CHECKING:
@@ -29,16 +30,6 @@ SPOILED = "imperfections~"  # a directory of the stage that no table can be call
 Spoilt = tuple[str, str | None, str]  # table, column (none of a row that stands twice), kind of imperfection
 STAGED = ".datagen-sql"  # inside the stage: what SQL reads, and its scratch; gone before publishing
 Progress = Callable[[str, int], None]  # table, rows made since the last call
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A written file, before it has its final name: grain, table, which of that grain's files it is."""
-
-    grain: int
-    table: str
-    place: int
-    facts: FileFacts
 
 
 @dataclass(slots=True)
@@ -90,11 +81,13 @@ def write_grain(
     block_rows: int = BLOCK_ROWS,
     tables: frozenset[str] | None = None,
     staged: frozenset[str] = frozenset(),
+    behind: Behind | None = None,
 ) -> Written:
     """Make the blocks of a grain and write their visible tables as parts into `directory`.
 
     tables: only these are written (None: all that are not hidden); the others are made as far as these need them.
-    staged: tables, hidden ones too, that are also written as Parquet into STAGED, for SQL to read.
+    staged: tables, hidden ones too, that are also written as Parquet into STAGED, for SQL to read. behind: encodes blocks
+    while the next ones are made.
     """
     shown = {
         table.id
@@ -104,51 +97,32 @@ def write_grain(
     aside = staged & {table.id for table in tree(run.plan, run.plan.tables[grain.root])}
     wanted = shown | aside
     done = Written(grain.number)
-    waiting: dict[str, list[pl.DataFrame]] = {table: [] for table in wanted}
-    waiting_rows = dict.fromkeys(wanted, 0)
-    places = dict.fromkeys(wanted, 0)
-
-    writers = {table: writer_of(run.plan.tables[table], directory, format) for table in shown}
-    stagers = {table: writer_of(run.plan.tables[table], directory / STAGED, "parquet") for table in aside}
-
-    def flush(table: str) -> None:
-        started = time.perf_counter()
-        for writer, form, parts in (
-            (writers.get(table), format, done.parts), (stagers.get(table), "parquet", done.staged),
-        ):  # fmt: skip
-            if writer is not None:
-                facts = writer.write_part(waiting[table], part_path(table, grain.number, places[table], form))
-                parts.append(Part(grain.number, table, places[table], facts))
-        done.seconds[f"write:{table}"] = done.seconds.get(f"write:{table}", 0.0) + time.perf_counter() - started
-        waiting[table], waiting_rows[table] = [], 0
-        places[table] += 1
-
     for table in shown:
         done.sums[table] = empty_sums(run.plan.tables[table])
         done.rows[table] = 0
     told: dict[str, list[pl.DataFrame]] = {table: [] for table in shown if run.plan.tables[table].spoiled}
     walk = Walk(run, grain, dict(offsets), block_rows=block_rows)
-    for block in walk.blocks(frozenset(wanted)):
-        table = block.table.id
-        if table not in wanted:
-            continue
-        started = time.perf_counter()
-        frame = block.frame()
-        if table in shown:
-            add_block(done.sums[table], block)
-            done.rows[table] += frame.height
-        waiting[table].append(frame)
-        waiting_rows[table] += frame.height
-        if table in told:
-            told[table].append(tell_cells(done, block))
-        done.seconds[table] = done.seconds.get(table, 0.0) + time.perf_counter() - started
-        if waiting_rows[table] >= part_rows(block.table):
-            flush(table)
-        if table in shown:
-            progress(table, frame.height)
-    for table in sorted(wanted):
-        if waiting[table]:
-            flush(table)
+    with Outputs(behind, done.seconds) as outputs:
+        for name in shown:
+            outputs.add(run.plan.tables[name], grain.number, directory, format, done.parts)
+        for name in aside:
+            outputs.add(run.plan.tables[name], grain.number, directory / STAGED, "parquet", done.staged)
+        for block in walk.blocks(frozenset(wanted)):
+            table = block.table.id
+            if table not in wanted:
+                continue
+            started = time.perf_counter()
+            frame = block.frame()
+            if table in shown:
+                add_block(done.sums[table], block)
+                done.rows[table] += frame.height
+            if table in told:
+                told[table].append(tell_cells(done, block))
+            done.seconds[table] = done.seconds.get(table, 0.0) + time.perf_counter() - started
+            outputs.append(block.table, frame)
+            if table in shown:
+                progress(table, frame.height)
+        outputs.finish()
     for table, frames in told.items():
         if frames:
             facts = open_writer("parquet", directory).write_part(frames, f"{SPOILED}/{table}-{grain.number:08}.parquet")
@@ -168,25 +142,6 @@ def tell_cells(done: Written, block: TableBlock) -> pl.DataFrame:
             number = block.rows if valid is None else int(np.count_nonzero(valid))
             done.values[table.id, one.name] = done.values.get((table.id, one.name), 0) + number
     return found
-
-
-def writer_of(table: TablePlan, directory: Path, format: str) -> Writer:
-    """The writer of one table's parts."""
-    return open_writer(
-        format,
-        directory,
-        precisions={column.name: column.seal.precision for column in table.visible if column.type == "datetime"},
-    )
-
-
-def part_path(table: str, grain: int, place: int, format: str) -> str:
-    """Where a part lies until every part is known and they get their numbers."""
-    return f"{table}/grain-{grain:08}-{place:05}.{format}"
-
-
-def part_rows(table: TablePlan) -> int:
-    """Rows at which a part file is full: what a grain is meant to hold, with room for its random size."""
-    return max(BLOCK_ROWS, min(int(GRAIN_ROWS * 1.2), int(1.2 * GRAIN_BYTES / max(table.row_bytes, 8.0))))
 
 
 def empty_frame(table: TablePlan) -> pl.DataFrame:
