@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from datagen.errors import SchemaError
 from datagen.plan.representative import Sample, UntoldError, samples
-from datagen.rows._emits import EmitCounts
 from datagen.rows._rate import RateRows
-from datagen.rows._stream import StreamCounts
 
 if TYPE_CHECKING:
     from datagen.plan.binding import Binding
@@ -67,9 +65,9 @@ def _of_others(binding: Binding, table: str, rows: Any, told: Mapping[str, float
 
     emitting = binding.emitting.get(table)
     try:
-        if isinstance(rows, StreamCounts):
+        if binding.drafting.kinds[table] == "stream":
             found = sum(whole(one.table) for one in rows.merging.emits)
-        elif isinstance(rows, EmitCounts) and emitting is not None and emitting.spec.share is not None:
+        elif emitting is not None and emitting.spec.share is not None:
             found = emitting.shares.wanted(table, sum(whole(one) for one in emitting.shares.others))
         else:
             return None

@@ -17,7 +17,6 @@ from datagen.plan.model import ColumnPlan, DerivedPlan, Seal, Sorting, TablePlan
 from datagen.plan.names import PathReader, TableDraft
 from datagen.plan.sorted_emits import PIECE, SORTED
 from datagen.plan.spoils import copies_as_declared
-from datagen.rows._stream import PLACE
 
 if TYPE_CHECKING:
     from datagen.plan.binding import Binding
@@ -146,6 +145,8 @@ def with_passage(tables: Mapping[str, TablePlan], derived: Mapping[str, DerivedP
             columns = {
                 column.name: replace(column, hidden=column.name == rank, spoils=()) for column in piece.columns.values()
             }
+            from datagen.rows._stream import PLACE
+
             for extra, fill in ((EMIT_PLACE, getattr(piece.counts, "fills", {})[PLACE]), (ADDRESS, _address)):
                 columns[extra] = ColumnPlan(name, extra, Seal("int"), "process", fill)
             found[name] = replace(piece, columns=columns)

@@ -14,7 +14,6 @@ from datagen.plan.binding import Binding
 from datagen.plan.emits import BETWEEN
 from datagen.plan.names import ColumnDraft, TableDraft
 from datagen.plan.told import told_name
-from datagen.rows._stream import StreamSpec
 from datagen.schema.tree import Seq
 
 
@@ -28,6 +27,8 @@ def pieces_of(binding: Binding, name: str) -> list[TableDraft]:
 
 def emits_of(binding: Binding, pieces: list[TableDraft]) -> list[tuple[TableDraft, Any]]:
     """The tables of the emits of a stream, and what each of them says of the stream's columns."""
+    from datagen.rows._stream import StreamSpec
+
     specs = [StreamSpec.model_validate(binding.drafting.nodes[one.id]["stream"]) for one in pieces]
     return [(binding.tables[emit.table], emit) for spec in specs for emit in spec.emits]
 
