@@ -107,6 +107,8 @@ def _live(run: Run, job: dict[str, Any], theirs: int, answers: int, parent: int)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         incoming, outgoing = _only(theirs, answers)
         send(outgoing, {"ready": True})
+        import polars  # noqa: F401 - what the first block needs is loaded while the parent counts
+
         code = serve(run, job, incoming, outgoing)
     finally:
         os._exit(code)
