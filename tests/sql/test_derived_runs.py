@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import polars as pl
 import pytest
 
@@ -21,6 +20,7 @@ from datagen.engine.options import Options
 from datagen.errors import DatagenError, SchemaError
 from datagen.schema.load import load_text
 from datagen.sql import database
+from datagen.sql.process import Process
 from tests.cli.running import call
 from tests.support import codes_of, findings_of
 from tests.written import Tables
@@ -318,13 +318,13 @@ tables:
 
 def test_content_is_the_same_in_memory_and_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     places: list[str] = []
-    real = duckdb.connect
+    real = Process.ask
 
-    def connect(place: str = ":memory:", **more: Any) -> Any:
-        places.append(place)
-        return real(place, **more)
+    def ask(process: Process, what: str, *given: Any) -> Any:
+        places.extend(given[:1] if what == "open" else ())
+        return real(process, what, *given)
 
-    monkeypatch.setattr(duckdb, "connect", connect)
+    monkeypatch.setattr(Process, "ask", ask)
     in_memory = made(SHOP, tmp_path / "memory")
     assert not any("work-database" in place for place in places)
     monkeypatch.setattr(database, "ROOMY", 1 << 40)

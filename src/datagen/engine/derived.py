@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from datagen.engine.executor import Job, Made
 
 ROWS = 262_144  # of a result in memory at a time
+UNCOUNTED = 1 << 32  # rows of a table that another run has made: they may be many
 RESULT = "the result"  # no table of a document has a name with a blank
 FIRST, LAST = -62_135_596_800_000_000, 253_402_300_800_000_000  # years 1 to 9999, in microseconds
 
@@ -71,7 +72,7 @@ def make_derived(
     queries = chosen(plan, job.tables)
     scratch = job.directory / STAGED
     read = {name for one in queries.values() for name in one.reads if name in plan.tables}
-    cells = sum(made.rows[name] * len(plan.tables[name].visible) for name in read)
+    cells = sum(made.rows.get(name, UNCOUNTED) * len(plan.tables[name].visible) for name in read)
     results: dict[str, Result] = {}
     try:
         if queries:
