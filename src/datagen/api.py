@@ -139,6 +139,7 @@ def generate(
     from datagen.checks.stages import pass_stages
     from datagen.engine.derived import make_derived, staged_tables
     from datagen.engine.executor import Job, execute
+    from datagen.engine.memory import share_out
     from datagen.engine.options import Options, cores, fewer_workers, settle
     from datagen.plan.needed import narrowed
     from datagen.plan.spoils import clean
@@ -158,6 +159,7 @@ def generate(
     if twin:
         plan = clean(plan)
     settled = settle(plan, options)
+    shares = share_out(settled.memory)
     seconds: dict[str, float] = {"plan": time.perf_counter() - started}
     log = RunLog()
     log.stage("plan", seconds["plan"])
@@ -179,7 +181,7 @@ def generate(
             job = replace(job, block_rows=options.block_rows)
         making = Making(watcher)
         made = execute(plan if only is None else narrowed(plan, only), job, making)
-        make_derived(plan, job, made, memory=settled.memory, progress=making)
+        make_derived(plan, job, made, memory=shares.queries, progress=making)
         seconds |= made.seconds
         entries = table_entries(plan, made)
         for name in ("ledger", "tables"):
@@ -191,7 +193,7 @@ def generate(
                 looked = clean(prepared.bind()) if twin else prepared.bind()
                 passed = pass_stages(
                     looked, prepared.document, stage.path, list(made.files), settled.format,
-                    least=LEAST if options.min_score is None else options.min_score, memory=settled.memory,
+                    least=LEAST if options.min_score is None else options.min_score, memory=shares.checks,
                     threads=cores(), log=log, rows=made.rows,
                 )  # fmt: skip
                 noticed += passed.findings
@@ -201,13 +203,13 @@ def generate(
                 stage.path,
                 entries,
                 settled.format,
-                memory=settled.memory,
+                memory=shares.checks,
                 threads=cores(),
                 ledger=spoiled_files(stage.path, made),
             )
             seconds["check"] = time.perf_counter() - at
             log.stage("gate", seconds["check"], sum(made.rows.values()))
-        metrics, missed = measure(stage.path, entries, plan.metrics, settled.format, memory=settled.memory)
+        metrics, missed = measure(stage.path, entries, plan.metrics, settled.format, memory=shares.checks)
         if settled.gate != "none":
             noticed += missed
         watcher.stage("publish")
@@ -249,6 +251,7 @@ def tell_truth(
     from datagen.checks.placebos import find_placebos
     from datagen.engine.derived import make_derived, staged_tables
     from datagen.engine.executor import execute
+    from datagen.engine.memory import share_out
     from datagen.kernel.content_hash import root_hash
     from datagen.plan.labels import labelled_tables, labels_plan
     from datagen.plan.limits import LARGEST_MOST
@@ -265,11 +268,13 @@ def tell_truth(
         staged=staged_tables(labels, "parquet", labelled),
     )  # fmt: skip
     told = execute(labels, own)
-    make_derived(labels, own, told, memory=settled.memory)
+    make_derived(labels, own, told, memory=share_out(settled.memory).queries)
     lay_labels(directory, told)
     connections = Connections(plan, prepared.document)
     looked_at = [entry for entry in data.tables if entry.name in plan.tables]
-    placebos = find_placebos(plan, connections, made, looked_at, settled.format, memory=settled.memory)
+    placebos = find_placebos(
+        plan, connections, made, looked_at, settled.format, memory=share_out(settled.memory).checks
+    )
     entries = tuple(replace(entry, unique=(), foreign_keys=()) for entry in table_entries(labels, told))
     sums = dict(told.sums)
     if plan.spoiled:

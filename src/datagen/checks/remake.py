@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from datagen.checks.verify import batches
 from datagen.engine.derived import chosen, make_derived, staged_tables
 from datagen.engine.executor import Job, Made, execute
+from datagen.engine.memory import share_out
 from datagen.engine.options import default_memory
 from datagen.plan.model import Plan
 from datagen.plan.needed import narrowed
@@ -49,7 +50,7 @@ def made_again(
         for name in sorted(written):
             made.staged[name] = _as_parquet(directory, manifest.format, entries[name], place / "sources")
         readable = (directory,) if manifest.format == "parquet" else ()
-        make_derived(plan, job, made, memory=memory or default_memory(), readable=readable)
+        make_derived(plan, job, made, memory=share_out(memory or default_memory()).queries, readable=readable)
         for name in chosen(plan, wanted):
             first = 0
             for file in made.files.get(name, ()):

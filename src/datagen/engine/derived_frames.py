@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from datagen.engine.derived import make_derived, staged_tables
 from datagen.engine.executor import Job, execute
+from datagen.engine.memory import share_out
 from datagen.engine.options import default_memory
 from datagen.engine.work import empty_frame
 from datagen.plan.model import Plan
@@ -29,7 +30,7 @@ def derived_frames(
         place = Path(scratch)
         job = Job("parquet", place, tables=wanted, staged=staged_tables(plan, "parquet", wanted))
         made = execute(narrowed(plan, job.staged), job)
-        make_derived(plan, job, made, memory=memory or default_memory())
+        make_derived(plan, job, made, memory=share_out(memory or default_memory()).queries)
         return {
             name: pl.concat(
                 [

@@ -1,10 +1,30 @@
-"""Memory of a process between two grains: what is free goes back to the system."""
+"""Memory of a run: how `--memory` is shared out, and what is free goes back to the system between two grains.
+
+While tables are made the workers share all of it (`plan/memory.py` says what each needs). Afterwards they are gone, and
+DuckDB gets a share that leaves room for the process that asks it: that one seals and writes what queries give.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
+
+LEAST = 64 << 20  # bytes below which DuckDB gets nothing done
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Bytes for DuckDB. queries: of a document, beside parts of their results; checks: of files, beside nothing else."""
+
+    queries: int
+    checks: int
+
+
+def share_out(memory: int) -> Shares:
+    """The shares of a limit of memory, in bytes. DuckDB itself takes up to a fifth more than it is told."""
+    return Shares(queries=max(LEAST, memory // 2), checks=max(LEAST, memory // 4 * 3))
 
 
 def give_back() -> None:

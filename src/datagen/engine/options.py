@@ -11,6 +11,7 @@ from datagen.errors import Finding, MachineError, SchemaError, UsageError, did_y
 from datagen.plan.limits import MOST_ROWS, too_many
 from datagen.plan.memory import kept_columns, worker_bytes
 from datagen.plan.model import DerivedPlan, Plan, TablePlan
+from datagen.plan.needed import narrowed
 from datagen.selection import selected
 
 GATES = ("structural", "all", "none")
@@ -67,7 +68,10 @@ def settle(plan: Plan, options: Options) -> Settled:
     assert tables is None or isinstance(tables, frozenset)
     if (large := too_many(plan, options.max_rows)) is not None:
         raise SchemaError(large)
-    memory, most_workers = enough_memory(plan, options)
+    from datagen.engine.derived import staged_tables
+
+    made = plan if tables is None else narrowed(plan, (tables | staged_tables(plan, format, tables)) & set(plan.tables))
+    memory, most_workers = enough_memory(made, options)
     return Settled(format, gate, tables, memory, most_workers)
 
 

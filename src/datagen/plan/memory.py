@@ -10,7 +10,7 @@ from datagen.plan.estimate import memory_bytes
 from datagen.plan.graph import COUNTS
 from datagen.plan.model import Plan
 
-BASE_BYTES = 150_000_000  # interpreter, libraries, quantile tables, one block of every table of a chain
+BASE_BYTES = 180_000_000  # interpreter, libraries, quantile tables, one block of every table of a chain
 PART_COPIES = 1.5  # a part, and what encoding it takes on top
 KEPT_ROOT_ROWS = 2_000_000  # larger roots are made again by address instead of being kept
 SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(B|KB|MB|GB|TB|K|M|G|T|KiB|MiB|GiB|TiB)?$", re.IGNORECASE)
