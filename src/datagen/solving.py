@@ -171,6 +171,7 @@ class _Making:
         from datagen.checks.metrics import measure
         from datagen.engine.derived import make_derived, staged_tables
         from datagen.engine.executor import Job, execute
+        from datagen.engine.memory import share_out
         from datagen.engine.options import default_memory
         from datagen.plan.needed import narrowed
         from datagen.sinks.describe import table_entries
@@ -188,8 +189,9 @@ class _Making:
             place = Path(scratch)
             job = Job("parquet", place, tables=reads, staged=staged_tables(plan, "parquet", reads))
             made = execute(narrowed(plan, _tables(plan, set(reads))), job)
-            make_derived(plan, job, made, memory=default_memory())
-            found, _ = measure(place, table_entries(plan, made), [metric], "parquet", memory=default_memory())
+            shares = share_out(default_memory())
+            make_derived(plan, job, made, memory=shares.queries)
+            found, _ = measure(place, table_entries(plan, made), [metric], "parquet", memory=shares.checks)
         figure = found[metric.name]
         if figure is None:
             raise _refused(one, f"{one.metric.name} is no number with {one.param} of {value:g}")

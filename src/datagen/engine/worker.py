@@ -71,6 +71,7 @@ def main() -> int:
         from datagen.plan.labels import labels_plan
         from datagen.plan.needed import narrowed
         from datagen.plan.spoils import clean
+        from datagen.sql.process import leave
 
         plan = bind(job["document"], seed=job["seed"], scale=job["scale"], look=False)
         if job.get("clean"):
@@ -78,6 +79,7 @@ def main() -> int:
         if job.get("only") is not None:
             plan = narrowed(plan, job["only"])
         run = Run(labels_plan(plan) if job.get("labels") else plan)
+        leave()  # the plan is made: nothing of SQL is left to do here
         send(outgoing, {"ready": True})
     except EOFError:
         return 0

@@ -144,6 +144,7 @@ def give_back(process: Process) -> None:
 
 
 @atexit.register
-def _leave() -> None:
+def leave() -> None:
+    """End the process that waits, where no more queries are to come."""
     while _waiting:
         _waiting.pop().end()
