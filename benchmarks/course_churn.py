@@ -42,7 +42,21 @@ def title(choice: argparse.Namespace) -> str:
 def ours(choice: argparse.Namespace, out: Path, format: str) -> list[str]:
     sets = ["--set", f"n_users={choice.users}", "--set", f"days={choice.days}"]
     extra = ["--workers", str(choice.workers)] if choice.workers else []
-    return [PYTHON, "-m", "datagen", "generate", "course_churn", "-q", "-o", str(out), "-f", format, *sets, *extra]
+    return [
+        PYTHON,
+        "-m",
+        "datagen",
+        "generate",
+        "course_churn",
+        "-q",
+        "--no-profile",
+        "-o",
+        str(out),
+        "-f",
+        format,
+        *sets,
+        *extra,
+    ]
 
 
 def paired(choice: argparse.Namespace) -> str:

@@ -18,18 +18,18 @@ from datagen.version import __version__
 if TYPE_CHECKING:
     from datagen.dataset import Dataset, Table
     from datagen.errors import DatagenError, Finding, MachineError, SchemaError, UsageError
-    from datagen.handle import Findings, Schema, load, load_text
+    from datagen.handle import Findings, Schema, load, load_text, report_on
 
 __all__ = [
     "DatagenError", "Dataset", "Finding", "Findings", "MachineError", "Schema", "SchemaError", "Table", "UsageError",
-    "__version__", "load", "load_text",
+    "__version__", "load", "load_text", "report_on",
 ]  # fmt: skip
 
 # name -> module; loaded when it is first used, so that `import datagen` is quick
 _HOMES = {
     "Dataset": "dataset", "Table": "dataset", "DatagenError": "errors", "Finding": "errors", "MachineError": "errors",
     "SchemaError": "errors", "UsageError": "errors", "Findings": "handle", "Schema": "handle", "load": "handle",
-    "load_text": "handle",
+    "load_text": "handle", "report_on": "handle",
 }  # fmt: skip
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from datagen.schema.tree import Document
     from datagen.sinks.manifest import Manifest
 
+MOST_PROFILED = 20_000_000  # rows
+
 Source = str | os.PathLike[str] | Mapping[str, Any]
 
 
@@ -218,6 +220,12 @@ def generate(
             metrics=metrics,
         )  # fmt: skip
         manifest = replace(manifest, clean=twin)
+        if profiled(plan, made, options):
+            watcher.stage("profile")
+            at = time.perf_counter()
+            manifest = lay_profile(plan, prepared, manifest, stage.path, settled.memory)
+            seconds["profile"] = time.perf_counter() - at
+            log.stage("profile", seconds["profile"], sum(made.rows.values()))
         seconds["total"] = time.perf_counter() - started
         origin = noted(source_of(prepared.written), prepared.overrides)
         write_text(stage.path, "run.json", run_facts(made, seconds, settled.memory, origin))
@@ -381,8 +389,33 @@ def report(
             checked = check(place, prepared, memory=memory)
             plan = clean(checked.plan) if manifest.clean else checked.plan
             results = [one.as_dict() for one in checked.report.results]
-            told = Declared(plan, prepared.document, results, checked.report.score.as_dict())
+            told = Declared(plan, prepared, results, checked.report.score.as_dict())
     return report(place, blind=blind, told=told, missing=missing, memory=memory, threads=cores())
+
+
+def profiled(plan: Plan, made: Made, options: Options) -> bool:
+    """Whether a run writes `data_profile.html`: as its options say, else where the document names metrics.
+
+    Data sets of more rows than MOST_PROFILED are left to `datagen report`.
+    """
+    if options.profile is not None:
+        return options.profile
+    return bool(plan.metrics) and sum(made.rows.values()) <= MOST_PROFILED
+
+
+def lay_profile(plan: Plan, prepared: Prepared, manifest: Manifest, directory: Path, memory: int) -> Manifest:
+    """Write `data_profile.html` beside data that are not published yet; gives the manifest that answers for it, too.
+
+    It holds no answers: no planted effect, no law, no document.
+    """
+    from datagen.report.report import Declared, report
+    from datagen.sinks.manifest import PROFILE, write_text
+
+    made = report(
+        directory, told=Declared(plan, prepared, answers=False), manifest=manifest, memory=memory
+    )  # one thread: the same page
+    facts = write_text(directory, PROFILE, made.html)
+    return replace(manifest, side_files=(*manifest.side_files, facts))
 
 
 def remove_stale(target: Path, content_hash: str) -> list[Finding]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datagen.engine.run import Run
     from datagen.plan.model import Plan, TablePlan
     from datagen.plan.prepare import Prepared
+    from datagen.report.report import DataReport
 
 
 class Dataset:
@@ -66,12 +67,14 @@ class Dataset:
         self, output: str | os.PathLike[str], *, format: str | None = None, select: Sequence[str] = (),
         workers: int | None = None, memory: int | str | None = None, gate: str | None = None,
         max_rows: int = 1_000_000_000, truth: bool = False, clean: bool = False, min_score: float | None = None,
+        profile: bool | None = None,
     ) -> api.Generated:  # fmt: skip
         """Publish the data set as files in the directory `output`, whole or not at all.
 
         The arguments are those of `datagen generate`; memory in bytes or as `"2GB"`; with truth, what is planted is
         told in a second directory, `output` + ".truth", which `datagen.truth.read` reads; with clean, the imperfections that
-        the schema declares are left out. Raises UsageError for what is
+        the schema declares are left out; with profile, the data as one page lie beside them, as they do anyway where the
+        schema names metrics. Raises UsageError for what is
         wrong with them, SchemaError where the made tables break their own schema, MachineError for the machine.
         """
         from datagen.engine.options import Options
@@ -80,8 +83,25 @@ class Dataset:
         options = Options(
             format=format, gate=gate, workers=read_workers(workers), memory=read_memory(memory), select=tables,
             max_rows=max_rows, truth=truth, clean=clean, min_score=min_score,
+            profile=profile,
         )  # fmt: skip
         return api.generate(self._prepared, output, options, plan=self._plan)
+
+    def report(
+        self, directory: str | os.PathLike[str] | None = None, *, blind: bool = False, memory: int | str | None = None
+    ) -> DataReport:  # fmt: skip
+        """The report on the data set: `.save("shop.html")` writes its page, `.facts` are its figures, `.chart("orders.amount")`
+        is one picture; in a notebook it shows itself.
+
+        directory: where the data set was published; left out, it is made in a temporary place and thrown away again.
+        blind: leave out everything that was declared; memory: bytes, or as `"2GB"`.
+        """
+        if directory is not None:
+            return api.report(directory, self._prepared, blind=blind, memory=read_memory(memory))
+        with tempfile.TemporaryDirectory(prefix="datagen-") as scratch:
+            gate = self._plan.gate or "none"
+            made = self.write(Path(scratch) / "tables", format="parquet", gate=gate, memory=memory, profile=False)
+            return api.report(made.directory, self._prepared, blind=blind, memory=read_memory(memory))
 
     def duckdb(self) -> duckdb.DuckDBPyConnection:
         """A new in-memory DuckDB database that holds all the tables."""
@@ -103,7 +123,9 @@ class Dataset:
         return f"<data set {self.name}, seed {self.seed}: {tables}>"
 
     def _repr_html_(self) -> str:
-        return "".join(self[name]._repr_html_() for name in self.tables)
+        from datagen.report.outline import drawn
+
+        return drawn(self._plan) + "".join(self[name]._repr_html_() for name in self.tables)
 
     @cached_property
     def _by_sql(self) -> dict[str, pl.DataFrame]:

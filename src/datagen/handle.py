@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datagen.engine.trace import Traced
     from datagen.plan.model import Plan
     from datagen.plan.prepare import Prepared
+    from datagen.report.report import DataReport
     from datagen.schema.tree import Document
 
 MOST_SEED = 2**64 - 1
@@ -36,6 +37,18 @@ def load_text(text: str | bytes, *, path: str | None = None) -> Schema:
     from datagen.schema.load import load_text
 
     return Schema(load_text(text, path=path))
+
+
+def report_on(
+    directory: str | os.PathLike[str], schema: Schema | None = None, *, blind: bool = False, memory: int | None = None
+) -> DataReport:
+    """The report on a published data set, with what its schema declares unless it is blind.
+
+    schema: another one than the data were made from; memory: bytes. `.save("page.html")` writes the page. Raises UsageError
+    where there is no data set, MachineError where the machine does not suffice.
+    """
+    prepared = None if schema is None else schema._prepared()
+    return api.report(directory, prepared, blind=blind, memory=memory)
 
 
 class Findings(list[Finding]):
@@ -74,7 +87,9 @@ class PlanView:
         return f"<plan of {self.plan.name}: {', '.join(self.plan.all_tables)}; print() shows it>"
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(str(self))}</pre>"
+        from datagen.report.outline import drawn
+
+        return f"{drawn(self.plan)}<pre>{html.escape(str(self))}</pre>"
 
 
 class Schema:
@@ -148,7 +163,11 @@ class Schema:
             )
             for table in plan.all_tables.values() if not table.hidden
         ]  # fmt: skip
-        return f"<b>{html.escape(plan.name)}</b>" + html_table(("table", "rows", "parent", "columns"), rows)
+        from datagen.report.outline import drawn
+
+        return f"<b>{html.escape(plan.name)}</b>{drawn(plan)}" + html_table(
+            ("table", "rows", "parent", "columns"), rows
+        )
 
     @cached_property
     def _plan(self) -> Plan:

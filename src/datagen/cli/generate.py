@@ -35,14 +35,20 @@ DIRECTORY_NAME = re.compile(r"[\w-][\w .-]*")
 @run_options
 @click.option("--truth", is_flag=True, help="Also write OUT.truth: planted effects, placebos, and labels of rows.")
 @click.option("--clean", is_flag=True, help="Leave out the imperfections that the schema declares: the clean twin.")
+@click.option(
+    "--profile/--no-profile",
+    "profile",
+    default=None,
+    help="Write data_profile.html, the data as one page [if the schema names metrics].",
+)
 @click.option("--dry-run", is_flag=True, help="Print the plan, look at the output directory, and write nothing.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Print the time of every stage and table.")
 @json_option
 @click.pass_context
 def command(
-    context: click.Context, /, output: str | None, truth: bool, clean: bool, dry_run: bool, quiet: bool,
-    verbose: bool, as_json: bool, **given: Any,
+    context: click.Context, /, output: str | None, truth: bool, clean: bool, profile: bool | None,
+    dry_run: bool, quiet: bool,    verbose: bool, as_json: bool, **given: Any,
 ) -> None:  # fmt: skip
     """Make a data set and publish it, whole or not at all.
 
@@ -53,7 +59,7 @@ def command(
     from datagen.cli.progress import watching
 
     reading = Given(given)
-    options = replace(reading.run(), truth=truth, clean=clean)
+    options = replace(reading.run(), truth=truth, clean=clean, profile=profile)
     with watching(quiet=quiet or dry_run, verbose=verbose) as watcher:
         watcher.stage("plan")
         began = time.perf_counter()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 STAGES = {
     "plan": "planning", "count": "counting rows", "make": "making tables", "check": "checking the files",
+    "profile": "drawing the profile",
     "publish": "publishing",
 }  # fmt: skip
 SILENCE = 1.8  # seconds without a line after which one is printed

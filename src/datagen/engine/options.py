@@ -34,6 +34,7 @@ class Options:
     block_rows: int | None = None
     clean: bool = False  # without any imperfection: the clean twin
     truth: bool = False  # also write the truth set, beside the data
+    profile: bool | None = None  # also write the page of the data; None: where the schema names metrics
     own_process: bool = False  # the run may limit the threads of this process and work in it
 
 

@@ -61,6 +61,15 @@ class Chart:
             "config": config(theme),
         }
 
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        """The picture in a notebook, for those that draw Vega-Lite 6 and those that draw 5."""
+        spec = {**self.whole(NOTEBOOK), "width": 460}
+        older = {**spec, "$schema": SCHEMA.replace("/v6.", "/v5.")}
+        return {
+            "application/vnd.vegalite.v6+json": spec, "application/vnd.vegalite.v5+json": older,
+            "text/plain": f"{self.title}: {self.summary}",
+        }  # fmt: skip
+
 
 def config(theme: Mapping[str, Any]) -> Spec:
     """How every chart looks."""

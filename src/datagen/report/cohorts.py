@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.checks.database import identifier
-from datagen.report.activity import _moment
-from datagen.report.files import Column, Files, plain
+from datagen.report.files import Column, Files, moment, plain
 from datagen.sinks.manifest import ForeignKey
 
 SECONDS = {"month": 30.4375 * 86400, "week": 7 * 86400.0, "day": 86400.0}
@@ -54,7 +53,7 @@ def _entities(files: Files, table: str) -> list[ForeignKey]:
 def _curves(files: Files, table: str, event: Column, away: ForeignKey) -> dict[str, Any] | None:
     key, entity, to, born = away.column, away.table, away.to_column, files.born(away.table)
     assert born is not None
-    start, end = _moment(born.low), _moment(event.high)
+    start, end = moment(born.low), moment(event.high)
     unit = next((one for one, seconds in SECONDS.items() if (end - start).total_seconds() / seconds >= 6), None)
     if unit is None:
         return None

@@ -36,7 +36,7 @@ def diagram(tables: Sequence[Mapping[str, Any]]) -> str:
     lines = [line for name, one in known.items() for line in _edges(name, one, known, place)]
     boxes = [_box(one, *place[name], heights[name]) for name, one in known.items()]
     text = "; ".join(
-        f"{one['table']}, {one['rows']:,} rows"
+        f"{one['table']}, {_rows(one)}"
         + "".join(f", its {key['column']} points to {key['table']}" for key in one["foreign_keys"])
         for one in tables
     )
@@ -112,7 +112,7 @@ def _edges(
 
 
 def _box(table: Mapping[str, Any], x: float, y: float, height: float) -> str:
-    rows = f"{table['rows']:,} rows"
+    rows = _rows(table)
     parts = [
         f'<g class="box"><title>{html.escape(table["table"])}: {rows}</title>'
         f'<rect x="{x:g}" y="{y:g}" width="{WIDTH}" height="{height:g}" rx="8" '
@@ -131,6 +131,10 @@ def _box(table: Mapping[str, Any], x: float, y: float, height: float) -> str:
             f'<text x="{x + 32:g}" y="{at:g}"{weight}{faint}>{_cut(name, 28)}</text>'
         )
     return "".join((*parts, "</g>"))
+
+
+def _rows(table: Mapping[str, Any]) -> str:
+    return "by SQL" if table["rows"] is None else f"{table['rows']:,} rows"
 
 
 def _cut(text: str, most: int) -> str:

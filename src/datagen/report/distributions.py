@@ -8,8 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from datagen.checks.database import identifier
-from datagen.report.activity import _moment
-from datagen.report.files import MANY, Column, Files, plain
+from datagen.report.files import MANY, Column, Files, moment, plain
 
 BARS = 40  # of a histogram, about
 EXACT = 2_000_000  # rows up to which quantiles are exact; they need all values in memory
@@ -137,7 +136,7 @@ def _log_edges(low: float, high: float) -> list[float]:
 
 
 def _times(files: Files, column: Column) -> dict[str, Any]:
-    days = (_moment(column.high) - _moment(column.low)).days
+    days = (moment(column.high) - moment(column.low)).days
     unit = "day" if days <= 60 else ("week" if days <= 400 else "month")
     points = files.ask(
         f"select date_trunc('{unit}', {column.sql}::timestamp)::date::varchar, count(*) from "

@@ -6,6 +6,7 @@ dictionary would; nothing here knows how a value was made.
 
 from __future__ import annotations
 
+import datetime
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -90,17 +91,11 @@ class Files:
         self.columns: Mapping[str, Mapping[str, Column]] = {
             name: self._look_at(one) for name, one in self.entries.items()
         }
-        times = [column for table in self.columns.values() for column in table.values() if column.kind == "time"]
-        self.first = min(
-            (one.low for one in times if one.role in ("time", "created") and one.low is not None), default=None
-        )
-        self.last = max(
-            (one.high for one in times if one.role in ("time", "created") and one.high is not None), default=None
-        )
-        if self.first is None:
-            own = [one for name in self.entries if (one := self.time_of(name)) is not None and one.low is not None]
-            self.first = min((one.low for one in own), default=None)
-            self.last = max((one.high for one in own), default=None)
+        times = [self.time_of(name) for name in self.entries]
+        own = [one for one in times if one is not None]
+        told = [one for one in own if one.role in ("time", "created")] or own
+        self.first = min((moment(one.low) for one in told), default=None)
+        self.last = max((moment(one.high) for one in told), default=None)
 
     def ask(self, text: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """The rows of a query."""
@@ -110,6 +105,11 @@ class Files:
         """The only row of a query."""
         [row] = self.ask(text, values)
         return row
+
+    def span(self, time: Column) -> tuple[datetime.datetime, datetime.datetime]:
+        """From when to when the data go, as far as a column of times tells too."""
+        low, high = moment(time.low), moment(time.high)
+        return min(low, self.first or low), max(high, self.last or high)
 
     def rows(self, table: str) -> int:
         return self.entries[table].rows
@@ -238,6 +238,13 @@ def _unreadable(directory: Path, error: Exception) -> UsageError:
     expected = "files as their manifest describes them"
     hint = f"datagen verify {directory} says which file was changed"
     return UsageError(Finding("report.unreadable", path=os.fspath(directory), found=line, expected=expected, hint=hint))
+
+
+def moment(value: datetime.date) -> datetime.datetime:
+    """A time of a query; of a date its midnight."""
+    if isinstance(value, datetime.datetime):
+        return value
+    return datetime.datetime(value.year, value.month, value.day)
 
 
 def plain(value: Any) -> Any:

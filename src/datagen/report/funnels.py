@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 from datagen.checks.database import identifier
-from datagen.report.activity import _moment
 from datagen.report.comparisons import LEAST, LEVEL
 from datagen.report.files import FEW, Column, Files, plain
 
@@ -63,7 +62,7 @@ def _funnel(files: Files, table: str, stage: Column, time: Column, walker: list[
         f"{_order(files, table)})"
     )
     order = [v for (v,) in files.ask("select v from walked group by 1 order by avg(k), count(*) desc")]
-    end = max(_moment(files.last), _moment(time.high))
+    _, end = files.span(time)
     stages = []
     for place, value in enumerate(order):
         reached, went, waited = files.one(

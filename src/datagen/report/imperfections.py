@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from datagen.checks.database import identifier
 from datagen.report.files import Files, plain
 
 FAR = 8.0  # robust standard deviations from the middle
-LEAST = 200  # values of a column, to say what is far
+LEAST, LEAST_VALUES = 200, 30  # values of a column, and different ones, to say what is far
 
 
-def imperfections(files: Files) -> dict[str, Any]:
+def imperfections(files: Files, distributions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """missing: columns with nulls; far: columns of numbers with values far out; twice: tables with repeated rows."""
     missing = [
         {"table": table, "column": column.name, "nulls": column.nulls, "share": plain(column.nulls / files.rows(table))}
@@ -20,35 +21,36 @@ def imperfections(files: Files) -> dict[str, Any]:
         for column in files.columns[table].values()
         if column.nulls
     ]
-    return {"missing": missing, "far": list(_far(files)), "twice": list(_twice(files))}
+    return {"missing": missing, "far": list(_far(files, distributions)), "twice": list(_twice(files))}
 
 
-def _far(files: Files) -> Any:
-    for table in files.entries:
-        for column in files.columns[table].values():
-            if column.kind != "number" or files.rows(table) - column.nulls < LEAST or column.distinct < 30:
-                continue
-            positive = column.low > 0
-            x = f"ln({column.sql}::double)" if positive else f"{column.sql}::double"
-            name, there = identifier(table), f"{column.sql} is not null"
-            (middle,) = files.one(f"select approx_quantile({x}, 0.5) from {name} where {there}")
-            below, above = files.one(
-                f"select approx_quantile({middle!r} - {x}, 0.5) filter ({x} < {middle!r}), "
-                f"approx_quantile({x} - {middle!r}, 0.5) filter ({x} > {middle!r}) from {name} where {there}"
-            )
-            if not below or not above:
-                continue
-            low, high = middle - FAR * 1.4826 * below, middle + FAR * 1.4826 * above  # laws may lean to one side
-            (number,) = files.one(f"select count(*) from {name} where {there} and not {x} between {low!r} and {high!r}")
-            if number:
-                ends = (math.exp(low), math.exp(high)) if positive else (low, high)
-                yield {
-                    "table": table, "column": column.name, "rows": number, "share": plain(number / files.rows(table)),
-                    "usual_from": plain(ends[0]), "usual_to": plain(ends[1]), "logarithmic": positive,
-                }  # fmt: skip
+def _far(files: Files, distributions: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Values beyond `FAR` robust deviations, worked out on either side of the middle apart: laws may lean to one side."""
+    for one in distributions:
+        if "quantiles" not in one or one["rows"] - one["nulls"] < LEAST or one["distinct"] < LEAST_VALUES:
+            continue
+        column = files.columns[one["table"]][one["column"]]
+        positive = one["min"] > 0
+        quarter, middle, upper = (
+            math.log(value) if positive else value for value in (one["quantiles"][q] for q in ("0.25", "0.5", "0.75"))
+        )
+        low, high = middle - FAR * 1.4826 * (middle - quarter), middle + FAR * 1.4826 * (upper - middle)
+        if not quarter < middle < upper:
+            continue
+        ends = (math.exp(low), math.exp(high)) if positive else (low, high)
+        if ends[0] <= one["min"] and one["max"] <= ends[1]:
+            continue
+        (number,) = files.one(
+            f"select count(*) from {identifier(column.table)} where {column.sql}::double < {ends[0]!r} "
+            f"or {column.sql}::double > {ends[1]!r}"
+        )
+        yield {
+            "table": column.table, "column": column.name, "rows": number, "share": plain(number / one["rows"]),
+            "usual_from": plain(ends[0]), "usual_to": plain(ends[1]), "logarithmic": positive,
+        }  # fmt: skip
 
 
-def _twice(files: Files) -> Any:
+def _twice(files: Files) -> Iterator[dict[str, Any]]:
     for table, entry in files.entries.items():
         proved = {group for group in entry.unique if group}
         if proved or not entry.rows:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from datagen.report.activity import rows_over_time, seasons, trends
+from datagen.report.activity import rows_over_time, seasons
 from datagen.report.cohorts import cohorts
 from datagen.report.comparisons import comparisons
 from datagen.report.distributions import distributions
 from datagen.report.files import Files, plain
 from datagen.report.funnels import funnels
+from datagen.report.growth import trends
 from datagen.report.imperfections import imperfections
 from datagen.report.states import states
 from datagen.report.tables import tables
@@ -19,7 +20,6 @@ FACTS_VERSION = 1
 SECTIONS: Mapping[str, Callable[[Files], Any]] = {
     "tables": tables, "distributions": distributions, "rows_over_time": rows_over_time, "seasons": seasons,
     "trends": trends, "cohorts": cohorts, "funnels": funnels, "states": states, "comparisons": comparisons,
-    "imperfections": imperfections,
 }  # fmt: skip
 
 
@@ -35,7 +35,8 @@ def profile(files: Files, *, blind: bool) -> dict[str, Any]:
     }  # fmt: skip
     if not blind:
         header |= {"seed": manifest.seed, "clean": manifest.clean, "gate": manifest.gate}
+    found = {name: section(files) for name, section in SECTIONS.items()}
     return {
         "facts_version": FACTS_VERSION, "blind": blind, "header": header,
-        **{name: section(files) for name, section in SECTIONS.items()},
+        **found, "imperfections": imperfections(files, found["distributions"]),
     }  # fmt: skip

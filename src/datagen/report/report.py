@@ -9,18 +9,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from datagen.errors import Finding, UsageError, did_you_mean, listed, quoted
 from datagen.report import sections
 from datagen.report import sections_declared as declared
 from datagen.report import sections_of_behaviour as behaviour
+from datagen.report.charts import Chart, over_time, spread
+from datagen.report.diagnostics import diagnostics
 from datagen.report.files import open_files
 from datagen.report.page import Sheet, page, text
 from datagen.report.profile import profile
-from datagen.report.told import add_checks, add_plan, add_summary
+from datagen.report.told import add_answers, add_checks, add_plan, add_summary
 from datagen.sinks.manifest import Manifest
 
 if TYPE_CHECKING:
     from datagen.plan.model import Plan
-    from datagen.schema.tree import Document
+    from datagen.plan.prepare import Prepared
 
 # in the order of the page: how the section is called in the navigation, and what writes it
 SECTIONS: tuple[tuple[str, str, Callable[[Mapping[str, Any], Sheet], str]], ...] = (
@@ -44,12 +47,13 @@ SECTIONS: tuple[tuple[str, str, Callable[[Mapping[str, Any], Sheet], str]], ...]
 
 @dataclass(frozen=True)
 class Declared:
-    """What a page is told besides the files. document: as it was written, with marks; results: of checks, as dicts."""
+    """What a page is told besides the files. results: of checks, as dicts."""
 
     plan: Plan
-    document: Document
+    prepared: Prepared
     results: Sequence[Mapping[str, Any]] = ()
     score: Mapping[str, Any] | None = None
+    answers: bool = True  # planted effects, laws and the document too, which tell an analyst what to find
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,24 @@ class DataReport:
         from datagen.report.saving import save
 
         return save(self.html, Path(path))
+
+    def chart(self, what: str) -> Chart:
+        """The picture of a column, `orders.amount`, or of the rows of a table over time, `orders`.
+
+        Raises UsageError for what has none.
+        """
+        pictures = {
+            f"{one['table']}.{one['column']}": drawn
+            for one in self.facts["distributions"]
+            if one["kind"] != "key" and (drawn := spread(one)) is not None
+        }
+        pictures |= {one["table"]: over_time(one) for one in self.facts["rows_over_time"]}
+        if what not in pictures:
+            expected = f"one of {listed(tuple(pictures), most=20)}"
+            raise UsageError(
+                Finding("report.no_chart", found=quoted(what), expected=expected, hint=did_you_mean(what, pictures))
+            )
+        return pictures[what]
 
     def __repr__(self) -> str:
         head = self.facts["header"]
@@ -98,6 +120,9 @@ def report(
             add_summary(facts, directory)
             facts["missing"] = missing
         if told is not None and not blind:
-            add_plan(facts, told.plan, told.document, files)
+            add_plan(facts, told.plan, told.prepared.document)
+            if told.answers:
+                add_answers(facts, told.plan, told.prepared.document, files)
             add_checks(facts, told.results, told.score)
+            facts["diagnostics"] = diagnostics(facts, told.plan, told.prepared)
         return DataReport(facts)

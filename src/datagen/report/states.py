@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from datagen.checks.database import identifier
-from datagen.report.activity import _moment
 from datagen.report.comparisons import LEAST, LEVEL
 from datagen.report.files import MANY, Column, Files, plain
 
@@ -42,7 +41,7 @@ def _history(files: Files, table: str, state: Column, time: Column) -> dict[str,
     away = files.entries[table].foreign_keys[0]
     who, key = identifier(away.column), files.key_of(table)
     last = identifier(key) if key is not None else "1"
-    end = max(_moment(files.last), _moment(time.high))
+    _, end = files.span(time)
     files.ask(
         f"create or replace temp table stays as select {who} as c, {state.sql}::varchar as v, "
         f"{time.sql}::timestamp as since, "
@@ -108,8 +107,8 @@ def _shares(files: Files, end: Any) -> list[dict[str, Any]]:
     totals: dict[int, float] = {}
     for k, _, number in rows:
         totals[k] = totals.get(k, 0) + float(number)
-    moment = f"make_timestamp((({low} + k * {width}) * 1000000)::bigint)::varchar"
-    starts = dict(files.ask(f"select k, {moment} from (select unnest(range({steps + 1})) as k)"))
+    start = f"make_timestamp((({low} + k * {width}) * 1000000)::bigint)::varchar"
+    starts = dict(files.ask(f"select k, {start} from (select unnest(range({steps + 1})) as k)"))
     return [
         {
             "at": starts[k].replace(" ", "T")[:19],

@@ -33,15 +33,13 @@ def add_summary(profile: dict[str, Any], directory: Path) -> None:
     profile["asked_imperfections"] = summary.get("imperfections", [])
 
 
-def add_plan(profile: dict[str, Any], plan: Plan, document: Document, files: Files) -> None:
-    """Everything that the plan of a document expects."""
-    profile["declared"] = True
+def add_plan(profile: dict[str, Any], plan: Plan, document: Document) -> None:
+    """What a plan says of its tables and metrics, with nothing of what is hidden in the data."""
     profile["description"] = str(document.root.get("description") or "")
     for one in profile["tables"]:
         made = plan.tables.get(one["table"])
         one["expected_rows"] = None if made is None else round(made.expected_rows)
         one["line"] = None if made is None else document.place(made.loc).line
-    add_declared(profile["distributions"], _laws(plan))
     bounds = {metric.name: metric for metric in plan.metrics}
     for one in profile.get("metrics", []):
         if (metric := bounds.get(one["name"])) is not None:
@@ -50,11 +48,16 @@ def add_plan(profile: dict[str, Any], plan: Plan, document: Document, files: Fil
             one["kept"] = None if not metric.bounds else (
                 value is not None and (low is None or value >= low) and (high is None or value <= high)
             )  # fmt: skip
-    profile["effects"] = list(_effects(plan, document, files))
     profile["notes"] = [
         *plan.notes,
         *(f"{one.get('decision', '')} {one.get('reason', '')}".strip() for one in plan.assumptions),
     ]
+
+
+def add_answers(profile: dict[str, Any], plan: Plan, document: Document, files: Files) -> None:
+    """What an analyst would have to find: laws, planted effects, and the document itself."""
+    add_declared(profile["distributions"], _laws(plan))
+    profile["effects"] = list(_effects(plan, document, files))
     text = document.text[:LONGEST]
     profile["document"] = {
         "name": Path(document.path).name if document.path else "the document",

@@ -33,7 +33,8 @@ CELLS = (
     "clean_value",
     "dirty_value",
 )  # columns of the ledger of imperfections, all texts
-SIDE_FILES = ("run_summary.json", "assumptions.md", "generation_notes.md")
+PROFILE = "data_profile.html"
+SIDE_FILES = ("run_summary.json", "assumptions.md", "generation_notes.md", PROFILE)
 
 
 @dataclass(frozen=True, slots=True)
