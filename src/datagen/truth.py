@@ -76,9 +76,12 @@ class Truth:
         return pl.concat([pl.read_parquet(self.directory / file.name, glob=False) for file in known[table].files])
 
 
-def read(directory: str | os.PathLike[str], data: str | os.PathLike[str] | None = None) -> Truth:
+def read(
+    directory: str | os.PathLike[str], data: str | os.PathLike[str] | None = None, *, content_hash: str | None = None
+) -> Truth:  # fmt: skip
     """The truth set in a directory, of the data in another (else the one of the same name without `.truth`).
 
+    content_hash: of the data, where they are not at hand; then nothing is looked for.
     Raises UsageError where there is none, where it tells of other data, or where its answer key was changed.
     """
     place = Path(directory)
@@ -91,13 +94,14 @@ def read(directory: str | os.PathLike[str], data: str | os.PathLike[str] | None 
             Finding("truth.not_a_truth_set", path=os.fspath(place), found=found, expected=expected, hint=hint)
         )
     beside = Path(data) if data is not None else place.with_name(place.name.removesuffix(".truth"))
-    content = read_manifest(beside).content_hash
+    content = read_manifest(beside).content_hash if content_hash is None else content_hash
     if content != manifest.truth_of:
         raise UsageError(
             Finding(
                 "truth.other_data", path=os.fspath(place),
                 found=f"the truth of data with the content hash {manifest.truth_of}",
-                expected=f"that of {beside}, {content}", hint="make both again with datagen generate --truth",
+                expected=f"that of {beside if content_hash is None else 'the data'}, {content}",
+                hint="make both again with datagen generate --truth",
             )
         )  # fmt: skip
     return Truth(place, manifest, _answers(place, manifest))

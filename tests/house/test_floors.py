@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "datagen"
 
 # a floor may import from its own floor and from those after it
 FLOORS = (
-    ("cli",), ("dataset", "handle"), ("api", "truth"), ("report", "solving"), ("engine", "checks", "sinks"), ("plan",), ("selection",), ("registry",), ("generators", "modifiers", "rows", "imperfections"), ("columns", "structures"),
+    ("cli",), ("dataset", "handle"), ("api", "grading", "truth"), ("report", "solving"), ("engine", "checks", "sinks"), ("plan",), ("selection",), ("registry",), ("generators", "modifiers", "rows", "imperfections"), ("columns", "structures"),
     ("contracts",), ("expressions", "sql"), ("laws",), ("dictionary", "kernel",), ("schema",), ("datasets", "packs"), ("codes",), ("errors", "version"),
 )  # fmt: skip
 RANK = {name: rank for rank, floor in enumerate(FLOORS) for name in floor}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from datagen import truth
+from datagen import grading, truth
 from datagen.report.files import open_files
 from datagen.report.highlights import highlights
 from datagen.report.profile import profile
@@ -111,3 +111,37 @@ def test_groups_of_placebos_go_on_and_churn_alike(facts: dict[str, Any]) -> None
         for by in states["by"]:
             if by["by"] == "customers.country":
                 assert all(abs(one["errors"]) < 4 for one in by["moves"] if one["times_base"] is not None)
+
+
+def test_answers_read_off_a_blind_report_are_marked_well(facts: dict[str, Any], shop: Path) -> None:
+    """What the report calls a difference, and its funnel, growth and churn, against the answer key: no placebo is claimed."""
+    answers = []
+    for one in facts["comparisons"]["found"]:
+        columns = [one["by"], *([f"{one['table']}.{one['measure']}"] if one["measure"] else [])]
+        for found in one["pairs"]:
+            if found["differs"]:
+                where = {"value": found["value"], "reference": one["base"]}
+                answers.append({"table": one["table"], "columns": columns, "where": where, "size": found["size"]})
+    for group in ("vip", "standard", "budget"):
+        where = {"state": "active", "segment": group}
+        answers.append(
+            {"table": "subscription", "where": where, "size": churned(facts, group), "kind": "loss_per_period"}
+        )
+        [by] = [one for one in facts["funnels"][0]["by"] if one["by"] == "customers.segment"]
+        order = [stage["stage"] for stage in facts["funnels"][0]["stages"]]
+        for step in by["steps"]:
+            if step["group"] == group:
+                where = {"stage": order[order.index(step["stage"]) + 1], "segment": group}
+                answers.append(
+                    {"table": "web_journey", "where": where, "size": step["share_on"], "kind": "step_conversion"}
+                )
+    for measure, size in (("amount", growth(facts, "orders", "amount")), (None, growth(facts, "orders", None))):
+        columns = ["orders.ordered_at", *([f"orders.{measure}"] if measure else [])]
+        answers.append({"table": "orders", "columns": columns, "kind": "trend", "size": math.log1p(size)})
+    given = {"format_version": 1, "content_hash": facts["header"]["content_hash"], "answers": answers}
+    marked = grading.grade(grading.Answers.model_validate(given), f"{shop}.truth")
+    verdicts = [one.verdict for one in marked.marks]
+    assert "placebo" not in verdicts
+    assert verdicts.count("right") >= 2 * LEAST, [
+        (one.verdict, one.effect, one.claimed, one.expected) for one in marked.marks
+    ]

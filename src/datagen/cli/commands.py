@@ -23,6 +23,7 @@ COMMANDS = (
     "check",
     "verify",
     "report",
+    "grade",
     "expand",
     "explain",
     "schema",
