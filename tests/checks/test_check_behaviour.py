@@ -166,6 +166,15 @@ def changed(column: str, by: pl.Expr) -> Edit:
     return lambda frame: frame.with_columns(by.cast(pl.String).alias(column))
 
 
+def after_the_end(frame: pl.DataFrame) -> pl.DataFrame:
+    """A row behind the first that says that somebody has left."""
+    gone = frame.filter(pl.col("state") == "churned").head(1)
+    return gone.with_columns(
+        contracts_id=pl.lit("900000"), changed_at=pl.lit("2025-12-31T23:59:59Z"), previous_state=pl.lit("active")
+    )
+
+
+first_change = pl.col("previous_state").is_not_null().arg_max()
 amount = pl.col("amount").cast(pl.Float64)
 LATE = time("ordered_at").dt.year() == 2025
 CASES: list[tuple[str, Edit, str, str]] = [
@@ -179,6 +188,9 @@ CASES: list[tuple[str, Edit, str, str]] = [
     ("contracts", thinned(pl.col("state") == "churned"), "effect.missed", "contracts.active.loss.standard"),
     ("customers", shuffled("segment"), "effect.missed", "adoptions.acceleration.vip"),
     ("touches", shuffled("channel"), "effect.missed", "touches.channel.email"),
+    ("contracts", changed("previous_state", pl.when(pl.int_range(pl.len()) == first_change).then(pl.lit("churned")).otherwise(pl.col("previous_state"))), "value.chain", "contracts.previous_state"),
+    ("contracts", lambda frame: pl.concat([frame, after_the_end(frame)]), "value.chain", "contracts.previous_state"),
+    ("onboarding", lambda frame: frame.with_columns(event_timestamp=pl.col("event_timestamp").reverse().over("customers_id")), "value.stage_order", "onboarding.event_timestamp"),
     ("orders", thinned(pl.col("paid_by") == "cash"), "law.shares", "orders.paid_by"),
     ("customers", changed("age", (pl.col("age").cast(pl.Int64) - 45) * 3 // 2 + 45), "law.shape", "customers.age"),
     ("calls", changed("minutes", pl.col("minutes").cast(pl.Float64) * 1.2), "law.shape", "calls.minutes"),

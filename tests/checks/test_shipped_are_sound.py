@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from datagen.datasets import shipped
 from tests.checks.broken import failures, judged, publish
 from tests.stories.test_shipped import ONE
+
+from datagen.datasets import shipped
 
 SEEDS = (
     1,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from datagen.checks.chains import Chains
 from datagen.checks.chance import Figure, judged
 from datagen.checks.database import locked_database
 from datagen.checks.declared import DeclaredTable, declared_tables
@@ -101,6 +102,9 @@ class Judge:
         for name in names:
             for law in self.laws.get(name, ()):
                 results += rules.of_law(law)
+        if self.document is not None:
+            chains = Chains(self.database, self.plan, self.document, self.declared, columns, self.examples)
+            results += chains.results(names)
         return results
 
     def whole(self) -> list[Result]:

@@ -1,0 +1,108 @@
+"""Looks at rows that follow each other: states that lead from one to the next, and stages that are passed in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from datagen.checks.database import identifier, literal
+from datagen.checks.declared import DeclaredTable
+from datagen.checks.result import Result, ruled
+from datagen.checks.rules import place_of
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from datagen.plan.model import Plan, TablePlan
+    from datagen.schema.tree import Document
+
+LOOPS = ("next", "loop_prob")  # keys of a stage that lead elsewhere than to the next one
+
+
+class Chains:
+    """Looks at chains of rows in opened tables. columns: those that are there, by table; examples: keys to show."""
+
+    def __init__(
+        self, database: duckdb.DuckDBPyConnection, plan: Plan, document: Document,
+        declared: Mapping[str, DeclaredTable], columns: Mapping[str, Collection[str]], examples: int,
+    ) -> None:  # fmt: skip
+        self.database, self.plan, self.document = database, plan, document
+        self.declared, self.columns, self.examples = declared, columns, examples
+
+    def results(self, names: Collection[str]) -> Iterator[Result]:
+        """The chains of some tables."""
+        for place, node in enumerate(self.document.root.get("nodes") or ()):
+            name = node.get("id")
+            table = self.plan.tables.get(name) if name in names and name in self.columns else None
+            if table is None or table.spoiled or table.parent is None or table.pk not in self.columns[name]:
+                continue
+            owner = [column.name for column in table.visible if column.points_to == self._pk(table.parent)]
+            roles = {column.role: column.name for column in table.visible if column.role is not None}
+            there = {role: column for role, column in roles.items() if column in self.columns[name]}
+            if len(owner) != 1 or owner[0] not in self.columns[name] or "time" not in there:
+                continue
+            where = place_of(self.document, ("nodes", place))
+            if {"state", "previous_state"} <= there.keys() and node.get("state_transition_model"):
+                states = node["state_transition_model"].get("states") or {}
+                yield self._states(table, owner[0], there, states, where)
+            stages = (node.get("stage_config") or {}).get("stages") or ()
+            if "stage_index" in there and stages and not any(one.get(key) for one in stages for key in LOOPS):
+                several = node["stage_config"].get("instances_per_parent") is not None
+                if not several or "journey" in there:
+                    yield self._stages(table, owner[0], there, where)
+
+    def _states(
+        self,
+        table: TablePlan,
+        owner: str,
+        roles: Mapping[str, str],
+        states: Mapping[str, Any],
+        where: Mapping[str, Any],
+    ) -> Result:
+        """Each state is left from where the row before has led, and nothing comes after a state that is the end.
+
+        A state that is not declared is momentary: it leads back to where it came from.
+        """
+        state, before = identifier(roles["state"]), identifier(roles["previous_state"])
+        declared = ", ".join(literal(str(name)) for name in states)
+        final = [str(name) for name, one in states.items() if isinstance(one, Mapping) and one.get("terminal")]
+        ended = (
+            f"coalesce(lag({state}::varchar in ({', '.join(map(literal, final))})) over w, false)" if final else "false"
+        )
+        rows = (
+            f"select {identifier(str(table.pk))} as k, {before}::varchar as previous, {ended} as ended, "
+            f"lag(if({state}::varchar in ({declared}), {state}, {before})::varchar) over w as led from {identifier(table.id)} "
+            f"window w as (partition by {identifier(owner)} order by {identifier(roles['time'])}, {identifier(str(table.pk))})"
+        )
+        about = f"every row of {table.id} goes on from the state of the row before" + (
+            f", and none comes after {', '.join(final)}" if final else ""
+        )
+        place = f"{table.id}.{roles['previous_state']}"
+        return self._broken("value.chain", table, rows, "ended or previous is distinct from led", about, place, where)
+
+    def _stages(self, table: TablePlan, owner: str, roles: Mapping[str, str], where: Mapping[str, Any]) -> Result:
+        """No stage is reached before an earlier one."""
+        time, index = identifier(roles["time"]), identifier(roles["stage_index"])
+        passage = ", ".join(identifier(one) for one in (owner, roles.get("journey")) if one is not None)
+        rows = (
+            f"select {identifier(str(table.pk))} as k, {time} as reached, lag({time}) over (partition by {passage} "
+            f"order by {index}, {time}) as earlier from {identifier(table.id)}"
+        )
+        about = f"no stage of {table.id} is reached before an earlier one"
+        return self._broken(
+            "value.stage_order", table, rows, "reached < earlier", about, f"{table.id}.{roles['time']}", where
+        )
+
+    def _broken(
+        self, code: str, table: TablePlan, rows: str, condition: str, about: str, place: str, where: Mapping[str, Any]
+    ) -> Result:
+        row = self.database.execute(f"select count(*) filter (where {condition}), count(*) from ({rows})").fetchone()
+        assert row is not None
+        examples: tuple[str, ...] = ()
+        if row[0] and self.examples:
+            query = f"select k from ({rows}) where {condition} order by k limit {self.examples}"
+            examples = tuple(f"{table.pk} {one}" for (one,) in self.database.execute(query).fetchall())
+        return ruled(code, "constraints", place, about, broken=row[0], rows=row[1], examples=examples, where=where)
+
+    def _pk(self, table: str) -> tuple[str, str | None]:
+        return table, self.plan.tables[table].pk
