@@ -179,3 +179,20 @@ def test_data_that_were_changed_are_judged_as_they_are_with_a_note(whole: Path, 
     assert failures(checked) == {}
     assert [note.code for note in checked.notes] == ["check.not_as_published"]
     assert judged(whole, SCHOOL).notes == ()
+
+
+def test_a_division_by_zero_has_no_value_in_either_implementation(tmp_path: Path) -> None:
+    columns = {
+        "pieces": {"uniform": {"low": 0, "high": 2}, "type": "int"},
+        "share": {"expression": "coalesce(10 / pieces, 0)"},
+        "rest": {"expression": "least(7 % pieces, 100)", "nullable": True},
+        "few": {"choices": ["yes"], "when": "10 / pieces > 6"},
+    }
+    schema = {"tables": [{"name": "boxes", "rows": 200, "columns": columns}]}
+    checked = judged(publish(schema, tmp_path / "boxes"), schema)
+    assert failures(checked) == {}
+    assert [one.score for one in checked.report.results if one.code in ("value.formula", "value.when")] == [
+        1.0,
+        1.0,
+        1.0,
+    ]

@@ -49,7 +49,7 @@ class Rates:
         rows, keys = self._row(
             f"select count(*), count(distinct {identifier(str(table.primary_key))}) from {identifier(table.name)}"
         )
-        rate, exact = table.copied or 0.0, self.plan.tables[table.name].copies
+        rate, exact = table.copied or 0.0, self.plan.all_tables[table.name].copies
         error = math.sqrt(rate * (1 - rate) / max(keys, 1)) if exact is None or not exact.exact else 0.0
         points = [Point((rows - keys) / keys, rate, error, 1.0 / keys)] if keys else []
         return Figure(
@@ -58,7 +58,7 @@ class Rates:
         )  # fmt: skip
 
     def _missing(self, table: DeclaredTable, column: str) -> Figure:
-        made = self.plan.tables[table.name].columns[column]
+        made = self.plan.all_tables[table.name].columns[column]
         rate, place = table.nulled[column], f"{table.name}.{column}"
         about = f"{rate:g} of the values of {place} are left out"
         if made.seal.nullable:

@@ -76,7 +76,9 @@ class Rules:
             about = f"a value of {place} {'if and only if' if law.filled else 'only if'} {law.when}"
             yield self._over_row("value.when", law, about, broken)
         if law.formula is not None:
-            yield self._over_row("value.formula", law, f"{place} = {law.formula}", _differs(law, column))
+            yield self._over_row(
+                "value.formula", law, f"{place} is what it is made of: {law.text}", _differs(law, column)
+            )
 
     def _over_row(self, code: str, law: ColumnLaw, about: str, condition: str) -> Result:
         """A rule in the words of the document; not judged where a column that it reads is missing."""

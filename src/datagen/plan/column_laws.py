@@ -109,7 +109,8 @@ def _listed(binding: Binding, draft: ColumnDraft, column: ColumnPlan) -> dict[st
         return {}
     if params.get("choices") is not None:
         texts = texts_of_values(binding, draft)
-        shares = kept_shares_of(binding, draft) if drawn else None
+        nulls = any(one is None for one in params["choices"])
+        shares = kept_shares_of(binding, draft) if drawn and not nulls else None
         return {"listed": None if texts is None else tuple(texts), "shares": shares}
     target = binding.tables[column.points_to[0]].columns[column.points_to[1]] if column.points_to is not None else None
     weights = Weights(params.get("weights"), params.get("weights_kind"))
@@ -132,7 +133,21 @@ def over_row(binding: Binding, table: TablePlan, column: ColumnPlan, text: Any) 
         return None
     names = binding.scope_of(binding.tables[table.id].columns[column.name]).names_in(text)
     sound = {one.name.lower() for one in table.visible if not one.spoils}
-    return text if names and all(name.lower() in sound for name in names) else None
+    return undivided_by_zero(text) if names and all(name.lower() in sound for name in names) else None
+
+
+def undivided_by_zero(text: str) -> str:
+    """The same expression for a database whose divisions by zero are infinite, or errors, and not null."""
+    if not set("/%") & set(text) and "mod" not in text.lower():
+        return text
+    from sqlglot import exp, parse_one
+
+    def guarded(node: exp.Expression) -> exp.Expression:
+        if isinstance(node, (exp.Div, exp.IntDiv, exp.Mod)):
+            node.set("expression", exp.func("nullif", exp.paren(node.expression.copy()), exp.Literal.number(0)))
+        return node
+
+    return parse_one(text, dialect="duckdb").transform(guarded).sql(dialect="duckdb")
 
 
 def _ends(binding: Binding, node: tuple[str, str], column: ColumnPlan) -> tuple[float | None, float | None]:
