@@ -196,3 +196,46 @@ def test_a_division_by_zero_has_no_value_in_either_implementation(tmp_path: Path
         1.0,
         1.0,
     ]
+
+
+def no_rows(place: Path) -> Path:
+    """The marks without any row, as every format writes them."""
+    path = next(place.glob("marks.*"))
+    if path.suffix == ".parquet":
+        pl.read_parquet(path).clear().write_parquet(path)
+    else:
+        path.write_text(path.read_text().split("\n")[0] + "\n" if path.suffix == ".csv" else "")
+    return place
+
+
+@pytest.mark.parametrize("format", ["csv", "parquet", "ndjson"])
+def test_a_table_without_rows_is_a_table(format: str, tmp_path: Path) -> None:
+    found = failures(judged(no_rows(publish(SCHOOL, tmp_path / "school", format)), SCHOOL))
+    assert {code for code, _ in found} == {"law.rows", "fanout.rows"}  # the pupils should have had some
+
+
+HOSTILE: list[tuple[str, bytes, bytes]] = [
+    ("no byte at all", b"", b""),
+    ("no text", b"maths", b"m\xff\xfe"),
+    ("a column twice", b"subject", b"points"),
+    ("a name with NUL", b"subject", b"sub\0ject"),
+    ("a line that is cut", b"maths", b"maths\n1,2"),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), [case[1:] for case in HOSTILE], ids=[case[0] for case in HOSTILE])
+def test_a_file_that_is_no_table_is_a_finding(whole: Path, tmp_path: Path, old: bytes, new: bytes) -> None:
+    place = linked(whole, tmp_path / "school")
+    raw = (place / "marks.csv").read_bytes()
+    (place / "marks.csv").unlink()
+    (place / "marks.csv").write_bytes(raw.replace(old, new, 1) if old else b"")
+    assert set(failures(judged(place, SCHOOL))) == {("structure.unreadable", "marks")}
+
+
+def test_links_that_lead_out_of_the_directory_or_nowhere_are_not_followed(whole: Path, tmp_path: Path) -> None:
+    place = linked(whole, tmp_path / "school")
+    (place / "marks.csv").unlink()
+    (place / "marks.csv").symlink_to(tmp_path / "nowhere.csv")
+    assert set(failures(judged(place, SCHOOL))) == {("structure.table", "marks")}
+    (tmp_path / "nowhere.csv").write_bytes((whole / "marks.csv").read_bytes())
+    assert set(failures(judged(place, SCHOOL))) == {("structure.unreadable", "marks")}

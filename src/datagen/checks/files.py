@@ -71,10 +71,12 @@ def find_files(directory: Path, preferred: str | None = None) -> dict[str, Files
         for entry in entries:
             if entry.is_dir():
                 for format in FORMATS:
-                    parts = tuple(sorted(path for path in entry.iterdir() if path.suffix == f".{format}"))
+                    parts = tuple(
+                        sorted(path for path in entry.iterdir() if path.suffix == f".{format}" and path.is_file())
+                    )
                     if parts:
                         found.setdefault(entry.name, []).append(Files(entry.name, format, parts))
-            elif entry.suffix[1:] in FORMATS and entry.name not in (NAME, *RUN_FILES, *SIDE_FILES):
+            elif entry.is_file() and entry.suffix[1:] in FORMATS and entry.name not in (NAME, *RUN_FILES, *SIDE_FILES):
                 found.setdefault(entry.stem, []).append(Files(entry.stem, entry.suffix[1:], (entry,)))
     order = [preferred, *FORMATS]
     return {name: min(own, key=lambda one: order.index(one.format)) for name, own in found.items()}
@@ -142,7 +144,7 @@ def _readers(database: duckdb.DuckDBPyConnection, files: Files, declared: Mappin
         return [_ndjson(database, files, declared)]
     headers: dict[tuple[str, ...], list[Path]] = {}
     for path in files.paths:
-        headers.setdefault(_header(path), []).append(path)
+        headers.setdefault(_sound(_header(path)), []).append(path)
     return [_csv(paths, names) for names, paths in headers.items()]
 
 
@@ -159,7 +161,9 @@ def _ndjson(database: duckdb.DuckDBPyConnection, files: Files, declared: Mapping
     objects = f"read_ndjson_objects({_listed(files.paths)}, maximum_object_size = {LONGEST_LINE})"
     rows = database.execute(f"select distinct unnest(json_keys(json)) as k from {objects} order by k").fetchall()
     keys = [str(key) for (key,) in rows]
-    names = [name for name in declared if name in keys] + [key for key in keys if key not in declared]
+    # a file without rows has no keys: its columns are those that it would have
+    names = [name for name in declared if name in keys] + [key for key in keys if key not in declared] or list(declared)
+    _sound(names)
     columns = ", ".join(
         f"{literal(name)}: '{'JSON' if declared.get(name) == 'nested' else 'VARCHAR'}'" for name in names
     )
@@ -167,6 +171,17 @@ def _ndjson(database: duckdb.DuckDBPyConnection, files: Files, declared: Mapping
         f"read_json({_listed(files.paths)}, columns = {{{columns}}}, format = 'newline_delimited', "
         f"maximum_object_size = {LONGEST_LINE})"
     )
+
+
+def _sound(names: Sequence[str]) -> tuple[str, ...]:
+    """Names of columns that a reader can be asked for. Raises duckdb.Error as it would."""
+    import duckdb
+
+    if not names:
+        raise duckdb.InvalidInputException("the file has no header")
+    if any("\0" in name for name in names):
+        raise duckdb.InvalidInputException("the name of a column holds the character U+0000")
+    return tuple(names)
 
 
 def _header(path: Path) -> tuple[str, ...]:
