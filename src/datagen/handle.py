@@ -8,12 +8,14 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datagen import api
 from datagen.errors import DatagenError, Finding, UsageError, quoted, render
 
 if TYPE_CHECKING:
+    from datagen.checks.judge import Report
     from datagen.dataset import Dataset
     from datagen.engine.trace import Traced
     from datagen.plan.model import Plan
@@ -127,6 +129,22 @@ class Schema:
         row: from 1. Print it, or look at `facts`. Raises SchemaError, and UsageError for what is not there.
         """
         return api.trace(self._prepared(seed=seed, scale=scale).bind(), reference, row)
+
+    def check(
+        self, directory: str | os.PathLike[str], *, seed: int | None = None, scale: float = 1.0,
+        select: Sequence[str] = (), examples: int = 5,
+    ) -> Report:  # fmt: skip
+        """Judge the files of a data set by this schema, as `datagen check` does: `print` the sum, or look at `failed`.
+
+        seed: of the data, where they are not of Datagen; select: only these tables; examples: keys to show of rows that
+        break a rule. Raises SchemaError, and UsageError where there are no data.
+        """
+        from datagen.checks.origin import manifest_in
+
+        manifest = manifest_in(Path(directory))
+        seed = manifest.seed if seed is None and manifest is not None else seed
+        names = (select,) if isinstance(select, str) else tuple(select)
+        return api.check(directory, self._prepared(seed=seed, scale=scale), select=names, examples=examples).report
 
     def override(self, settings: Mapping[str, Any]) -> Schema:
         """The schema with parameters or paths set: `{"rows": 50, "tables.users.rows": 5}`; None takes a key away."""

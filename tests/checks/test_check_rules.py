@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 from tests.checks.broken import Edit, edited, failures, judged, linked, publish
 
+import datagen as dg
+
 SCHOOL: dict[str, Any] = {
     "name": "school",
     "timeframe": {"start": "2024-01-01", "end": "2024-12-31"},
@@ -239,3 +241,13 @@ def test_links_that_lead_out_of_the_directory_or_nowhere_are_not_followed(whole:
     assert set(failures(judged(place, SCHOOL))) == {("structure.table", "marks")}
     (tmp_path / "nowhere.csv").write_bytes((whole / "marks.csv").read_bytes())
     assert set(failures(judged(place, SCHOOL))) == {("structure.unreadable", "marks")}
+
+
+def test_a_schema_in_python_judges_a_directory(whole: Path, tmp_path: Path) -> None:
+    schema = dg.load(SCHOOL)
+    assert str(schema.check(whole)).endswith("score        100.0 of 100")
+    report = schema.check(edited(whole, tmp_path / "school", "marks", with_cell("points", "101")), select="marks")
+    assert report.failed[0].place == "marks.points"
+    assert "value.range" in str(report)
+    with pytest.raises(dg.UsageError):
+        schema.check(tmp_path / "nowhere")

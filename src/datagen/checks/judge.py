@@ -27,6 +27,7 @@ from datagen.checks.rates import Rates
 from datagen.checks.result import Result
 from datagen.checks.rules import Rules
 from datagen.checks.score import Score, score_of
+from datagen.errors import render
 
 if TYPE_CHECKING:
     import duckdb
@@ -53,6 +54,10 @@ class Report:
         """The checks that failed, the worst first, those of the structure before all others."""
         wrong = [one for one in self.results if not one.passed]
         return sorted(wrong, key=lambda one: (not one.structural, -one.distance))
+
+    def __str__(self) -> str:
+        failed = [render(one.finding()) for one in self.failed]
+        return "\n\n".join([*failed, "\n".join(self.score.lines())])
 
 
 @dataclass(slots=True)
