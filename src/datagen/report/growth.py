@@ -12,6 +12,7 @@ from datagen.report.activity import LEAST_ROWS
 from datagen.report.files import Column, Files, Way, moment, plain
 
 LEAST_MONTHS = 4  # full ones
+ENOUGH = 9  # months, of which the last two thirds tell what the first should have been
 FAR_OFF = 3.0  # standard errors of a prediction
 MONTH = 30.4375 * 86400  # seconds
 EPOCH = datetime.datetime(1970, 1, 1)
@@ -90,7 +91,7 @@ def _line(values: Sequence[float]) -> dict[str, float]:
 
 def _settled(logs: Sequence[float]) -> int:
     """Months to leave out at the start: those of a table that is only filling up, far below the line of all later ones."""
-    first = len(logs) // 3
+    first = len(logs) // 3 if len(logs) >= ENOUGH else 0
     while first > 0:
         line = _line(logs[first:])
         n = len(logs) - first

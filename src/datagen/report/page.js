@@ -25,7 +25,7 @@
     if (details) { details.open = true; target.scrollIntoView(); }
   };
   addEventListener("hashchange", () => open(location.hash));
-  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
+  addEventListener("beforeprint", () => document.querySelectorAll("details:not(.keep)").forEach((one) => { one.open = true; }));
 
   const charts = read("charts");
   const config = read("chart-config");

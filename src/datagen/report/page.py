@@ -51,9 +51,10 @@ def grid(body: str, kind: str = "") -> str:
     return f'<div class="grid {kind}">{body}</div>'
 
 
-def folded(title: str, body: str, small: str = "", *, open: bool = False) -> str:
-    """What is shown when somebody asks for it."""
-    return f"<details{' open' if open else ''}><summary>{text(title)} <small>{text(small)}</small></summary>{body}</details>"
+def folded(title: str, body: str, small: str = "", *, open: bool = False, keep: bool = False) -> str:
+    """What is shown when somebody asks for it. keep: folded on paper too."""
+    kind = f"{' open' if open else ''}{' class=keep' if keep else ''}"
+    return f"<details{kind}><summary>{text(title)} <small>{text(small)}</small></summary>{body}</details>"
 
 
 def section(name: str, title: str, lead: str, body: str) -> str:

@@ -192,7 +192,7 @@ def retention(facts: Facts) -> Chart:
                 "axis": {"format": "%"},
                 "scale": {"domainMin": 0},
             },
-            "color": {"field": "what", "type": "nominal", "sort": list(names)},
+            "color": {"field": "what", "type": "nominal", "sort": list(names), "legend": {"labelLimit": 300}},
             "tooltip": [
                 {"field": "age", "title": f"age in {facts['unit']}s"},
                 {"field": "what", "title": "what"},

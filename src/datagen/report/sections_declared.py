@@ -24,7 +24,11 @@ def findings(profile: Facts, sheet: Sheet) -> str:
     failed = [one for one in found if one["status"] == "failed"]
     rest = [one for one in found if one["status"] != "failed"]
     shown = card(_checks(failed, profile)) if failed else '<p class="note">Every check passed.</p>'
-    hidden = folded(f"{len(rest)} checks that passed or say nothing", card(_checks(rest, profile))) if rest else ""
+    hidden = (
+        folded(f"{len(rest)} checks that passed or say nothing", card(_checks(rest, profile)), keep=True)
+        if rest
+        else ""
+    )
     lead = f"{len(found)} checks of what was declared, {len(failed)} failed."
     return section("findings", "Checks", lead, summed + shown + hidden)
 

@@ -37,8 +37,10 @@ def seasons(profile: Facts, sheet: Sheet) -> str:
         )
         for one in ranked
     ]
-    more = folded(f"{len(rows) - 1} more tables", "".join(rows[1:])) if len(rows) > 1 else ""
-    return section("seasons", "Seasons", "Against the average hour and day; darker is more.", rows[0] + more)
+    more = folded(f"{len(rows) - 1} more tables", "".join(rows[1:]), keep=True) if len(rows) > 1 else ""
+    return section(
+        "seasons", "Seasons", "Against the average hour and day; the stronger the colour, the more.", rows[0] + more
+    )
 
 
 def _strength(one: Facts) -> float:
@@ -58,7 +60,8 @@ def growth(profile: Facts, sheet: Sheet) -> str:
         if one.get("within"):
             told += f" within {one['within']}"
         if one.get("left_out"):
-            told += f"; the first {one['left_out']} months are left out, while the table fills"
+            months = "month is" if one["left_out"] == 1 else f"{one['left_out']} months are"
+            told += f"; the first {months} left out, while the table fills"
         what = f"mean {one['measure']}" if one["measure"] else "rows a month"
         shown += sheet.picture(of_time.trend(one), _named(one["table"], what), told)
     lead = "Monthly figures of full months; the line is fitted to their logarithms."
@@ -106,7 +109,7 @@ def funnels(profile: Facts, sheet: Sheet) -> str:
         ]  # fmt: skip
         head = ["stage", "reached", "of the first", "go on", "… if followed to the end", "days, median"]
         listed = card(table(head, rows, numbers=(1, 2, 3, 4, 5)))
-        hidden = folded("Nothing found", grid(quiet, "two"), "groups that go on alike") if quiet else ""
+        hidden = folded("Nothing found", grid(quiet, "two"), "groups that go on alike", keep=True) if quiet else ""
         found += grid(shown, "two") + listed + hidden
     return section("funnels", "Funnels", "", found) if found else ""
 
@@ -153,7 +156,7 @@ def groups(profile: Facts, sheet: Sheet) -> str:
     quiet = grid("".join(_compared(one, sheet) for one in rest[:SHOWN]), "small")
     if len(rest) > SHOWN:
         quiet += f'<p class="note">and {len(rest) - SHOWN} more, in the figures inside this page</p>'
-    hidden = folded("Nothing found", quiet, f"{len(rest)} questions") if rest else ""
+    hidden = folded("Nothing found", quiet, f"{len(rest)} questions", keep=True) if rest else ""
     none = '<p class="note">No difference holds after correction.</p>'
     return section("groups", "Groups compared", lead, (grid(shown) if shown else none) + hidden)
 

@@ -50,7 +50,7 @@ def add_plan(profile: dict[str, Any], plan: Plan, document: Document) -> None:
             )  # fmt: skip
     profile["notes"] = [
         *plan.notes,
-        *(f"{one.get('decision', '')} {one.get('reason', '')}".strip() for one in plan.assumptions),
+        *(": ".join(filter(None, (one.get("decision"), one.get("reason")))) for one in plan.assumptions),
     ]
 
 
