@@ -307,3 +307,57 @@ def test_targets_on_it_are_looked_at_in_the_files(tmp_path: Path) -> None:
     made = written(document(JOINED, ORDER, targets={"mean_in_range": target}), tmp_path / "out")
     assert [one.code for one in made.findings if one.severity == "error"] == ["target.missed"]
     assert "log.amount" in str(made.findings)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        {"expression": "ordinal * 2"},
+        {"expression": "sibling_count"},
+        {"siblings": {"agg": "rank", "of": "weight"}},
+        {
+            "case": {
+                "cases": [
+                    {"when": "weight > 0.5", "siblings": {"agg": "sum", "of": "weight"}},
+                    {"expression": {"code": "1.0"}},
+                ]
+            }
+        },
+        {"series": {"ar": [0.5]}},
+        {"choice": {"choices": ["a", "b"], "clustered": 0.1}},
+    ],
+)
+def test_events_of_sources_that_share_no_table_have_no_siblings(column: dict[str, Any]) -> None:
+    """Counted inside each piece, these would be figures over rows that nothing of the stream puts together."""
+    found = [one for one in findings_of(document(columns={"place": column})) if one.severity == "error"]
+    assert [one.code for one in found] == ["stream.no_siblings"]
+    assert found[0].json_path.startswith("tables[4].columns.place")
+    assert codes_of(document(JOINED, ORDER, columns={"place": column})) == []
+
+
+@pytest.mark.parametrize("modifier", [{"expression": {"code": "value + ordinal"}}])
+def test_modifiers_count_no_siblings_either(modifier: dict[str, Any]) -> None:
+    place = {"expression": "1", "modifiers": [modifier]}
+    assert codes_of(document(columns={"place": place})) == ["stream.no_siblings"]
+
+
+@pytest.mark.parametrize("order_by", [["at"], ["at", "event_type"], ["at", "amount", "event_type"]])
+def test_ordinal_is_the_place_among_the_events_of_the_table_that_sources_share(order_by: list[str]) -> None:
+    """Also among events of one instant: tickets of a user all come with the user's time."""
+    tickets = {"of": "users", "event_type": "ticket", "fanout": {"poisson": 4}, "at": "joined"}
+    place = {"place": {"expression": "ordinal"}}
+    log = log_of(document(JOINED, ORDER, tickets, order_by=order_by, columns=place))
+    counted = log.select(pl.int_range(1, pl.len() + 1).over("user_id")).to_series()
+    assert log["place"].to_list() == counted.to_list()
+
+
+@pytest.mark.parametrize("order_by", [["event_type", "at"], ["at", "weight"]])
+def test_ordinal_is_refused_where_it_is_not_the_place_in_the_order(order_by: list[str]) -> None:
+    for column in (
+        {"expression": "ordinal"},
+        {"siblings": {"agg": "first", "of": "weight", "order_by": "ordinal desc"}},
+    ):
+        schema = document(JOINED, ORDER, order_by=order_by, columns={"place": column})
+        assert codes_of(schema) == ["stream.ordinal"]
+    ranked = {"place": {"siblings": {"agg": "rank", "of": "at", "order_by": "weight"}}}
+    assert codes_of(document(JOINED, ORDER, order_by=order_by, columns=ranked)) == []

@@ -27,7 +27,7 @@ from datagen.engine.work import STAGED, write_grain
 from datagen.errors import Finding, SchemaError
 from datagen.plan.labels import ROW
 from datagen.plan.model import ColumnPlan, DerivedPlan, Plan, TablePlan
-from datagen.plan.sorted_streams import ADDRESS, EMIT_PLACE
+from datagen.plan.sorted_streams import ADDRESS, EMIT_PLACE, TOP
 from datagen.sinks.disk import disk_errors
 from datagen.sql import database as sql
 
@@ -135,7 +135,7 @@ def reading(table: TablePlan, file: Path, rows: int) -> TablePlan:
 
     def addresses(block: Block) -> NDArray[np.uint64]:
         found: NDArray[np.int64] = _rows(file, block).get_column(ADDRESS).to_numpy()
-        return found.view(np.uint64)
+        return found.view(np.uint64) ^ TOP
 
     return replace(
         table, columns=columns, rows=rows, planned_rows=float(rows), expected_rows=float(rows), addresses=addresses

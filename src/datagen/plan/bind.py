@@ -37,7 +37,7 @@ from datagen.plan.processes import find_makers
 from datagen.plan.reading import find_reads, order
 from datagen.plan.segments import kept_shares_of, texts_of_values
 from datagen.plan.settle import leave_room, read_constraints, settle
-from datagen.plan.sorted_streams import refuse_reads_of_ranks, with_passage
+from datagen.plan.sorted_streams import refuse_reads_of_ranks, refuse_siblings, with_passage
 from datagen.plan.spoils import bind_spoils, copies_of
 from datagen.schema.tree import Document
 from datagen.version import DATA_VERSION
@@ -71,6 +71,7 @@ def bind(
     binding.correlated = find_correlations(binding)
     binding.stop_on_errors()
     find_reads(binding)
+    refuse_siblings(binding)
     refuse_reads_of_ranks(binding)
     constraints = read_constraints(binding)
     nodes = order(binding, constraints.found)

@@ -12,7 +12,7 @@ from datagen.plan.graphs import settle_graphs
 from datagen.plan.grids import settle_each
 from datagen.plan.names import ColumnDraft, TableDraft, declared, find_table
 from datagen.plan.places import add_places, is_places, places_rows
-from datagen.plan.sorted_emits import PIECE, SORTED
+from datagen.plan.sorted_emits import KNOWN, PIECE, SORTED
 from datagen.schema.counts import read_count
 from datagen.schema.expand_processes import PROCESS_KEYS
 
@@ -92,7 +92,10 @@ def _filled_by_name(node: Mapping[str, Any], spec: Mapping[str, Any]) -> bool:
 def _draft_table(
     made: Drafting, node: Mapping[str, Any], loc: tuple[str | int, ...], refuse: Callable[..., None]
 ) -> None:
-    table = TableDraft(node["id"], node.get("pk"), None, loc, emits=node.get("kind") == EMIT, piece=node.get(PIECE))
+    table = TableDraft(
+        node["id"], node.get("pk"), None, loc, emits=node.get("kind") == EMIT, piece=node.get(PIECE),
+        known=node.get(KNOWN),
+    )  # fmt: skip
     made.tables[table.id] = table
     made.nodes[table.id] = node
     made.kinds[table.id] = node.get("kind") or "entity"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from datagen.contracts import Block, ColumnType, Values
 from datagen.errors import did_you_mean, listed
+from datagen.plan.sorted_emits import NOTHING, PLACES
 
 if TYPE_CHECKING:
     from datagen.plan.model import ColumnPlan
@@ -108,6 +109,7 @@ class TableDraft:
     each: str | None = None  # the table of whose rows every parent has one row here
     emits: bool = False  # rows that their parent emits: names are read in the parent's row first
     piece: str | None = None  # the stream whose events it holds until all of them are put in order
+    known: str | None = None  # and what its rows know of the rows beside them, see `plan.sorted_emits`
 
     def column(self, name: str) -> ColumnDraft | None:
         found = self.columns.get(name)
@@ -349,6 +351,25 @@ class ReaderWhere:
 
         values, kept = self.reader(block), where_true(self.condition(block))
         return values.changed(valid=kept if values.valid is None else kept & values.valid)
+
+
+def uncounted(table: TableDraft, name: str) -> NameFault | None:
+    """Why rows of a stream that is put in order at the end do not know a figure over those of the same parent."""
+    if table.known == NOTHING and name != "row_number":
+        return NameFault(
+            "stream.no_siblings",
+            f"{name} in {table.piece}, whose sources share no table",
+            "no figure over the rows of one parent: the rows of this stream have none in common",
+            hint=f"write it into a source and take it over, or count over {table.piece} in SQL: a derived table",
+        )
+    if table.known not in (None, PLACES) and name == "ordinal":
+        return NameFault(
+            "stream.ordinal",
+            f"ordinal in {table.piece}, whose rows are counted by their time inside {table.parent}",
+            "an order_by that begins with the time, of columns that the emits fill",
+            hint="siblings: {agg: rank, order_by: …} counts in an order of its own",
+        )
+    return None
 
 
 def row_name(name: str) -> FunctionReader:

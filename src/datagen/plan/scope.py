@@ -31,6 +31,7 @@ from datagen.plan.names import (
     picks_another,
     resolve,
     row_name,
+    uncounted,
 )
 from datagen.schema.tree import Document
 
@@ -174,6 +175,8 @@ class PlanScope:
         if name in self.fields_beside:
             return FunctionReader(lambda block: cast(Any, block).field(name), self.fields_beside[name]() or "string")
         if name in ROW_NAMES and self.home.column(name) is None:
+            if (fault := uncounted(self.home, name)) is not None:
+                self.refuse(fault.code, field, **fault.facts)
             return row_name(name)
         if name.lower() in WINDOW_NAMES and self.timeframe is not None:
             edge = self.timeframe.start if name.lower() == "timeframe.start" else self.timeframe.end

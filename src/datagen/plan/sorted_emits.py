@@ -16,6 +16,8 @@ from datagen.schema.tree import Map, Mark, Seq
 
 SORTED = "sorted"  # the kind of a stream that is put in order at the end, and what it is put together from
 PIECE = "piece"  # of which stream a table is a piece
+KNOWN = "known"  # what the rows of a piece know of the rows beside them, one of the three below
+PLACES, SIBLINGS, NOTHING = "places", "siblings", "nothing"
 PIECE_MARK = "::"  # in the names of pieces, which no user's table can have
 LATER = ("constraints", "unique")  # keys of a column that are looked at in the sorted stream
 
@@ -55,6 +57,9 @@ def with_pieces(
         {name for one in emits if one["source"] in group.sources for name, from_ in one["columns"].items() if from_}
         for group in groups
     ]
+    filled_all = len(groups) == 1 and all(name in filled[0] for name in order_by)
+    inside = list(order_by) if filled_all and order_by[0] == time else [time]
+    knows = NOTHING if len(groups) > 1 else PLACES if inside == list(order_by) else SIBLINGS
     pieces = []
     for place, group in enumerate(groups):
         kept = [
@@ -62,10 +67,11 @@ def with_pieces(
             if column is key or "generator" in column or str(column["name"]) in filled[place]
             or (place == 0 and not any(str(column["name"]) in one for one in filled))
         ]  # fmt: skip
-        pieces.append(_piece(node, names[place], group, key, kept, emits, time, first=place == 0))
+        pieces.append(_piece(node, names[place], group, key, kept, emits, time, inside, first=place == 0))
     of_others = {name: [one["table"] for one in emits if one["source"] not in group.sources]
                  for name, group in zip(names, groups, strict=True)}  # fmt: skip
     for piece in pieces:
+        piece.put(KNOWN, knows)
         piece["stream"].put("beside", tree_of(of_others[str(piece["id"])], node.mark))
     facts = {"pieces": names, "order_by": list(order_by), "time": time, "ranked": ranked}
     result = Map(node.mark)
@@ -81,7 +87,7 @@ def with_pieces(
 
 def _piece(
     node: Map, name: str, group: Group, key: Map | None, columns: Sequence[Map], emits: Sequence[dict[str, Any]],
-    time: str, *, first: bool,
+    time: str, order_by: list[str], *, first: bool,
 ) -> Map:  # fmt: skip
     mine = [one for one in emits if one["source"] in group.sources]
     kept = {str(column["name"]) for column in columns}
@@ -107,7 +113,7 @@ def _piece(
             {**one, "columns": {column: from_ for column, from_ in one["columns"].items() if column in kept}}
             for one in mine
         ],
-        "order_by": [time],
+        "order_by": order_by,
         "time": time,
     }
     result.put("stream", tree_of(spec, node.mark))

@@ -14,14 +14,17 @@ from datagen.kernel.address import table_key
 from datagen.plan import graph
 from datagen.plan.estimate import memory_bytes
 from datagen.plan.model import ColumnPlan, DerivedPlan, Seal, Sorting, TablePlan
-from datagen.plan.names import PathReader, TableDraft
+from datagen.plan.names import PathReader, TableDraft, uncounted
 from datagen.plan.sorted_emits import PIECE, SORTED
 from datagen.plan.spoils import copies_as_declared
 
 if TYPE_CHECKING:
     from datagen.plan.binding import Binding
 
+OVER_SIBLINGS = ("siblings", "series")  # generators over the rows of a driving parent
+BY_SIBLINGS = ("clustered",)  # keys that mean something within one
 EMIT_PLACE, ADDRESS = " emit", " address"  # columns that go with the rows of pieces; no user's has a blank
+TOP = np.uint64(1 << 63)  # signed numbers with it flipped are in the order of the addresses
 
 
 def refuse_reads_of_ranks(binding: Binding) -> None:
@@ -39,6 +42,18 @@ def refuse_reads_of_ranks(binding: Binding) -> None:
             _refuse(
                 binding, node, f"the number of a row in {stream}.{node[1]}, which the order of the whole stream gives"
             )
+
+
+def refuse_siblings(binding: Binding) -> None:
+    """Refuse figures over the rows of a parent where a stream's rows have none in common, or are in another order there."""
+    for table in binding.tables.values():
+        for column in table.columns.values():
+            for word, params in column.makers:
+                keys = [key for key in BY_SIBLINGS if params.get(key) is not None]
+                placed = word == "siblings" and str(params.get("order_by", "")).lower().split()[:1] == ["ordinal"]
+                name = "ordinal" if placed else word if word in OVER_SIBLINGS else keys[0] if keys else None
+                if name is not None and (fault := uncounted(table, name)) is not None:
+                    binding.refuse(fault.code, column.loc, **fault.facts)
 
 
 def _numbered(binding: Binding, node: graph.Node) -> bool:
@@ -154,7 +169,7 @@ def with_passage(tables: Mapping[str, TablePlan], derived: Mapping[str, DerivedP
 
 
 def _address(block: Block) -> Values:
-    return Values("int", block.address.view(np.int64))
+    return Values("int", (block.address ^ TOP).view(np.int64))
 
 
 def no_fill(block: Block) -> Values:
