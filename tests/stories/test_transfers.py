@@ -130,8 +130,10 @@ def test_nobody_is_left_without_a_partner_who_could_have_one(tables: Tables, tab
 
 def test_the_key_of_the_parent_stays_the_parent(tables: Tables) -> None:
     """Rows are numbered through their parents, so parents never fall along the rows."""
-    for table, key in (("transfer", "account_id"), ("handover", "from_user"), ("shipment", "from_depot")):
-        falls = f"select count(*) from (select {key} < lag({key}) over (order by {table}_id) as fall from {table}) where fall"
+    for name, key in (("transfer", "account_id"), ("handover", "from_user"), ("shipment", "from_depot")):
+        falls = (
+            f"select count(*) from (select {key} < lag({key}) over (order by {name}_id) as fall from {name}) where fall"
+        )
         assert tables.row(falls) == (0,)
 
 
