@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,68 @@ def test_a_file_that_cannot_be_read_is_told_and_the_others_are_judged(whole: Pat
     checked = judged(place, SCHOOL)
     assert set(failures(checked)) == {("structure.unreadable", "marks")}
     assert checked.report.tables == {"pupils": 400}
+
+
+HEADER = "marks_id,pupils_id,given_at,subject,points,remark,prize,share\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "marks.csv: the file is empty, without even a header"),
+        (b"\x8f\0\x01,\0\n1,2\n", "marks.csv: the header holds NUL bytes; this is no text in UTF-8"),
+        (HEADER.encode("utf-16"), "marks.csv: the header holds NUL bytes; this is no text in UTF-8"),
+        (b"1,1,17,1\n2,2,3,4\n", "marks.csv: the header names 1 more than once; is there a header?"),
+        (
+            b"points,share,Points\n1,2,3\n",
+            "marks.csv: the header names Points, points more than once; is there a header?",
+        ),
+        (b'"' + b"x" * 140_000, "marks.csv: the header is no line of CSV: field larger than field limit (131072)"),
+        (
+            HEADER.encode() + b"1,2\n",
+            "marks.csv: Invalid Input Error: CSV Error on Line: 2; Original Line: 1,2; Expected Number of Columns: 8 Found: 2",
+        ),
+        (
+            HEADER.encode() + b'1,2,3,4,5,"6,7,8\n',
+            "marks.csv: Invalid Input Error: CSV Error on Line: 2; "
+            'Original Line: 1,2,3,4,5,"6,7,8; Value with unterminated quote found.',
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_csv_file_is_said_in_words(content: bytes, said: str, whole: Path, tmp_path: Path) -> None:
+    place = linked(whole, tmp_path / "school")
+    (place / "marks.csv").unlink()
+    (place / "marks.csv").write_bytes(content)
+    (broken,) = failures(judged(place, SCHOOL)).values()
+    assert (broken.code, broken.place, broken.measured) == ("structure.unreadable", "marks", said)
+
+
+@pytest.mark.parametrize("content", ['{"\\u0000": 1}\n', "7\n"])
+def test_lines_that_are_no_rows_are_told(content: str, whole: Path, tmp_path: Path) -> None:
+    place = linked(whole, tmp_path / "school")
+    (place / "marks.csv").unlink()
+    (place / "marks.ndjson").write_text(content)
+    assert set(failures(judged(place, SCHOOL))) == {("structure.unreadable", "marks")}
+
+
+def test_only_files_are_read(whole: Path, tmp_path: Path) -> None:
+    """A pipe has no end, and a link in a circle no beginning."""
+    for name in ("pipe", "circle"):
+        place = linked(whole, tmp_path / name)
+        (place / "marks.csv").unlink()
+        os.mkfifo(place / "marks.csv") if name == "pipe" else (place / "marks.csv").symlink_to("marks.csv")
+        assert set(failures(judged(place, SCHOOL))) == {("structure.table", "marks")}
+
+
+@pytest.mark.parametrize("strange", [float("nan"), float("inf"), -float("inf")])
+def test_infinity_and_not_a_number_are_no_figures(strange: float, tmp_path: Path) -> None:
+    place = publish(SCHOOL, tmp_path / "school", "parquet")
+    frame = pl.read_parquet(place / "marks.parquet")
+    row = pl.int_range(pl.len()) == 7
+    frame.with_columns(pl.when(row).then(strange).otherwise("share").alias("share")).write_parquet(
+        place / "marks.parquet"
+    )
+    assert ("structure.type", "marks.share") in failures(judged(place, SCHOOL))
 
 
 def test_a_parquet_column_of_another_kind_is_told(tmp_path: Path) -> None:

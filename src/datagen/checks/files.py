@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datagen.checks.database import LONGEST_LINE, SQL_TYPES, identifier, literal
+from datagen.checks.unreadable import UnreadableError, named
 from datagen.sinks.disk import disk_errors
 from datagen.sinks.manifest import FORMATS, NAME, RUN_FILES, SIDE_FILES
 
@@ -83,7 +84,8 @@ def find_files(directory: Path, preferred: str | None = None) -> dict[str, Files
 
 
 def open_table(database: duckdb.DuckDBPyConnection, files: Files, declared: Mapping[str, str]) -> Opened:
-    """Make a table known to a database. declared: column name -> type. Raises duckdb.Error for files that say nothing.
+    """Make a table known to a database. declared: column name -> type. Raises duckdb.Error or
+    UnreadableError for files that say nothing.
 
     Texts are read once, into the database, which keeps what does not fit into memory on the disk.
     """
@@ -131,6 +133,8 @@ def untypable(opened: Opened, name: str) -> str:
     kind, column = opened.columns[name], identifier(name)
     cast = typed(opened, name)
     broken = f"{column} is not null and {cast} is null"
+    if kind == "float":  # infinity and "not a number" are no figures
+        return f"({broken} or not isfinite({cast}))"
     if kind == "int" and opened.format != "parquet":  # 1.5 is no whole number, though a cast would make it one
         return f"({broken} or {cast} <> try_cast({column} as double))"
     return f"({broken})"
@@ -144,7 +148,7 @@ def _readers(database: duckdb.DuckDBPyConnection, files: Files, declared: Mappin
         return [_ndjson(database, files, declared)]
     headers: dict[tuple[str, ...], list[Path]] = {}
     for path in files.paths:
-        headers.setdefault(_sound(_header(path)), []).append(path)
+        headers.setdefault(_header(path), []).append(path)
     return [_csv(paths, names) for names, paths in headers.items()]
 
 
@@ -160,10 +164,10 @@ def _csv(paths: Sequence[Path], names: Sequence[str]) -> str:
 def _ndjson(database: duckdb.DuckDBPyConnection, files: Files, declared: Mapping[str, str]) -> str:
     objects = f"read_ndjson_objects({_listed(files.paths)}, maximum_object_size = {LONGEST_LINE})"
     rows = database.execute(f"select distinct unnest(json_keys(json)) as k from {objects} order by k").fetchall()
-    keys = [str(key) for (key,) in rows]
+    keys = tuple(str(key) for (key,) in rows)
     # a file without rows has no keys: its columns are those that it would have
     names = [name for name in declared if name in keys] + [key for key in keys if key not in declared] or list(declared)
-    _sound(names)
+    named(names, files.paths[0])
     columns = ", ".join(
         f"{literal(name)}: '{'JSON' if declared.get(name) == 'nested' else 'VARCHAR'}'" for name in names
     )
@@ -173,20 +177,12 @@ def _ndjson(database: duckdb.DuckDBPyConnection, files: Files, declared: Mapping
     )
 
 
-def _sound(names: Sequence[str]) -> tuple[str, ...]:
-    """Names of columns that a reader can be asked for. Raises duckdb.Error as it would."""
-    import duckdb
-
-    if not names:
-        raise duckdb.InvalidInputException("the file has no header")
-    if any("\0" in name for name in names):
-        raise duckdb.InvalidInputException("the name of a column holds the character U+0000")
-    return tuple(names)
-
-
 def _header(path: Path) -> tuple[str, ...]:
     with disk_errors("reading", path), path.open(newline="", encoding="utf-8-sig", errors="replace") as stream:
-        return tuple(next(csv.reader(stream), ()))
+        try:
+            return named(tuple(next(csv.reader(stream), ())), path)
+        except csv.Error as error:
+            raise UnreadableError(f"{path.name}: the header is no line of CSV: {error}") from error
 
 
 def _listed(paths: Sequence[Path]) -> str:

@@ -9,6 +9,7 @@ from datagen.checks.database import identifier
 from datagen.checks.declared import DeclaredTable
 from datagen.checks.files import RAW, Files, Opened, open_table, untypable
 from datagen.checks.result import Result, ruled
+from datagen.checks.unreadable import UnreadableError, why
 from datagen.errors import listed
 
 if TYPE_CHECKING:
@@ -54,9 +55,9 @@ def opened_table(
         opened = open_table(database, files, declared.columns)
     except duckdb.OutOfMemoryException:
         raise
-    except duckdb.Error as error:
-        first = str(error).strip().split("\n")[0]
-        return None, [ruled("structure.unreadable", "constraints", declared.name, about, broken=1, seen=first, **more)]
+    except (duckdb.Error, UnreadableError) as error:
+        seen = why(error, files.paths)
+        return None, [ruled("structure.unreadable", "constraints", declared.name, about, broken=1, seen=seen, **more)]
     results = [ruled("structure.unreadable", "constraints", declared.name, about, broken=0, **more)]
     for name in declared.columns:
         place, about = f"{declared.name}.{name}", f"{declared.name} has a column {name}"

@@ -94,7 +94,6 @@ class Rates:
         if way is None or not above.expected_rows or parent.copied is not None:
             return
         key, roots = way
-        pk = identifier(str(parent.primary_key))
         counted = f"select {identifier(key)} as k, count(*) as n from {identifier(table.name)} group by 1"
         families = (
             f"select c, count(*) as p, sum(coalesce(n, 0)) as s from ({roots}) as roots "
@@ -110,7 +109,7 @@ class Rates:
         points = [Point(mean, expected, error, MEAN_ROWS * expected)] if mean is not None and not reason else []
         yield Figure(
             "fanout.rows", "relations", table.name, about, points, reason, f"{100 * MEAN_ROWS:g} % of the rows",
-            measured=mean, expected=expected, hint=pk.strip('"'),
+            measured=mean, expected=expected,
         )  # fmt: skip
 
     def _way(self, table: DeclaredTable, parent: DeclaredTable) -> tuple[str, str] | None:
