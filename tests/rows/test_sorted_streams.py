@@ -253,7 +253,7 @@ def test_a_lookup_of_the_rank_is_refused() -> None:
         "columns": {"note_id": {"sequence": {}}, "log": {"lookup": {"from": "log.log_id"}}},
     }
     assert codes_of(document(JOINED, ORDER, tables=[notes])) == ["stream.rank_read"]
-    assert codes_of(document(tables=[notes])) == ["derived.read"]
+    assert codes_of(document(tables=[notes])) == ["stream.no_shared_table"]
 
 
 def test_a_rollup_reads_the_events_of_one_table() -> None:
@@ -299,7 +299,7 @@ def test_a_preview_shows_the_first_events() -> None:
 def test_rows_below_it_are_refused() -> None:
     notes = {"name": "notes", "parents": ["log"], "columns": {"text": {"choices": ["a", "b"]}}}
     assert codes_of(document(JOINED, ORDER, tables=[notes])) == ["derived.read"]
-    assert codes_of(document(tables=[notes])) == ["derived.read"]
+    assert codes_of(document(tables=[notes])) == ["stream.no_shared_table"]
 
 
 def test_targets_on_it_are_looked_at_in_the_files(tmp_path: Path) -> None:
@@ -361,3 +361,58 @@ def test_ordinal_is_refused_where_it_is_not_the_place_in_the_order(order_by: lis
         assert codes_of(schema) == ["stream.ordinal"]
     ranked = {"place": {"siblings": {"agg": "rank", "of": "at", "order_by": "weight"}}}
     assert codes_of(document(JOINED, ORDER, order_by=order_by, columns=ranked)) == []
+
+
+def test_what_cannot_know_it_by_name_is_told_of_its_sources() -> None:
+    rollup = document()
+    rollup["tables"][0]["columns"] = {**USERS, "events": {"rollup": {"from": "log", "agg": "count"}}}
+    segment = document()
+    segment["tables"][0]["segment_behavior"] = {
+        "segment_column": "country", "segments": {"US": {"value_multiplier": 2}}, "applies_to": ["log"],
+    }  # fmt: skip
+    for schema in (rollup, segment):
+        found = next(one for one in findings_of(schema) if one.code == "stream.no_shared_table")
+        assert "sources" in found.hint
+        assert "SQL may read log" in found.hint
+        assert found.line is not None
+
+
+@pytest.mark.parametrize("emits", [(JOINED, ORDER), ()])
+def test_every_target_on_it_is_measured_in_the_files(tmp_path: Path, emits: tuple[dict[str, Any], ...]) -> None:
+    """Also where the sources share no table, so that the stream has columns only when all tables are made."""
+    wrong = {"column": "country", "factors": {"US": 1, "DE": 3}}
+    targets = {
+        "composite_effect": {"table": "log", "metric": "amount", "influences": [wrong], "tolerance": {"mape": 0.2}},
+        "mean_in_range": {"table": "log", "column": "amount", "max": 20},
+        "weekend_share": {"table": "log", "timestamp": "at", "max": 0.01},
+    }
+    made = written(document(*emits, columns={"country": {}}, targets=targets), tmp_path / "out")
+    assert [one.code for one in made.findings] == ["target.missed"] * 3
+    assert {str(one.json_path).split(".")[1].split("[")[0] for one in made.findings} == set(targets)
+    right = {"column": "users.country", "factors": {"US": 1, "DE": 1}}
+    targets["composite_effect"]["influences"] = [right]  # along the key of the user
+    targets = {"composite_effect": targets["composite_effect"]}
+    held = written(document(*emits, targets=targets), tmp_path / "held")
+    assert not held.findings
+
+
+def test_targets_on_a_table_by_sql_are_measured_too(tmp_path: Path) -> None:
+    clean = {"name": "clean", "kind": "derived", "sql": "select order_id, amount from orders order by 1"}
+    target = {"table": "clean", "column": "amount", "max": 20}
+    made = written(document(tables=[clean], targets={"mean_in_range": target}), tmp_path / "out")
+    assert [one.code for one in made.findings] == ["target.missed"]
+    unknown = document(tables=[clean], targets={"mean_in_range": {**target, "column": "amounts"}})
+    assert codes_of(unknown) == ["ref.unknown_column"]
+
+
+@pytest.mark.parametrize("emits", [(JOINED, ORDER), (JOINED, ORDER, BOOKED)])
+def test_inequalities_along_its_keys_are_looked_at(tmp_path: Path, emits: tuple[dict[str, Any], ...]) -> None:
+    def found(op: str) -> list[str]:
+        limit = {"left": "users.joined", "op": op, "right": "log.at"}
+        made = written(document(*emits, constraints={"inequalities": [limit]}), tmp_path / f"out{len(op)}")
+        return [one.code for one in made.findings]
+
+    assert found("<=") == []
+    assert found(">") == ["value.inequality"]
+    far = {"left": "ledgers.opened", "op": "<=", "right": "log.amount"}
+    assert "constraint.two_tables" in codes_of(document(JOINED, ORDER, constraints={"inequalities": [far]}))

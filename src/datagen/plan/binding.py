@@ -239,14 +239,22 @@ class Binding:
 
     def _of_derived(self, finding: Finding) -> Finding:
         """A table that is unknown because SQL makes it later is told as that."""
-        said = finding.found.strip("'").split(".")[0].lower()
+        told = finding.found.lstrip("'").partition("'")[0]
+        said = told.split(".")[0].lower()
         name = next((name for name in self.drafting.derived if name.lower() == said), None)
-        if finding.code != "ref.unknown_table" or name is None:
+        if finding.code not in ("ref.unknown_table", "rollup.not_below") or name is None:
             return finding
         by_sql = self.drafting.derived[name][0].get("kind") == "derived"
+        if not by_sql:
+            return finding.moved(
+                code="stream.no_shared_table",
+                found=f"'{told}': {name} is put in order after all other tables, and its sources share none",
+                expected="a table whose rows are made, such as one of its sources",
+                hint=f"name the sources, or make the events of each root a stream of its own; SQL may read {name}",
+            )
         return finding.moved(
             code="derived.read",
-            found=f"{finding.found}: {name} is {'made by SQL' if by_sql else 'put in order'} after all other tables",
+            found=f"'{told}': {name} is made by SQL after all other tables",
             expected="a table whose rows are made",
             hint="only SQL may read it: another derived table, or a metric",
         )

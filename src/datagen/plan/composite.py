@@ -13,7 +13,8 @@ from datagen.errors import did_you_mean, listed, quoted
 from datagen.plan.behaviors import Factors
 from datagen.plan.binding import Binding
 from datagen.plan.drafts import time_column_of
-from datagen.plan.names import ColumnDraft, NameFault, find_column, find_table
+from datagen.plan.names import ColumnDraft, NameFault, TableDraft, find_column, find_table
+from datagen.plan.told import told_name
 from datagen.schema.model_findings import check_part
 from datagen.schema.weights import share
 
@@ -32,12 +33,14 @@ def tolerance_of(entry: Mapping[str, Any]) -> dict[str, float]:
     return {key: value for key, value in found.items() if value is not None} or {"mape": MAPE}
 
 
-def read_influences(binding: Binding, column: ColumnDraft, entry: Mapping[str, Any], at: Any) -> list[dict[str, Any]]:
-    """The influences of an entry, without those that are refused.
+def read_influences(
+    binding: Binding, tables: Mapping[str, TableDraft], column: ColumnDraft, entry: Mapping[str, Any], at: Any
+) -> list[dict[str, Any]]:
+    """The influences of an entry, without those that are refused. tables: where its names are looked up.
 
     In old documents a name that nothing declares is told and left out; what is no influence at all is refused there too.
     """
-    declared = list(_declared(binding, column))
+    declared = list(_declared(binding, tables, column))
     names = tuple(dict.fromkeys(name for name, _ in declared))
     made: list[dict[str, Any]] = []
 
@@ -63,7 +66,7 @@ def read_influences(binding: Binding, column: ColumnDraft, entry: Mapping[str, A
             made += named
             found = None if named else f"{quoted(influence)}, which nothing declares to multiply {_name(column)}"
         elif isinstance(influence, Mapping):
-            one = _written_out(binding, column, influence)
+            one = _written_out(tables, column, influence)
             if isinstance(one, NameFault):
                 found, dangling = str(one.facts["found"]), True
             elif isinstance(one, str):
@@ -79,16 +82,18 @@ def read_influences(binding: Binding, column: ColumnDraft, entry: Mapping[str, A
 
 
 def _name(column: ColumnDraft) -> str:
-    return f"{column.table}.{column.name}"
+    return f"{told_name(column.table)}.{column.name}"
 
 
-def _declared(binding: Binding, column: ColumnDraft) -> Iterator[tuple[str, dict[str, Any]]]:
+def _declared(
+    binding: Binding, tables: Mapping[str, TableDraft], column: ColumnDraft
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """(name, facts) of everything that multiplies a column by a factor which the written files can tell."""
     for one in binding.behaviors.values.get((column.table, column.name), ()):
         if isinstance(one, Factors):
             name = f"{one.entity}.{one.column}"
             yield name, _by_value(name, one.entity, one.column, one.by_value)
-    table = binding.tables[column.table]
+    table = tables[column.table]
     time = time_column_of(table)
     for word, args in column.modifiers if time is not None else ():
         if word == "seasonality":
@@ -97,7 +102,7 @@ def _declared(binding: Binding, column: ColumnDraft) -> Iterator[tuple[str, dict
             season, _ = check_part(Seasonality, args, binding.document, column.loc)
             if season is not None and season.timezone is None and not season.smooth and season.dimension != "holiday":
                 yield season.dimension, {
-                    "kind": "season", "name": season.dimension, "table": column.table, "column": time,
+                    "kind": "season", "name": season.dimension, "table": told_name(column.table), "column": time,
                     "dimension": season.dimension, "weights": [float(one) for one in season.weights],
                 }  # fmt: skip
         if word == "effect":
@@ -122,7 +127,7 @@ def _of_effect(binding: Binding, column: ColumnDraft, effect: Effect, time: str)
     remote = {name: one.name for name, one in names.items() if one is not None}
     end = of.columns[remote[effect.window.end_col]]
     return {
-        "kind": "effect", "name": of.id, "table": column.table, "column": time, "of": of.id, "pk": of.pk,
+        "kind": "effect", "name": of.id, "table": told_name(column.table), "column": time, "of": of.id, "pk": of.pk,
         "on": {keys[local].name: remote[there] for local, there in effect.on.items()},  # type: ignore[union-attr]
         "start": remote[effect.window.start_col], "end": end.name, "whole_day": end.type == "date",
         "field": remote[effect.map.field], "default": effect.default, "combine": effect.map.combine,
@@ -142,7 +147,9 @@ def _by_value(name: str, table: str, column: str, factors: Mapping[str, float]) 
     }
 
 
-def _written_out(binding: Binding, column: ColumnDraft, written: Mapping[str, Any]) -> dict[str, Any] | str | NameFault:
+def _written_out(
+    tables: Mapping[str, TableDraft], column: ColumnDraft, written: Mapping[str, Any]
+) -> dict[str, Any] | str | NameFault:
     """The facts of `{column, factors}`, or what is wrong with it; a column that is not there is a fault of its name."""
     factors = written.get("factors")
     if set(written) != {"column", "factors"} or not isinstance(factors, Mapping) or not factors:
@@ -152,10 +159,12 @@ def _written_out(binding: Binding, column: ColumnDraft, written: Mapping[str, An
     if wrong:
         return f"{wrong[0]}: {factors[wrong[0]]}"
     name = str(written["column"])
-    found = find_column(binding.tables, name if "." in name else f"{column.table}.{name}")
+    found = find_column(tables, name if "." in name else f"{column.table}.{name}")
     if isinstance(found, NameFault):
         return found
-    return _by_value(_name(found), found.table, found.name, {v: f for v, f in numbers.items() if f is not None})
+    return _by_value(
+        _name(found), told_name(found.table), found.name, {v: f for v, f in numbers.items() if f is not None}
+    )
 
 
 def nodes_of(influence: Mapping[str, Any]) -> Sequence[tuple[str, str]]:

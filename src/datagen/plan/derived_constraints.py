@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,11 @@ def constraints_of_derived(binding: Binding, derived: Mapping[str, DerivedPlan])
     drafts = {**binding.tables, **drafts_of(derived)}
     reader = ConstraintReader(drafts, binding.refuse, binding.version_1)
     _of_columns(binding, derived, reader)
+    keyed = {
+        frozenset((name, column.points_to[0]))
+        for name, one in derived.items() if one.sorting is not None
+        for column in one.table.visible if column.points_to is not None
+    }  # fmt: skip
     declared = binding.document.root.get("constraints") or {}
     for kind, keys in REFERENCES.items():
         for place, entry in enumerate(declared.get(kind) or []):
@@ -44,7 +49,7 @@ def constraints_of_derived(binding: Binding, derived: Mapping[str, DerivedPlan])
             said = [entry[key] for key in keys if isinstance(entry, Mapping) and entry.get(key) is not None]
             said = said or (list(entry) if isinstance(entry, list | tuple) else [entry] if kind == "unique" else [])
             if any(names_derived(derived, one) for one in said):
-                _read(reader, kind, entry, at)
+                _read(reader, kind, entry, at, keyed)
     for (table, column), loc in reader.found.unique.items():
         facts = {"table": table, "columns": [column]}
         ranked = derived[table].sorting is not None and derived[table].table.columns[column].by_row_number
@@ -98,13 +103,13 @@ def _refuse_impossible(binding: Binding, drafts: Mapping[str, TableDraft], one: 
             )  # fmt: skip
 
 
-def _read(reader: ConstraintReader, kind: str, entry: Any, at: Loc) -> None:
+def _read(reader: ConstraintReader, kind: str, entry: Any, at: Loc, keyed: Collection[frozenset[str]]) -> None:
     """One entry, at its own place."""
     known = set(reader.found.unique)
     before, refuse = len(reader.found.declared), reader.refuse
     reader.refuse = lambda code, loc, **facts: refuse(code, (*at, *loc[len(at) :]), **facts)
     if kind == "inequalities":
-        _inequality(reader, entry, at)
+        _inequality(reader, entry, at, keyed)
     elif kind == "unique":
         reader.read_unique([entry], at[:-1])
     elif kind == "foreign_keys":
@@ -124,14 +129,15 @@ def _placed(one: ConstraintPlan, at: Loc) -> ConstraintPlan:
     return ConstraintPlan(one.kind, one.text, "checked", "made by SQL, looked at afterwards", one.facts, at)
 
 
-def _inequality(reader: ConstraintReader, entry: Mapping[str, Any], at: Loc) -> None:
+def _inequality(reader: ConstraintReader, entry: Mapping[str, Any], at: Loc, keyed: Collection[frozenset[str]]) -> None:
+    """keyed: pairs of tables that a key joins which is known behind SQL."""
     left, right = reader.attribute(entry["left"], (*at, "left")), reader.attribute(entry["right"], (*at, "right"))
     if left is None or right is None:
         return
-    if left.table != right.table:
+    if left.table != right.table and frozenset((left.table, right.table)) not in keyed:
         reader.refuse(
             "constraint.two_tables", at, found=f"columns of {listed(sorted({left.table, right.table}))}",
-            expected="columns of one table, where SQL makes one of them",
+            expected="columns of one table, where SQL makes one of them, or of a stream and a table that a key of it names",
         )  # fmt: skip
         return
     sides = ((left.table, left.name), (right.table, right.name))

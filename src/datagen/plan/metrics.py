@@ -10,6 +10,7 @@ from datagen.plan.derived import bind_derived, type_of
 from datagen.plan.derived_constraints import constraints_of_derived
 from datagen.plan.model import ConstraintPlan, DerivedPlan, MetricPlan, TablePlan
 from datagen.plan.queries import bind_query, read_query
+from datagen.plan.targets import targets_of_derived
 from datagen.schema.weights import share
 from datagen.sql.database import Database, create_table, sql_database
 from datagen.sql.grammar import Fault, columns_named
@@ -28,7 +29,7 @@ def bind_queries(
         for table in tables.values():
             create_table(database, table.id, {column.name: column.type for column in table.visible})
         derived = bind_derived(binding, database, tables)
-        constraints = constraints_of_derived(binding, derived)
+        constraints = (*constraints_of_derived(binding, derived), *targets_of_derived(binding, derived))
         return derived, constraints, bind_metrics(binding, database, tables, derived)
 
 

@@ -12,8 +12,9 @@ from datagen.errors import listed
 from datagen.kernel import clock
 from datagen.plan import composite
 from datagen.plan.binding import Binding
-from datagen.plan.model import ConstraintPlan
-from datagen.plan.names import ColumnDraft, NameFault, find_column
+from datagen.plan.derived import drafts_of
+from datagen.plan.model import ConstraintPlan, DerivedPlan
+from datagen.plan.names import ColumnDraft, NameFault, TableDraft, find_column, find_table
 from datagen.plan.told import told_name
 from datagen.schema.weights import share
 
@@ -24,7 +25,22 @@ SATURDAY = 5
 
 
 def read_targets(binding: Binding) -> list[ConstraintPlan]:
-    """The targets of a document as constraints that are looked at. Unknown names are refused."""
+    """The targets of a document as constraints that are looked at. Unknown names are refused.
+
+    Those on tables that are made after all others wait for `targets_of_derived`.
+    """
+    return _targets(binding, binding.tables, later=False)
+
+
+def targets_of_derived(binding: Binding, derived: Mapping[str, DerivedPlan]) -> list[ConstraintPlan]:
+    """The targets on tables by SQL and on streams that are put in order at the end."""
+    if set(derived) != set(binding.drafting.derived):
+        return []  # what is wrong with the tables is told already
+    return _targets(binding, {**binding.tables, **drafts_of(derived)}, later=True)
+
+
+def _targets(binding: Binding, tables: Mapping[str, TableDraft], *, later: bool) -> list[ConstraintPlan]:
+    made_later = {name.lower() for name in binding.drafting.derived}
     declared = binding.document.root.get("targets") or {}
     found: list[ConstraintPlan] = []
     for kind, key in KINDS.items():
@@ -33,16 +49,18 @@ def read_targets(binding: Binding) -> list[ConstraintPlan]:
         listed_entries: list[Any] = list(entries) if several else [] if entries is None else [entries]
         for place, entry in enumerate(listed_entries):
             at = ("targets", kind, place) if several else ("targets", kind)
-            one = _target(binding, kind, key, entry, at)
+            waits = str(entry["table"]).lower() in made_later and find_table(binding.tables, entry["table"]) is None
+            one = _target(binding, tables, kind, key, entry, at) if waits == later else None
             if one is not None:
                 found.append(one)
     return found
 
 
 def _target(
-    binding: Binding, kind: str, key: str, entry: Mapping[str, Any], at: tuple[str | int, ...]
-) -> ConstraintPlan | None:
-    column = find_column(binding.tables, f"{entry['table']}.{entry[key]}")
+    binding: Binding, tables: Mapping[str, TableDraft], kind: str, key: str, entry: Mapping[str, Any],
+    at: tuple[str | int, ...],
+) -> ConstraintPlan | None:  # fmt: skip
+    column = find_column(tables, f"{entry['table']}.{entry[key]}")
     if isinstance(column, NameFault):
         unknown = column.code == "ref.unknown_table"
         binding.refuse(column.code, (*at, "table" if unknown else key), **column.facts)
@@ -56,7 +74,7 @@ def _target(
         )
         return None
     if kind == composite.KIND:
-        return _composite(binding, column, entry, at)
+        return _composite(binding, tables, column, entry, at)
     low, high = (None if entry.get(end) is None else share(entry[end]) for end in ("min", "max"))
     what = (
         f"share of {told_name(column.table)} rows at weekends"
@@ -70,16 +88,17 @@ def _target(
 
 
 def _composite(
-    binding: Binding, column: ColumnDraft, entry: Mapping[str, Any], at: tuple[str | int, ...]
-) -> ConstraintPlan | None:
-    influences = composite.read_influences(binding, column, entry, at)
+    binding: Binding, tables: Mapping[str, TableDraft], column: ColumnDraft, entry: Mapping[str, Any],
+    at: tuple[str | int, ...],
+) -> ConstraintPlan | None:  # fmt: skip
+    influences = composite.read_influences(binding, tables, column, entry, at)
     if not influences:
         return None
     tolerance = composite.tolerance_of(entry)
     names = listed(tuple(dict.fromkeys(one["name"] for one in influences)))
     within = listed(tuple(f"{key} {value:g}" for key, value in tolerance.items()))
-    text = f"mean of {column.table}.{column.name} by {names} within {within} of the product of their factors"
-    facts = {"table": column.table, "column": column.name, "influences": influences, "tolerance": tolerance}
+    text = f"mean of {told_name(column.table)}.{column.name} by {names} within {within} of the product of their factors"
+    facts = {"table": told_name(column.table), "column": column.name, "influences": influences, "tolerance": tolerance}
     return ConstraintPlan(composite.KIND, text, "checked", "a target, measured afterwards", facts, at)
 
 

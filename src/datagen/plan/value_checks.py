@@ -12,15 +12,15 @@ FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 def hops_between(plan: Plan, start: str, goal: str) -> tuple[tuple[str, str, str], ...] | None:
     """(key, table, column) steps from a row of `start` to its one row of `goal`: along a key, else by driving parents."""
-    table = plan.tables[start]
+    table = plan.all_tables[start]
     own = [column for column in table.visible if column.points_to is not None and not column.picks_another]
     direct = [column for column in own if column.points_to is not None and column.points_to[0] == goal]
-    keys = [column for column in direct if column.points_to == (goal, plan.tables[goal].pk)] or direct
+    keys = [column for column in direct if column.points_to == (goal, plan.all_tables[goal].pk)] or direct
     if len(keys) == 1 and keys[0].points_to is not None:
         return ((keys[0].name, *keys[0].points_to),)
     if table.parent is None:
         return None
-    up = [column for column in own if column.points_to == (table.parent, plan.tables[table.parent].pk)]
+    up = [column for column in own if column.points_to == (table.parent, plan.all_tables[table.parent].pk)]
     if not up or up[0].points_to is None:
         return None
     step = (up[0].name, *up[0].points_to)
@@ -72,7 +72,7 @@ def looked_at(plan: Plan, constraint: ConstraintPlan, written: set[str]) -> dict
 
 def _hops(plan: Plan, start: str, goal: str, along: str | None) -> tuple[tuple[str, str, str], ...] | None:
     """The steps of `hops_between`, or the one along a key that the constraint names."""
-    key = None if along is None else plan.tables[start].columns.get(along)
+    key = None if along is None else plan.all_tables[start].columns.get(along)
     if along is None:
         return hops_between(plan, start, goal)
     if key is None or key.hidden or key.points_to is None or key.points_to[0] != goal:
