@@ -1,6 +1,6 @@
 """The `course_churn` case against the loop it comes from and a hand-vectorised script: `python benchmarks/course_churn.py`.
 
-Whole processes, paired (A B A B …), medians: `datagen generate course_churn` with all prepared tables, as CSV and as Parquet,
+Whole processes, paired (A B A B …), medians: `datagen generate course_churn` with all prepared tables and without `data_profile.html`, as CSV and as Parquet,
 `peers/course_loop.py … daily_fast` and `peers/course_vectorised.py`, which write users, events and user_daily. The peers need
 pandas and pyarrow, which Datagen does not have: say with --peer-python where they are installed.
 """

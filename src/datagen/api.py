@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from datagen.errors import DatagenError, Finding, UsageError, did_you_mean, listed, quoted
+from datagen.errors import DatagenError, Finding, MachineError, UsageError, did_you_mean, listed, quoted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -220,10 +220,13 @@ def generate(
             metrics=metrics,
         )  # fmt: skip
         manifest = replace(manifest, clean=twin)
-        if profiled(plan, made, options):
+        if profiled(plan, options):
             watcher.stage("profile")
             at = time.perf_counter()
-            manifest = lay_profile(plan, prepared, manifest, stage.path, settled.memory)
+            manifest, left = lay_profile(
+                plan, prepared, manifest, stage.path, settled.memory, asked=options.profile is True
+            )
+            noticed += left
             seconds["profile"] = time.perf_counter() - at
             log.stage("profile", seconds["profile"], sum(made.rows.values()))
         seconds["total"] = time.perf_counter() - started
@@ -393,29 +396,36 @@ def report(
     return report(place, blind=blind, told=told, missing=missing, memory=memory, threads=cores())
 
 
-def profiled(plan: Plan, made: Made, options: Options) -> bool:
-    """Whether a run writes `data_profile.html`: as its options say, else where the document names metrics.
-
-    Data sets of more rows than MOST_PROFILED are left to `datagen report`.
-    """
-    if options.profile is not None:
-        return options.profile
-    return bool(plan.metrics) and sum(made.rows.values()) <= MOST_PROFILED
+def profiled(plan: Plan, options: Options) -> bool:
+    """Whether a run writes `data_profile.html`: as its options say, else where the document names metrics."""
+    return bool(plan.metrics) if options.profile is None else options.profile
 
 
-def lay_profile(plan: Plan, prepared: Prepared, manifest: Manifest, directory: Path, memory: int) -> Manifest:
-    """Write `data_profile.html` beside data that are not published yet; gives the manifest that answers for it, too.
+def lay_profile(
+    plan: Plan, prepared: Prepared, manifest: Manifest, directory: Path, memory: int, *, asked: bool
+) -> tuple[Manifest, list[Finding]]:
+    """Write `data_profile.html` beside data that are not published yet: the manifest that answers for it, too, or why not.
 
-    It holds no answers: no planted effect, no law, no document.
+    It holds no answers: no planted effect, no law, no document. Of more than MOST_PROFILED rows there is none unless it was
+    asked for, and none where memory does not suffice: the data are worth more than their picture.
     """
     from datagen.report.report import Declared, report
     from datagen.sinks.manifest import PROFILE, write_text
 
-    made = report(
-        directory, told=Declared(plan, prepared, answers=False), manifest=manifest, memory=memory
-    )  # one thread: the same page
+    rows = sum(table.rows for table in manifest.tables)
+    why = f"{rows:,} rows, more than {MOST_PROFILED:,}" if rows > MOST_PROFILED and not asked else ""
+    if not why:
+        try:  # one thread: the same page in every run
+            made = report(directory, told=Declared(plan, prepared, answers=False), manifest=manifest, memory=memory)
+        except MachineError as error:
+            if error.findings[0].code != "check.memory":
+                raise
+            why = error.findings[0].found
+    if why:
+        hint = "datagen report makes one, given time and --memory"
+        return manifest, [Finding("report.left_out", severity="warning", found=f"no {PROFILE}: {why}", hint=hint)]
     facts = write_text(directory, PROFILE, made.html)
-    return replace(manifest, side_files=(*manifest.side_files, facts))
+    return replace(manifest, side_files=(*manifest.side_files, facts)), []
 
 
 def remove_stale(target: Path, content_hash: str) -> list[Finding]:

@@ -14,7 +14,7 @@ from datagen import api
 from datagen.checks.verify import verify
 from datagen.datasets import shipped
 from datagen.engine.options import Options
-from datagen.errors import UsageError
+from datagen.errors import Finding, MachineError, UsageError
 from datagen.report.charts import Chart
 from datagen.schema.load import load_text
 from datagen.sinks.manifest import PROFILE, read_manifest
@@ -83,6 +83,29 @@ def test_data_without_metrics_have_no_page_unless_it_is_asked_for(tmp_path: Path
     assert not (tmp_path / "data" / PROFILE).exists()
     api.generate(api.prepare(load_text(text)), tmp_path / "data", Options(profile=True))
     assert (tmp_path / "data" / PROFILE).exists()
+
+
+def test_data_too_large_for_a_page_are_published_without_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "MOST_PROFILED", 1_000)
+    made = api.generate(api.prepare(load_text(WITH_METRIC)), tmp_path / "data")
+    [finding] = made.findings
+    assert (finding.code, finding.severity) == ("report.left_out", "warning")
+    assert "rows, more than 1,000" in finding.found
+    assert not (tmp_path / "data" / PROFILE).exists()
+    asked = api.generate(api.prepare(load_text(WITH_METRIC)), tmp_path / "data", Options(profile=True))
+    assert asked.findings == ()
+
+
+def test_data_are_published_where_memory_is_too_small_for_their_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def short(*args: object, **more: object) -> None:
+        raise MachineError(Finding("check.memory", found="the checks of the files do not fit into 64 MB"))
+
+    monkeypatch.setattr("datagen.report.report.report", short)
+    made = api.generate(api.prepare(load_text(WITH_METRIC)), tmp_path / "data")
+    assert [one.code for one in made.findings] == ["report.left_out"]
+    assert verify(tmp_path / "data") == []
 
 
 @pytest.mark.parametrize(
