@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from datagen.errors import DatagenError, Finding, MachineError, UsageError, did_you_mean, listed, quoted
+from datagen.errors import DatagenError, Finding, UsageError, did_you_mean, listed, quoted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from datagen.report.report import DataReport
     from datagen.schema.tree import Document
     from datagen.sinks.manifest import Manifest
-
-MOST_PROFILED = 20_000_000  # rows
 
 Source = str | os.PathLike[str] | Mapping[str, Any]
 
@@ -145,6 +143,7 @@ def generate(
     from datagen.engine.options import Options, cores, fewer_workers, settle
     from datagen.plan.needed import narrowed
     from datagen.plan.spoils import clean
+    from datagen.report.beside import lay_profile, profiled
     from datagen.schema.placed import placing
     from datagen.sinks.describe import manifest_of, run_facts, table_entries
     from datagen.sinks.imperfections import clear, spoiled_files
@@ -394,38 +393,6 @@ def report(
             results = [one.as_dict() for one in checked.report.results]
             told = Declared(plan, prepared, results, checked.report.score.as_dict())
     return report(place, blind=blind, told=told, missing=missing, memory=memory, threads=cores())
-
-
-def profiled(plan: Plan, options: Options) -> bool:
-    """Whether a run writes `data_profile.html`: as its options say, else where the document names metrics."""
-    return bool(plan.metrics) if options.profile is None else options.profile
-
-
-def lay_profile(
-    plan: Plan, prepared: Prepared, manifest: Manifest, directory: Path, memory: int, *, asked: bool
-) -> tuple[Manifest, list[Finding]]:
-    """Write `data_profile.html` beside data that are not published yet: the manifest that answers for it, too, or why not.
-
-    It holds no answers: no planted effect, no law, no document. Of more than MOST_PROFILED rows there is none unless it was
-    asked for, and none where memory does not suffice: the data are worth more than their picture.
-    """
-    from datagen.report.report import Declared, report
-    from datagen.sinks.manifest import PROFILE, write_text
-
-    rows = sum(table.rows for table in manifest.tables)
-    why = f"{rows:,} rows, more than {MOST_PROFILED:,}" if rows > MOST_PROFILED and not asked else ""
-    if not why:
-        try:  # one thread: the same page in every run
-            made = report(directory, told=Declared(plan, prepared, answers=False), manifest=manifest, memory=memory)
-        except MachineError as error:
-            if error.findings[0].code != "check.memory":
-                raise
-            why = error.findings[0].found
-    if why:
-        hint = "datagen report makes one, given time and --memory"
-        return manifest, [Finding("report.left_out", severity="warning", found=f"no {PROFILE}: {why}", hint=hint)]
-    facts = write_text(directory, PROFILE, made.html)
-    return replace(manifest, side_files=(*manifest.side_files, facts)), []
 
 
 def remove_stale(target: Path, content_hash: str) -> list[Finding]:

@@ -15,6 +15,7 @@ from datagen.checks.verify import verify
 from datagen.datasets import shipped
 from datagen.engine.options import Options
 from datagen.errors import Finding, MachineError, UsageError
+from datagen.report import beside
 from datagen.report.charts import Chart
 from datagen.schema.load import load_text
 from datagen.sinks.manifest import PROFILE, read_manifest
@@ -86,7 +87,7 @@ def test_data_without_metrics_have_no_page_unless_it_is_asked_for(tmp_path: Path
 
 
 def test_data_too_large_for_a_page_are_published_without_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "MOST_PROFILED", 1_000)
+    monkeypatch.setattr(beside, "MOST_PROFILED", 1_000)
     made = api.generate(api.prepare(load_text(WITH_METRIC)), tmp_path / "data")
     [finding] = made.findings
     assert (finding.code, finding.severity) == ("report.left_out", "warning")
