@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from datagen.checks import journeys
 from datagen.checks.database import identifier, literal
 from datagen.checks.declared import DeclaredTable
 from datagen.checks.result import Result, ruled
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from datagen.plan.model import Plan, TablePlan
     from datagen.schema.tree import Document
 
+MOMENTS = ("time", "converted_at")
 LOOPS = ("next", "loop_prob")  # keys of a stage that lead elsewhere than to the next one
 
 
@@ -36,10 +38,15 @@ class Chains:
             table = self.plan.tables.get(name) if name in names and name in self.columns else None
             if table is None or table.spoiled or table.parent is None or table.pk not in self.columns[name]:
                 continue
-            owner = [column.name for column in table.visible if column.points_to == self._pk(table.parent)]
-            roles = {column.role: column.name for column in table.visible if column.role is not None}
-            there = {role: column for role, column in roles.items() if column in self.columns[name]}
-            if len(owner) != 1 or owner[0] not in self.columns[name] or "time" not in there:
+            owner, there = self._known(table)
+            if len(owner) != 1 or owner[0] not in self.columns[name] or not {"time", "converted_at"} & there.keys():
+                continue
+            if "journey" in there and "stage_config" not in node:
+                for rule in self._journeys(table, owner[0], there, node):
+                    rows, condition, about, column = rule
+                    where = place_of(self.document, ("nodes", place))
+                    yield self._broken("value.journey", table, rows, condition, about, f"{name}.{column}", where)
+            if "time" not in there:
                 continue
             where = place_of(self.document, ("nodes", place))
             if {"state", "previous_state"} <= there.keys() and node.get("state_transition_model"):
@@ -50,6 +57,40 @@ class Chains:
                 several = node["stage_config"].get("instances_per_parent") is not None
                 if not several or "journey" in there:
                     yield self._stages(table, owner[0], there, where)
+
+    def _known(self, table: TablePlan) -> tuple[list[str], dict[str, str]]:
+        """The columns that say whose a row is, and those that are there by their roles."""
+        owner = [column.name for column in table.visible if column.points_to == self._pk(str(table.parent))]
+        roles = {column.role: column.name for column in table.visible if column.role is not None}
+        return owner, {role: column for role, column in roles.items() if column in self.columns[table.id]}
+
+    def _journeys(
+        self, table: TablePlan, owner: str, roles: Mapping[str, str], node: Mapping[str, Any]
+    ) -> Iterator[journeys.Rule]:
+        """The rules of a table of touches, or of the table of their conversions."""
+        if node.get("attribution_chain"):
+            yield from journeys.of_touches(table.id, str(table.pk), owner, roles)
+            return
+        for other in self.document.root.get("nodes") or ():
+            touches = self.plan.tables.get(other.get("id"))
+            chain = other.get("attribution_chain") or {}
+            if (
+                touches is None
+                or touches.spoiled
+                or touches.id not in self.columns
+                or chain.get("conversions") != table.id
+            ):
+                continue
+            above, touched = self._known(touches)
+            if (
+                len(above) == 1
+                and above[0] in self.columns[touches.id]
+                and {"journey", "converted_at"} <= touched.keys()
+            ):
+                kinds = {column.type for one in (table, touches) for column in one.visible if column.role in MOMENTS}
+                yield journeys.of_conversions(
+                    table.id, str(table.pk), owner, roles, touches.id, above[0], touched, days="date" in kinds
+                )
 
     def _states(
         self,
