@@ -106,9 +106,10 @@ def load(source: Source) -> Document:
     return load(schema_path(os.fspath(source)))
 
 
-def prepare(source: Source | Document, **overrides: Any) -> Prepared:
+def prepare(source: Source | Document, *, data: Path | None = None, **overrides: Any) -> Prepared:
     """Load and check a schema, and tune the parameters that its metrics solve for. Raises SchemaError with all findings.
 
+    data: a published data set of this schema, whose run has tuned them: its values are taken over.
     overrides: sets, params, scenario, seed, scale (see datagen.plan.prepare.Overrides).
     """
     from datagen.plan.prepare import Overrides, prepare
@@ -118,9 +119,10 @@ def prepare(source: Source | Document, **overrides: Any) -> Prepared:
     prepared = prepare(document, Overrides(**overrides))
     if not any(metric.solve_for is not None for metric in prepared.schema.metrics.values()):
         return prepared
+    from datagen.checks.origin import solved_in
     from datagen.solving import solved
 
-    return solved(prepared)
+    return solved(prepared, known={} if data is None else solved_in(data))
 
 
 def generate(
@@ -316,7 +318,7 @@ def prepared_of(directory: Path, manifest: Manifest | None, seed: int | None = N
     origin = origin_of(directory)
     prepared = prepare(
         origin.source, sets=origin.sets, params=origin.params, scenario=origin.scenario, scale=origin.scale,
-        seed=seed if manifest is None else manifest.seed,
+        seed=seed if manifest is None else manifest.seed, data=directory,
     )  # fmt: skip
     refuse_other(directory, manifest, origin.source, schema_hash(prepared.document))
     return prepared

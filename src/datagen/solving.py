@@ -8,7 +8,7 @@ the figure; the same document and seed come to the same value on any machine and
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -69,10 +69,11 @@ class _Search:
         return abs(figure - self.target) <= (high - low) / 4.0
 
 
-def solved(prepared: Prepared) -> Prepared:
+def solved(prepared: Prepared, *, known: Mapping[str, int | float] | None = None) -> Prepared:
     """The document with the parameters of its metrics solved for, as if `--set` had said their values.
 
-    A parameter that is set from outside stays what it was set to. Raises SchemaError "metric.not_solved".
+    A parameter that is set from outside stays what it was set to. known: values that were found before, which are not
+    looked for again where they are all there. Raises SchemaError "metric.not_solved".
     """
     wanted = {
         name: metric for name, metric in prepared.schema.metrics.items()
@@ -80,6 +81,10 @@ def solved(prepared: Prepared) -> Prepared:
     }  # fmt: skip
     if not wanted:
         return prepared
+    before = {name.lower(): value for name, value in (known or {}).items()}
+    names = [_name(metric.solve_for) for metric in wanted.values()]
+    if all(name.lower() in before for name in names):
+        return _with_values(prepared, [(name, before[name.lower()]) for name in names])
     plain = replace(prepared.overrides, scale=1.0)
     plan = replace(prepared, overrides=plain).bind(look=False)  # what is wrong with it is said first
     searches = [
@@ -109,9 +114,11 @@ def solved(prepared: Prepared) -> Prepared:
         )
         for one in searches
     )  # fmt: skip
-    sets = tuple((one.param, one.value) for one in told)
-    with_values = prepared_with(prepared.written, replace(prepared.overrides, sets=(*prepared.overrides.sets, *sets)))
-    return replace(with_values, solved=told)
+    return replace(_with_values(prepared, [(one.param, one.value) for one in told]), solved=told)
+
+
+def _with_values(prepared: Prepared, sets: Sequence[tuple[str, int | float]]) -> Prepared:
+    return prepared_with(prepared.written, replace(prepared.overrides, sets=(*prepared.overrides.sets, *sets)))
 
 
 def _name(solve_for: Any) -> str:

@@ -168,3 +168,26 @@ def test_plan_and_expand_show_the_value(tmp_path: Path) -> None:
     assert json.loads(call("expand", path, "--json").out)["params"]["rate"] == value
     assert f"rate is {value:g}, with which orders_per_user was" in call("plan", path).out
     assert json.loads(call("plan", path, "--json").out)["solved"][0]["value"] == value
+
+
+def test_a_data_set_is_judged_and_made_again_with_the_value_that_its_run_has_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`verify --regenerate`, `check` and `report` look for nothing: `run_summary.json` says what was found."""
+    schema, place = tmp_path / "shop.json", tmp_path / "out"
+    schema.write_text(json.dumps(shop()))
+    assert call("generate", str(schema), "-o", str(place), "--truth").code == 0
+
+    def never(*_: Any) -> Any:
+        raise AssertionError("solved again")
+
+    monkeypatch.setattr(solving, "_search", never)
+    assert call("verify", str(place), "--regenerate", str(schema)).code == 0
+    assert call("check", str(place)).code == 0
+    assert call("check", str(place), "--schema", str(schema)).code == 0
+    assert call("report", str(place), "-o", str(tmp_path / "page.html")).code == 0
+    summary = json.loads((place / "run_summary.json").read_text())
+    del summary["solved"]
+    (place / "run_summary.json").write_text(json.dumps(summary))
+    with pytest.raises(AssertionError, match="solved again"):
+        api.prepare(shop(), data=place)

@@ -11,7 +11,7 @@ from typing import Any
 
 from datagen.errors import Finding, UsageError
 from datagen.sinks.disk import disk_errors
-from datagen.sinks.manifest import LARGEST, NAME, Manifest, read_manifest
+from datagen.sinks.manifest import LARGEST, NAME, SUMMARY, Manifest, read_manifest
 
 RUN = "run.json"
 WAY_OUT = "say by which schema the data are to be judged: --schema SCHEMA|NAME"
@@ -49,6 +49,26 @@ def manifest_in(directory: Path) -> Manifest | None:
             )
         )  # fmt: skip
     return manifest
+
+
+def solved_in(directory: Path) -> dict[str, int | float]:
+    """The parameters that a run has tuned for its metrics, as `run_summary.json` tells them; none where it does not."""
+    path = directory / SUMMARY
+    facts: Any = None
+    if path.is_file():
+        with disk_errors("reading", path), path.open("rb") as file:
+            raw = file.read(LARGEST)
+        try:
+            facts = json.loads(raw)
+        except ValueError:
+            facts = None  # another's file: what it would tell is worked out once more
+    told = facts.get("solved") if isinstance(facts, dict) else None
+    return {
+        one["param"]: one["value"]
+        for one in (told if isinstance(told, list) else ())
+        if isinstance(one, dict) and isinstance(one.get("param"), str)
+        and isinstance(one.get("value"), int | float) and not isinstance(one.get("value"), bool)
+    }  # fmt: skip
 
 
 def origin_of(directory: Path) -> Origin:

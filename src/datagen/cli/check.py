@@ -84,7 +84,7 @@ def judging(place: Path, given: Given) -> Prepared | None:
     manifest = manifest_in(place)
     if manifest is not None and given.options["seed"] is None:  # a seed is no part of what a schema says
         given.options = {**given.options, "seed": str(manifest.seed)}
-    return given.prepared()
+    return given.prepared(data=place)
 
 
 def facts_of(checked: Checked, least: float) -> dict[str, Any]:

@@ -13,6 +13,8 @@ import click
 from datagen.errors import Finding, SchemaError, UsageError, quoted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from datagen.engine.options import Options
     from datagen.plan.prepare import Prepared
     from datagen.schema.tree import Document
@@ -92,15 +94,15 @@ class Given:
         self.options = options
         self.faults: list[Finding] = []
 
-    def prepared(self, *, strict: bool = False) -> Prepared:
-        """The schema, loaded, changed and checked. Raises what is wrong with the options first."""
+    def prepared(self, *, strict: bool = False, data: Path | None = None) -> Prepared:
+        """The schema, loaded, changed and checked. Raises what is wrong with the options first. data: see `api.prepare`."""
         from datagen import api
 
         sets, seed, scale = self.sets(), self.seed(), self.scale()
         self.stop()
         return api.prepare(
             self.document(), sets=sets, params=self.params(), scenario=self.options["scenario"], seed=seed,
-            scale=1.0 if scale is None else scale,
+            scale=1.0 if scale is None else scale, data=data,
         )  # fmt: skip
 
     def run(self) -> Options:

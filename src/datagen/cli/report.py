@@ -59,7 +59,7 @@ def command(directory: str, output: str | None, blind: bool, as_json: bool, **gi
     prepared = None
     if given["schema"] is not None:
         seed = given["seed"] if given["seed"] is not None else str(manifest.seed)
-        prepared = Given({**given, "seed": seed}).prepared()
+        prepared = Given({**given, "seed": seed}).prepared(data=place)
     starting.finish()
     made = api.report(place, prepared, blind=blind, memory=memory)
     if output is None and not as_json:

@@ -77,7 +77,7 @@ def again(
 
     # without --seed it is that of the data set: a seed is no part of what a schema says
     seed = given["seed"] if given["seed"] is not None else str(manifest.seed)
-    prepared = Given({**given, "schema": schema, "seed": seed}).prepared()
+    prepared = Given({**given, "schema": schema, "seed": seed}).prepared(data=place)
     plan = clean(prepared.bind(look=False)) if manifest.clean else prepared.bind(look=False)
     if manifest.truth_of is not None:
         plan = labels_plan(plan)

@@ -34,7 +34,8 @@ CELLS = (
     "dirty_value",
 )  # columns of the ledger of imperfections, all texts
 PROFILE = "data_profile.html"
-SIDE_FILES = ("run_summary.json", "assumptions.md", "generation_notes.md", PROFILE)
+SUMMARY = "run_summary.json"
+SIDE_FILES = (SUMMARY, "assumptions.md", "generation_notes.md", PROFILE)
 
 
 @dataclass(frozen=True, slots=True)
