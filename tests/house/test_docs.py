@@ -54,3 +54,25 @@ def test_links_between_pages_lead_somewhere() -> None:
             if "://" not in target and not (page.parent / target).exists():
                 dead.append(f"{page.relative_to(ROOT)} -> {target}")
     assert not dead
+
+
+WHOLE = [
+    block for block in re.findall(r"^```yaml\n(.*?)^```$", (DOCS / "language.md").read_text(), re.M | re.S)
+    if re.search("^timeframe:.*^tables:", block, re.M | re.S)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", WHOLE, ids=[re.findall(r"name: (\w+)", text)[-1] for text in WHOLE])
+def test_whole_documents_on_the_language_page_can_be_made_and_are_sound(text: str, tmp_path: Path) -> None:
+    from datagen import api
+    from datagen.engine.options import Options
+    from datagen.schema.load import load_text
+
+    made = api.generate(api.prepare(load_text(text)), tmp_path / "out", Options(workers=1, gate="all"))
+    assert not [one for one in made.findings if one.severity == "error"]
+
+
+def test_the_language_page_has_whole_documents() -> None:
+    said = "\n".join(WHOLE)
+    for words in ("order_by: [at", "experiments:", "solve_for", "same: bank_id"):
+        assert words in said

@@ -416,3 +416,16 @@ def test_inequalities_along_its_keys_are_looked_at(tmp_path: Path, emits: tuple[
     assert found(">") == ["value.inequality"]
     far = {"left": "ledgers.opened", "op": "<=", "right": "log.amount"}
     assert "constraint.two_tables" in codes_of(document(JOINED, ORDER, constraints={"inequalities": [far]}))
+
+
+def test_a_trace_is_refused_with_the_tables_that_can_be_traced() -> None:
+    """Which row has a number is known when all rows are in order, and those nobody makes for one value."""
+    from datagen.api import trace
+    from datagen.errors import UsageError
+
+    for column in ("log.amount", "log"):
+        with pytest.raises(UsageError) as error:
+            trace(plan_of(document()), column, 1)
+        [found] = error.value.findings
+        assert found.code == "trace.unknown_name"
+        assert "users, orders, entries" in found.hint

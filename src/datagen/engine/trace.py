@@ -131,6 +131,12 @@ def trace(plan: Plan, reference: str, row: int) -> Traced:
     )
 
 
+def _merging(stream: TablePlan) -> Merging:
+    counts: Any = stream.counts
+    merging: Merging = counts.merging
+    return merging
+
+
 def _source(block: TableBlock, place: int) -> tuple[EmitOf, Any, int] | None:
     """The emit of a row of a stream, its rows, and the place among them; None for rows of other tables."""
     merging: Merging | None = getattr(block.table.counts, "merging", None)
@@ -180,8 +186,11 @@ def _named(plan: Plan, reference: str) -> tuple[TablePlan, ColumnPlan | None]:
     if derived is not None:
         found, hint = f"{derived}, which is made by SQL", "trace the tables that its SELECT reads"
         if plan.derived[derived].sorting is not None:
-            found = f"{derived}, a stream that is put in order when all of its rows are made"
-            hint = "trace the rows of its sources, or begin order_by with the key of a table above all of them"
+            found = f"{derived}, a stream whose rows get their numbers when all of them are made and put in order"
+            sources = dict.fromkeys(
+                one.source for piece in plan.derived[derived].reads for one in _merging(plan.tables[piece]).emits
+            )
+            hint = f"trace the rows of its sources, {listed(tuple(sources))}, which its keys name"
         raise UsageError(Finding("trace.unknown_name", found=found, expected="a table made row by row", hint=hint))
     if table is None:
         known = tuple(name for name in plan.tables if name not in plan.inner)
