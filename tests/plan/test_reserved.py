@@ -95,7 +95,7 @@ def test_what_came_out_is_counted_before_a_row_is_written(tmp_path: Path) -> Non
         except SchemaError as error:
             [finding] = error.findings
             assert finding.code == "range.overflow"
-            assert finding.json_path == "site.site_id"
+            assert finding.json_path == "tables[1].columns.site_id"
             assert not (tmp_path / str(seed)).exists()
             outcomes[seed] = "refused"
         else:

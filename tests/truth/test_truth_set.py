@@ -178,7 +178,7 @@ def test_a_table_of_labels_is_a_table_like_any_other(
     tmp_path: Path, part_rows: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if part_rows is not None:
-        monkeypatch.setattr("datagen.engine.work.part_rows", lambda table: part_rows)
+        monkeypatch.setattr("datagen.engine.parts.part_rows", lambda table: part_rows)
     columns = {"size": {"uniform": {"low": 0, "high": 1}, "hidden": True}, "kind": {"choices": ["a", "b"]}}
     named = {"name": "named", "tables": [{"name": "labels", "rows": 2_000, "columns": columns}]}
     generate(named, tmp_path / "named", block_rows=500)
