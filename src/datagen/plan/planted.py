@@ -21,8 +21,10 @@ from datagen.plan.binding import Binding
 from datagen.plan.clamped import clamped_rows, say_dilution
 from datagen.plan.drafts import time_column_of
 from datagen.plan.effects import PlantedEffect
+from datagen.plan.emits import BETWEEN
 from datagen.plan.model import TablePlan
 from datagen.plan.names import TableDraft, ancestors
+from datagen.plan.planted_emits import written_emit
 from datagen.plan.planted_picks import picked_spread
 from datagen.plan.planted_sql import is_written, join_to, quoted_text, reference_of
 from datagen.plan.planted_together import planted_together
@@ -93,9 +95,12 @@ def _segment_rows(
     for one in seats:
         column = binding.tables[one.entity].columns[one.column]
         shares = shares_of(binding, column)
-        join = join_to(binding, draft, one.entity)
+        emitted = written_emit(binding, draft, one.entity) if draft.emits else None
+        join = join_to(binding, draft, one.entity) if emitted is None else emitted.join
         if shares is None or join is None or not is_written(binding, one.entity, one.column):
             continue
+        written = table.id if emitted is None else emitted.stream
+        rows = f"{table.id} rows" if emitted is None else f"{emitted.stream} rows of {emitted.name}"
         reference = reference_of(one, shares)
         if reference is None:
             continue
@@ -133,13 +138,13 @@ def _segment_rows(
                 error = factor * math.sqrt((1.0 / (each * factor) + spread) / n + (1.0 / each + spread) / m)
             quoted, base = quoted_text(value), quoted_text(reference)
             yield PlantedEffect(
-                id=f"{one.entity}.{one.column}.{value}.rows_of_{table.id}",
+                id=f"{one.entity}.{one.column}.{value}.rows_of_{table.id.replace(BETWEEN, '.')}",
                 kind="segment_rows",
-                table=table.id,
+                table=written,
                 columns=((one.entity, one.column),),
                 parameters={"value": value, "factor": factor, "reference": reference},
-                statement=f"{one.entity} with {one.column} {value} have {factor * compound:g} times as many {table.id} rows",
-                statistic=f"{table.id} rows per {one.entity} with {value}, divided by those with {reference}",
+                statement=f"{one.entity} with {one.column} {value} have {factor * compound:g} times as many {rows}",
+                statistic=f"{rows} per {one.entity} with {value}, divided by those with {reference}",
                 expected=ratio,
                 absent=1.0,
                 standard_error=error,
@@ -147,7 +152,7 @@ def _segment_rows(
 owners as (select "{one.column}" as v, count(*) as n from "{one.entity}" group by 1)
 select (select n from counted where v::varchar = {quoted}) * (select n from owners where v::varchar = {base})
     / ((select n from owners where v::varchar = {quoted}) * (select n from counted where v::varchar = {base}))::double""",
-                question=f"How many times as many {table.id} rows does {value} have as {reference}?",
+                question=f"How many times as many {rows} does {value} have as {reference}?",
                 rubric={"relative_tolerance": 0.1},
             )
 
