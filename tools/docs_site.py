@@ -35,7 +35,7 @@ OUTSIDE = {
     "LICENSE": "LICENSE.txt",
 }
 IN_PLACE_OF = {"docs/parts.md": "reference/index.md"}  # one page in the repository, a page per part in the site
-GUIDE = ("language", "expressions", "truth", "checks", "report", "architecture")
+GUIDE = ("language", "expressions", "truth", "checks", "report", "architecture", "limits")
 LINK = re.compile(r"(\[[^\]\[]*(?:\[[^\]]*\][^\]\[]*)*\]\()([^)\s]+)(\))")
 CODE = re.compile(r"^( *)(```|~~~).*?^\1\2[^\n]*$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 
