@@ -314,3 +314,36 @@ def test_a_schema_in_python_judges_a_directory(whole: Path, tmp_path: Path) -> N
     assert "value.range" in str(report)
     with pytest.raises(dg.UsageError):
         schema.check(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("modifiers", "judged_so"),
+    [
+        ([], True),
+        ([{"trend": {"growth_rate": 0.02, "time_unit": "month"}}], True),
+        ([{"seasonality": {"dimension": "dow", "weights": [1, 1, 1, 1, 1, 2, 2]}}], True),
+        ([{"add": {"value": -100}}], False),  # may well go below 0
+    ],
+)
+def test_what_is_only_multiplied_stays_above_0(
+    modifiers: list[dict[str, Any]], judged_so: bool, tmp_path: Path
+) -> None:
+    segments = {"vip": {"value_multiplier": 3}, "plain": {}}
+    buyers = {
+        "name": "buyers",
+        "rows": 100,
+        "columns": {"tier": {"choices": ["vip", "plain"]}},
+        "segment_behavior": segments,
+    }
+    amount = {"lognormal": {"median": 30, "sigma": 1}, "modifiers": modifiers, "role": "measure", "decimals": 2}
+    sales = {
+        "name": "sales",
+        "parents": ["buyers"],
+        "fanout": {"poisson": 5},
+        "columns": {"at": {"datetime_series": {}, "role": "time"}, "amount": amount},
+    }
+    document = {"name": "signs", "timeframe": SCHOOL["timeframe"], "tables": [buyers, sales]}
+    whole = publish(document, tmp_path / "whole")
+    assert failures(judged(whole, document)) == {}
+    broken = edited(whole, tmp_path / "broken", "sales", with_cell("amount", "-0.01"))
+    assert (("value.support", "sales.amount") in failures(judged(broken, document))) is judged_so

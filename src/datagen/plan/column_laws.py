@@ -83,6 +83,8 @@ def _of_column(binding: Binding, table: TablePlan, column: ColumnPlan) -> Column
         numbers = binding.foreseen[node]() if node in binding.foreseen and as_drawn(column) else None
         facts["numbers"] = None if numbers is None else _written(numbers, column)
     spec = binding.drafting.specs[node]
+    if not kept and column.word == "distribution" and keeps_its_sign(binding, draft, column, spec):
+        facts["low"] = 0.0
     facts["when"] = over_row(binding, table, column, spec.get("when"))
     facts = {key: value for key, value in facts.items() if value is not None}
     if not facts:
@@ -90,6 +92,20 @@ def _of_column(binding: Binding, table: TablePlan, column: ColumnPlan) -> Column
     filled = not spec.get("nullable") and not column.spoils and not binding.generators[node].leaves_open()
     law = ColumnLaw(table.id, column.name, column.type, text=column.base, filled=filled, loc=column.loc)
     return replace(law, **facts)
+
+
+def keeps_its_sign(binding: Binding, draft: ColumnDraft, column: ColumnPlan, spec: Mapping[str, Any]) -> bool:
+    """Whether a number that is never below 0 is only ever multiplied by what is not below 0 either.
+
+    Factors of segments, ages and experiments are refused below 0; of modifiers only those count that cannot be.
+    """
+    if column.type not in ("int", "float") or spec.get("anomalies") or draft.process is not None:
+        return False
+    for word, args in draft.modifiers:
+        if word != "seasonality" and not (word == "trend" and args.get("type") in (None, "exponential")):
+            return False
+    ends = binding.generators[(draft.table, draft.name)].support(binding.scope_of(draft, column_type=column.type))
+    return ends is not None and ends[0] >= 0
 
 
 def _listed(binding: Binding, draft: ColumnDraft, column: ColumnPlan) -> dict[str, Any]:
