@@ -12,7 +12,6 @@ from datagen.errors import listed
 from datagen.kernel import clock
 from datagen.plan import composite
 from datagen.plan.binding import Binding
-from datagen.plan.derived import drafts_of
 from datagen.plan.model import ConstraintPlan, DerivedPlan
 from datagen.plan.names import ColumnDraft, NameFault, TableDraft, find_column, find_table
 from datagen.plan.told import told_name
@@ -36,6 +35,8 @@ def targets_of_derived(binding: Binding, derived: Mapping[str, DerivedPlan]) -> 
     """The targets on tables by SQL and on streams that are put in order at the end."""
     if set(derived) != set(binding.drafting.derived):
         return []  # what is wrong with the tables is told already
+    from datagen.plan.derived import drafts_of  # with a reader of SQL, for documents that have such tables
+
     return _targets(binding, {**binding.tables, **drafts_of(derived)}, later=True)
 
 
