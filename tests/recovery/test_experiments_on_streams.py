@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import polars as pl
 import pytest
@@ -165,3 +166,25 @@ def test_the_amount_of_a_stream_is_meant_where_no_column_is_named(tmp_path: Path
     for one in (named, plain):
         del one["tables"][2]["columns"]["price"]
     assert made(named, tmp_path / "a")[0].equals(made(plain, tmp_path / "b")[0])
+
+
+@pytest.mark.parametrize("order_by", [("user_id", "moment"), ("moment",)])
+def test_the_answer_key_tells_of_both_and_the_rows_agree(tmp_path: Path, order_by: Any) -> None:
+    """The same SQL, asked of the twin without effects, finds nothing."""
+    made(log(rate(), value(), order_by=order_by), tmp_path / "out")
+    effects = {one["effect_id"]: one for one in read(tmp_path / "out.truth").effects}
+    assert set(effects) == {"trial.events.ping.rows", "trial.events.ping.amount"}
+    made(log(rate(1.0), value(1.0), order_by=order_by), tmp_path / "twin")
+    for name, size, error in (
+        # 3,000 users with one ping a month for three months: 4,500 late pings of the control, RATE times as many of the others
+        ("trial.events.ping.rows", RATE, RATE * math.sqrt(1 / 4500 + 1 / 4500 / RATE)),
+        ("trial.events.ping.amount", SIZE, effects["trial.events.ping.amount"]["standard_error"]),
+    ):
+        assert effects[name]["expected"] == size
+        for place, expected in ((tmp_path / "out", size), (tmp_path / "twin", 1.0)):
+            with duckdb.connect() as database:
+                for table in ("users", "events"):
+                    database.execute(f"create view {table} as from '{place / table}.parquet'")
+                row = database.execute(effects[name]["how_to_measure"]).fetchone()
+            assert row is not None
+            assert abs(row[0] - expected) < 4 * error, f"{name}: {row[0]:.3f}, told {expected}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from datagen.plan.binding import Binding
+from datagen.plan.drafts import time_column_of
 from datagen.plan.emits import BETWEEN, COUNTING, EMIT
 from datagen.plan.names import TableDraft
 from datagen.plan.planted_sql import keys_between, quoted_text
@@ -19,6 +20,8 @@ class WrittenEmit:
     stream: str
     name: str
     join: str
+    time: str | None
+    shown: frozenset[str]  # the columns of the stream that are written
 
 
 def written_emit(binding: Binding, emit: TableDraft, entity: str) -> WrittenEmit | None:
@@ -47,5 +50,6 @@ def written_emit(binding: Binding, emit: TableDraft, entity: str) -> WrittenEmit
         if column not in hidden and constant and texts.count(value) == 1 and value is not None:
             rows = f"""t."{column}"::varchar = {quoted_text(str(value[1]))}"""
             join = f'"{stream}" as t join "{entity}" as e on t."{key[0]}" = e."{key[1]}" and {rows}'
-            return WrittenEmit(stream, emit.id.split(BETWEEN, 1)[1], join)
+            shown = frozenset(str(one["name"]) for one in node["columns"]) - hidden
+            return WrittenEmit(stream, emit.id.split(BETWEEN, 1)[1], join, time_column_of(piece), shown)
     return None

@@ -13,8 +13,11 @@ from datagen.plan.arms import Effect
 from datagen.plan.binding import Binding
 from datagen.plan.drafts import time_column_of
 from datagen.plan.effects import PlantedEffect
+from datagen.plan.emits import BETWEEN
 from datagen.plan.model import TablePlan
+from datagen.plan.planted_emits import written_emit
 from datagen.plan.planted_sql import is_written, join_to, quoted_text
+from datagen.plan.told import told_name
 from datagen.schema.times import show_time
 from datagen.schema.weights import share
 
@@ -93,11 +96,13 @@ def _compared(binding: Binding, table: TablePlan, effect: Effect) -> tuple[str, 
     """SQL: what is joined, and the conditions of the control and of the other arm; None where it is not written."""
     draft = binding.tables[table.id]
     own = table.id == effect.unit
+    emitted = written_emit(binding, draft, effect.unit) if draft.emits else None
     joined = f'"{table.id}" as t' if own else join_to(binding, draft, effect.unit)
+    joined = joined if emitted is None else emitted.join
     if effect.by is not None or joined is None or not is_written(binding, effect.unit, effect.name):
         return None
     name = "t" if own else "e"
-    time = time_column_of(draft)
+    time = time_column_of(draft) if emitted is None else emitted.time
     late = "" if effect.since is None else f""" and t."{time}" >= timestamp '{show_time(effect.since)}'"""
     arms = [f'{name}."{effect.name}" = {quoted_text(arm)}{late}' for arm in effect.arms[:2]]
     return joined, arms[0], arms[1]
@@ -107,18 +112,21 @@ def _value(
     binding: Binding, table: TablePlan, name: str, effect: Effect, population: Population | None
 ) -> Iterator[PlantedEffect]:
     told, rows = _compared(binding, table, effect), _rows_of_arms(binding, table, effect, population)
-    if told is None or rows is None or not is_written(binding, table.id, name):
+    emitted = written_emit(binding, binding.tables[table.id], effect.unit) if binding.tables[table.id].emits else None
+    shown = is_written(binding, table.id, name) if emitted is None else name in emitted.shown
+    if told is None or rows is None or not shown:
         return
     joined, control, treated = told
+    where, dotted = (table.id if emitted is None else emitted.stream), table.id.replace(BETWEEN, ".")
     draft = binding.tables[table.id].columns[name]
     p = share(draft.params.get("p")) if draft.word == "bernoulli" else None
     facts: dict[str, Any] = {
-        "table": table.id,
-        "columns": ((effect.unit, effect.name), (table.id, name)),
+        "table": where,
+        "columns": ((effect.unit, effect.name), (where, name)),
         "parameters": {"op": effect.op, "size": effect.size, "arms": list(effect.arms)},
         "json_path": binding.document.place(effect.loc).json_path,
         "kind": "experiment_value",
-        "id": f"{effect.name}.{table.id}.{name}",
+        "id": f"{effect.name}.{dotted}.{name}",
     }
     if p is not None:
         chance = effect.size * p / (1 - p + effect.size * p) if effect.op == "odds" else min(effect.size * p, 1.0)
@@ -140,7 +148,7 @@ def _value(
     mean = 0.0 if numbers is None else float(np.mean(numbers))
     spread = None if numbers is None or not mean else float(np.std(numbers)) / abs(mean)
     yield PlantedEffect(
-        statement=f"{table.id}.{name} is {effect.size:g} times as high in {effect.arms[1]} of {effect.name}",
+        statement=f"{dotted}.{name} is {effect.size:g} times as high in {effect.arms[1]} of {effect.name}",
         statistic=f"mean {name} of {effect.arms[1]}, divided by that of {effect.arms[0]}",
         expected=effect.size,
         absent=1.0,
@@ -157,6 +165,7 @@ def _rate(binding: Binding, table: TablePlan, effect: Effect, population: Popula
     if told is None or rows is None:
         return
     joined, control, treated = told
+    dotted = table.id.replace(BETWEEN, ".")
     units = [
         f"""(select count(*) from "{effect.unit}" where "{effect.name}" = {quoted_text(arm)})"""
         for arm in effect.arms[:2]
@@ -173,19 +182,19 @@ def _rate(binding: Binding, table: TablePlan, effect: Effect, population: Popula
         apart = sum(between / max(number * share, 1.0) for share in effect.shares[:2])
         error = effect.size * math.sqrt(1 / rows[0] + 1 / (rows[1] * max(effect.size, 1e-9)) + apart)
     yield PlantedEffect(
-        id=f"{effect.name}.{table.id}.rows",
+        id=f"{effect.name}.{dotted}.rows",
         kind="experiment_rows",
-        table=table.id,
+        table=told_name(table.id),
         columns=((effect.unit, effect.name),),
         parameters={"size": effect.size, "arms": list(effect.arms)},
-        statement=f"{effect.unit} in {effect.arms[1]} of {effect.name} have {effect.size:g} times as many {table.id}",
-        statistic=f"{table.id} per {effect.unit} of {effect.arms[1]}, divided by those of {effect.arms[0]}",
+        statement=f"{effect.unit} in {effect.arms[1]} of {effect.name} have {effect.size:g} times as many {dotted}",
+        statistic=f"{dotted} per {effect.unit} of {effect.arms[1]}, divided by those of {effect.arms[0]}",
         expected=effect.size,
         absent=1.0,
         standard_error=error,
         json_path=binding.document.place(effect.loc).json_path,
         sql=f"""select (count(*) filter ({treated}))::double / {units[1]}
     / ((count(*) filter ({control}))::double / {units[0]}) from {joined}""",
-        question=f"How many times as many {table.id} has a {effect.unit} in {effect.arms[1]} as in {effect.arms[0]}?",
+        question=f"How many times as many {dotted} has a {effect.unit} in {effect.arms[1]} as in {effect.arms[0]}?",
         rubric={"relative_tolerance": 0.1},
     )
