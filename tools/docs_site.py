@@ -35,7 +35,7 @@ OUTSIDE = {
     "LICENSE": "LICENSE.txt",
 }
 IN_PLACE_OF = {"docs/parts.md": "reference/index.md"}  # one page in the repository, a page per part in the site
-GUIDE = ("language", "expressions", "truth", "checks", "report", "architecture", "limits")
+GUIDE = ("language", "expressions", "truth", "checks", "report", "grading", "architecture", "limits")
 LINK = re.compile(r"(\[[^\]\[]*(?:\[[^\]]*\][^\]\[]*)*\]\()([^)\s]+)(\))")
 CODE = re.compile(r"^( *)(```|~~~).*?^\1\2[^\n]*$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 
@@ -153,6 +153,9 @@ def dead(pages: dict[str, str], *, beside: Path | None = None) -> list[str]:
 def settings(pages: dict[str, str], docs: Path, out: Path) -> dict[str, Any]:
     """What MkDocs is told."""
     tutorials = sorted(path for path in pages if path.startswith("tutorials/"))
+    guide = [f"{name}.md" for name in GUIDE]
+    there = {*guide, *OUTSIDE.values()}
+    guide += [path for path in pages if "/" not in path and path not in there]  # pages that nobody has put in order yet
     reference: list[Any] = ["reference/index.md"]
     for title in docs_pages.LEADS:
         folder = f"reference/{title.lower()}/"
@@ -176,7 +179,7 @@ def settings(pages: dict[str, str], docs: Path, out: Path) -> dict[str, Any]:
         "nav": [
             {"Datagen": "index.md"},
             *([{"Tutorials": tutorials}] if tutorials else []),
-            {"Guide": [f"{name}.md" for name in GUIDE]},
+            {"Guide": guide},
             {"Reference": reference},
             {"Results": ["benchmarks.md", "test-results.md"]},
             {"Contributing": "contributing.md"},
