@@ -125,9 +125,11 @@ def test_pages_are_the_same_each_time(tool: ModuleType, pages: dict[str, str]) -
     assert again == pages
 
 
-def test_the_figures_of_the_limits_were_measured() -> None:
+def test_the_figures_of_the_limits_and_of_the_readme_were_measured() -> None:
     results = (ROOT / "benchmarks" / "RESULTS.md").read_text() + (ROOT / "tests" / "RESULTS.md").read_text()
-    figures = re.findall(r"\*\*([\d.,]+(?: \w+ \d+)?)\*\*", (ROOT / "docs" / "limits.md").read_text())
-    assert len(figures) > 15
-    lost = [figure for figure in figures if not re.search(rf"(?<![\d.,]){re.escape(figure)}(?![\d]|[.,]\d)", results)]
-    assert not lost, "docs/limits.md tells figures that no page of results has"
+    limits = re.findall(r"\*\*([\d.,]+(?: \w+ \d+)?)\*\*", (ROOT / "docs" / "limits.md").read_text())
+    readme = re.findall(r"([\d.]+) (?:×|MiB)", (ROOT / "README.md").read_text().split("## How fast")[1])
+    assert len(limits) > 15
+    assert len(readme) > 5
+    lost = [one for one in (*limits, *readme) if not re.search(rf"(?<![\d.,]){re.escape(one)}(?![\d]|[.,]\d)", results)]
+    assert not lost, "docs/limits.md or README.md tells figures that no page of results has"
