@@ -53,16 +53,7 @@ def manifest_in(directory: Path) -> Manifest | None:
 
 def solved_in(directory: Path) -> dict[str, int | float]:
     """The parameters that a run has tuned for its metrics, as `run_summary.json` tells them; none where it does not."""
-    path = directory / SUMMARY
-    facts: Any = None
-    if path.is_file():
-        with disk_errors("reading", path), path.open("rb") as file:
-            raw = file.read(LARGEST)
-        try:
-            facts = json.loads(raw)
-        except ValueError:
-            facts = None  # another's file: what it would tell is worked out once more
-    told = facts.get("solved") if isinstance(facts, dict) else None
+    told = _facts(directory / SUMMARY).get("solved")
     return {
         one["param"]: one["value"]
         for one in (told if isinstance(told, list) else ())
@@ -73,20 +64,24 @@ def solved_in(directory: Path) -> dict[str, int | float]:
 
 def origin_of(directory: Path) -> Origin:
     """The document of a data set. Raises UsageError "check.no_schema" where nothing says which it is."""
-    path = directory / RUN
-    facts: Any = None
-    if path.is_file():
-        with disk_errors("reading", path), path.open("rb") as file:
-            raw = file.read(LARGEST)
-        try:
-            facts = json.loads(raw).get("schema")
-        except (ValueError, AttributeError, RecursionError):
-            facts = None
-    origin = _read(facts)
+    origin = _read(_facts(directory / RUN).get("schema"))
     if origin is None:
         found = f"nothing says from which schema the data were made ({RUN} is missing, or names none)"
         raise UsageError(Finding("check.no_schema", path=os.fspath(directory), found=found, hint=WAY_OUT))
     return origin
+
+
+def _facts(path: Path) -> Mapping[str, Any]:
+    """What a side file says; nothing where it is missing or another's: what it would tell is asked for or worked out."""
+    if not path.is_file():
+        return {}
+    with disk_errors("reading", path), path.open("rb") as file:
+        raw = file.read(LARGEST)
+    try:
+        facts = json.loads(raw)
+    except (ValueError, RecursionError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
 
 
 def _read(facts: Any) -> Origin | None:

@@ -21,6 +21,13 @@ TIMES = {
     "hours": "%H:%M",
     "minutes": "%H:%M",
 }
+# an axis of time
+AT: Spec = {
+    "field": "at",
+    "type": "temporal",
+    "title": None,
+    "axis": {"tickCount": 5, "format": TIMES, "labelOverlap": True},
+}
 COLOURS = 8  # of series; more share them
 
 # what a page and a notebook draw with; a page's are CSS variables, so that one picture is right in light, dark and print
@@ -256,12 +263,7 @@ def over_time(facts: Mapping[str, Any], height: int = 150) -> Chart:
             "interpolate": "linear",
         },
         "encoding": {
-            "x": {
-                "field": "at",
-                "type": "temporal",
-                "title": None,
-                "axis": {"tickCount": 5, "format": TIMES, "labelOverlap": True},
-            },
+            "x": AT,
             "y": {
                 "field": "rows",
                 "type": "quantitative",

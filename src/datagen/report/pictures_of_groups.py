@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from datagen.report.charts import TIMES, Chart, Spec, data
+from datagen.report.charts import AT, Chart, Spec, data
 
 Facts = Mapping[str, Any]
 
@@ -138,12 +138,7 @@ def shares(facts: Facts) -> Chart:
         "data": data(facts["over_time"]),
         "mark": {"type": "area", "opacity": 0.85, "tooltip": True},
         "encoding": {
-            "x": {
-                "field": "at",
-                "type": "temporal",
-                "title": None,
-                "axis": {"tickCount": 5, "format": TIMES, "labelOverlap": True},
-            },
+            "x": AT,
             "y": {
                 "field": "share",
                 "type": "quantitative",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datagen.report.activity import DAYS
-from datagen.report.charts import TIMES, Chart, Spec, data
+from datagen.report.charts import AT, Chart, Spec, data
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 STEEP = 2.0  # times the rate at age 0
@@ -38,12 +38,7 @@ def heat_map(facts: Facts) -> Chart | None:
                 "axis": {"domain": False},
                 "scale": {"paddingInner": 0.06},
             },
-            "opacity": {
-                "field": "times_usual",
-                "type": "quantitative",
-                "scale": {"domainMin": 0, "range": [0.04, 1]},
-                "legend": None,
-            },
+            "opacity": _darker("times_usual"),
             "tooltip": [
                 {"field": "day", "title": "day"},
                 {"field": "hour", "title": "hour"},
@@ -55,6 +50,11 @@ def heat_map(facts: Facts) -> Chart | None:
     busiest = f"most on {most['day']} at {most['hour']}:00, {most['times_usual']:.1f} times the average hour"
     summary = f"Rows of {facts['table']} by weekday and hour; {busiest}"
     return Chart(f"{facts['table']}: week", summary, spec, 190)
+
+
+def _darker(field: str) -> Spec:
+    """The darker, the more; nothing is nearly white."""
+    return {"field": field, "type": "quantitative", "scale": {"domainMin": 0, "range": [0.04, 1]}, "legend": None}
 
 
 def _against_usual(rows: Sequence[Facts], order: Sequence[str], title: str, summary: str, height: int = 150) -> Chart:
@@ -127,12 +127,7 @@ def trend(facts: Facts) -> Chart:
     """Monthly figures with the line through their logarithms."""
     what = facts["measure"] or "rows"
     title = f"mean {what}" if facts["measure"] else "rows a month"
-    x = {
-        "field": "at",
-        "type": "temporal",
-        "title": None,
-        "axis": {"tickCount": 5, "format": TIMES, "labelOverlap": True},
-    }
+    x = AT
     y = {"type": "quantitative", "title": title, "axis": {"format": "~s"}, "scale": {"zero": not facts["measure"]}}
     layers: list[Spec] = [
         {
@@ -239,12 +234,7 @@ def triangle(facts: Facts) -> Chart:
                 "axis": {"domain": False, "labelOverlap": True},
                 "scale": {"paddingInner": 0.08},
             },
-            "opacity": {
-                "field": "share",
-                "type": "quantitative",
-                "scale": {"domainMin": 0, "range": [0.04, 1]},
-                "legend": None,
-            },
+            "opacity": _darker("share"),
             "tooltip": [
                 {"field": "cohort", "title": "cohort"},
                 {"field": "age", "title": "age"},
