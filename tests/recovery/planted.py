@@ -97,6 +97,36 @@ LIFE = told(
     }
 )
 
+# pumps that are set up at midnight and change after 8 and 10 hours, give or take some minutes: in step by the day
+IN_STEP: dict[str, Any] = {
+    "name": "in_step",
+    "timeframe": {"start": "2024-01-01", "end": "2024-02-29"},
+    "tables": [
+        {
+            "name": "pumps",
+            "rows": 3_000,
+            "columns": {
+                "installed_at": {
+                    "datetime_series": {"within": {"start": "2024-01-01", "end": "2024-01-31"}},
+                    "type": "date",
+                    "role": "created",
+                }
+            },
+        },
+        {
+            "name": "life",
+            "parents": ["pumps"],
+            "lifecycle_model": {
+                "stages": {
+                    "test": {"duration": "1h"},
+                    "on": {"duration": "8h"},
+                    "off": {"duration": {"normal": {"mean": "10h", "std": "3min"}}, "next_stages": ["on"]},
+                }
+            },
+        },
+    ],
+}
+
 # arrivals that grow, of whom some stay away
 ARRIVALS: dict[str, Any] = {
     "name": "arrivals",
@@ -374,5 +404,5 @@ LIFTED: dict[str, Any] = {
 DOCUMENTS = {
     "shop": SHOP, "market": MARKET, "funnel": FUNNEL, "contract": CONTRACT, "tenure": TENURE, "life": LIFE,
     "arrivals": ARRIVALS, "journeys": JOURNEYS, "adoption": ADOPTION, "trial": TRIAL, "together": TOGETHER,
-    "bounded": BOUNDED, "lifted": LIFTED, "stalls": STALLS,
+    "bounded": BOUNDED, "lifted": LIFTED, "stalls": STALLS, "in_step": IN_STEP,
 }  # fmt: skip

@@ -83,6 +83,7 @@ KINDS = {
     "contract": {"loss_per_period": 3},
     "tenure": {"survival": 1},
     "life": {"stage_share": 5, "stay_median": 3},
+    "in_step": {"stage_share": 2},
     "bounded": {"segment_rows": 1, "ageing": 1, "seasonality": 1, "trend": 1},
     "lifted": {"segment_rows": 1, "ageing": 1, "seasonality": 1, "trend": 1},
     "stalls": {"segment_rows": 1},

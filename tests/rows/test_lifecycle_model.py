@@ -247,3 +247,21 @@ def test_the_plan_says_who_is_where_in_the_end() -> None:
     said = plan_of(document).tables["life"].counts.description
     assert said.startswith("lives from the start of the timeframe: 2 stays and 0 events each; at the end new 0.0%, ")
     assert said.endswith("used 100.0%, exited 0.0%, churned 0.0%")
+
+
+@pytest.mark.parametrize(
+    ("hours", "found"),
+    # the window of 8,784 hours ends with an off, 16.5 hours after an on, 3.2 hours after one, 13 hours after one
+    [((9, 9), "off"), ((8.75, 8.75), "off"), ((4, 7.2), "on"), ((11, 13.5), "off")],
+)
+def test_entities_in_step_are_in_the_same_stage_in_the_end(hours: tuple[float, float], found: str) -> None:
+    on, off = (f"{round(60 * length)}min" for length in hours)
+    document = lives("no events")
+    [life] = [one for one in document["nodes"] if "lifecycle_model" in one]
+    life["lifecycle_model"]["stages"] = {"on": {"duration": on}, "off": {"duration": off, "next_stages": ["on"]}}
+    del document["nodes"][0]["columns"][2]
+    shares = {"on": "0.0%", "off": "0.0%"} | {found: "100.0%"}
+    said = plan_of(document).tables["life"].counts.description
+    assert f"; at the end on {shares['on']}, off {shares['off']}, exited" in said
+    last = made(document, "life").group_by("member_id").agg(pl.col("stage").sort_by("at").last())
+    assert set(last["stage"]) == {found}

@@ -42,11 +42,13 @@ def _opened(setting: Setting, *values: str) -> str:
 
 
 def _shares(rows: LifecycleRows, setting: Setting) -> Iterator[PlantedEffect]:
-    last = rows.outlook.there[:, -1]
-    begun = float(last.sum())
+    last = rows.last
+    if last is None:
+        return
+    begun = float(last.shares.sum())
     stage, time = setting.columns["stage"], setting.columns["time"]
     for place, name in enumerate(rows.rules.names.values):
-        expected, n = float(last[place]) / begun if begun > 0 else 0.0, setting.entities * begun
+        expected, n = float(last.shares[place]) / begun if begun > 0 else 0.0, setting.entities * begun
         if not RARE < expected < 1.0 - RARE or n * expected < FEW:
             continue
         yield PlantedEffect(
@@ -59,7 +61,7 @@ def _shares(rows: LifecycleRows, setting: Setting) -> Iterator[PlantedEffect]:
             statistic=f"share of {setting.parent} whose last stage in the data is {name}",
             expected=expected,
             absent=0.0 if place else 1.0,  # all would stay where they begin
-            standard_error=math.sqrt(expected * (1.0 - expected) / n),
+            standard_error=math.sqrt(expected * (1.0 - expected) * (1.0 / n + 1.0 / (begun * last.lives))),
             sql=f"""with opened as ({_opened(setting, f'"{stage}" as stage', f'"{time}" as since')}),
 latest as (select arg_max(stage, since) as stage from opened group by entity)
 select count(*) filter (stage = {quoted_text(name)}) / count(*)::double from latest""",

@@ -7,7 +7,7 @@ numbers of stays and over stages, all living entities of a block at once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,7 @@ from datagen.schema.durations import LENGTHS
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Addresses = NDArray[np.uint64]
+Lengths = Callable[[Draw, Ints, Floats], Floats]  # (law, places of the stays it is for, their uniforms) -> microseconds
 
 MONTH_US = LENGTHS["month"]
 ENTERED = 0  # the code of the event that opens a stay
@@ -128,7 +129,7 @@ def _stays(parent: Block, rules: Rules) -> tuple[Stays, Times]:
     number = 0
     while len(owner):
         address = child_addresses(parent.address[owner], rules.key, np.full(len(owner), number, dtype=np.int64))
-        lasting, to = _stay(parent, rules, owner, address, stage)
+        lasting, to = stay(rules, address, stage, _lengths(parent, owner, rules.home))
         end = np.minimum(time + lasting, FAR)
         found.append((owner, address, stage, time, end))
         on = end < high[owner]
@@ -140,16 +141,16 @@ def _stays(parent: Block, rules: Rules) -> tuple[Stays, Times]:
     return Stays(*(np.concatenate(column) for column in zip(*found, strict=True))), high
 
 
-def _stay(parent: Block, rules: Rules, owner: Ints, address: Addresses, stage: Ints) -> tuple[Times, Ints]:
+def stay(rules: Rules, address: Addresses, stage: Ints, lengths: Lengths) -> tuple[Times, Ints]:
     """(m,) microseconds that each stay lasts, in whole steps, and the stage that follows."""
-    lasting, to = np.full(len(owner), FAR, dtype=np.int64), np.full(len(owner), rules.gone, dtype=np.int64)
+    lasting, to = np.full(len(stage), FAR, dtype=np.int64), np.full(len(stage), rules.gone, dtype=np.int64)
     for code, one in enumerate(rules.stages):
         at = np.flatnonzero(stage == code) if one.ends else np.zeros(0, dtype=np.int64)
         if not len(at):
             continue
         length = np.full(len(at), LONGEST)
         if one.duration is not None:
-            length = _drawn(one.duration, parent, owner[at], uniform(address[at], rules.salts["duration"]), rules.home)
+            length = lengths(one.duration, at, uniform(address[at], rules.salts["duration"]))
             way = uniform(address[at], rules.salts["way"])
             to[at] = np.array(one.to)[np.searchsorted(np.array(one.ways[:-1]), way, side="right")]
         if one.lost > 0:
@@ -169,16 +170,20 @@ def _until_lost(u: Floats, lost: float) -> Floats:
     return months * MONTH_US
 
 
-def _drawn(draw: Draw, parent: Block, owner: Ints, u: Floats, home: str) -> Floats:
-    """(m,) values of a law for some parents, each of them once."""
-    if draw.constant:
-        found = draw.quantile(u, None)
-    else:
-        whole = np.full(parent.rows, 0.5)
-        whole[owner] = u
-        found = draw.quantile(whole, parent)[owner]
-    refuse_null(found, home, "entities of one block with a parameter of a duration that is null")
-    return found
+def _lengths(parent: Block, owner: Ints, home: str) -> Lengths:
+    """The lengths of stays of some parents, each of them once."""
+
+    def drawn(draw: Draw, at: Ints, u: Floats) -> Floats:
+        if draw.constant:
+            found = draw.quantile(u, None)
+        else:
+            whole = np.full(parent.rows, 0.5)
+            whole[owner[at]] = u
+            found = draw.quantile(whole, parent)[owner[at]]
+        refuse_null(found, home, "entities of one block with a parameter of a duration that is null")
+        return found
+
+    return drawn
 
 
 def _events(parent: Block, stays: Stays, high: Times, rules: Rules) -> tuple[Ints, Ints, Ints, Times]:

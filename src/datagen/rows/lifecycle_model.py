@@ -18,6 +18,7 @@ from datagen.kernel.guides import GuideTable
 from datagen.rows._contract import BoundRows, Ints, RowScope, mean_factor, whole
 from datagen.rows._exposure import STEPS, Exposure
 from datagen.rows._lifecycle_course import Course, LifeStage, Rules, course
+from datagen.rows._lifecycle_imagined import LastShares, last_shares
 from datagen.rows._lifecycle_outlook import Outlook, outlook
 from datagen.rows._scaled_law import written_law
 from datagen.schema.model_processes import LifecycleModel as Spec
@@ -112,6 +113,7 @@ class LifecycleModel:
                 expected="durations that fit the timeframe",
             )
             return None
+        last = last_shares(rules, starts, seen)
         factor, unsure = mean_factor(scope.factors)
         events = float(seen.days[: len(rules.stages)] @ np.array([one.rate for one in rules.stages])) * factor
         stays = float(seen.stays.sum())
@@ -122,13 +124,17 @@ class LifecycleModel:
             expected=stays + events,
             largest=math.inf,
             description=f"lives from {scope.begin or 'the start of the timeframe'}: {stays:.3g} stays and {events:.3g} "
-            "events each; at the end "
-            + ", ".join(f"{name} {share:.1%}" for name, share in zip(self.names, seen.there[:, -1], strict=True)),
+            "events each" + ("" if last is None else f"; at the end {self._said(last)}"),
             guessed=unsure
             or (begun is None)
             or any(one.duration is not None and not one.duration.constant for one in rules.stages),
             outlook=seen,
+            last=last,
         )
+
+    def _said(self, last: LastShares) -> str:
+        """Who is where at the end, in a line."""
+        return ", ".join(f"{name} {share:.1%}" for name, share in zip(self.names, last.shares, strict=True))
 
     # what is refused
 
@@ -368,6 +374,7 @@ class LifecycleRows:
     description: str
     guessed: bool
     outlook: Outlook
+    last: LastShares | None  # None: not known before rows are made
 
     @cached_property
     def fills(self) -> Mapping[str, Fill]:
