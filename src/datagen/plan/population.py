@@ -13,11 +13,12 @@ from datagen.errors import SchemaError
 from datagen.kernel.intensity import Intensity, Pieces
 from datagen.plan.binding import Binding
 from datagen.plan.model import TablePlan
-from datagen.plan.representative import SampleBlock, UntoldError, samples
+from datagen.plan.representative import FEWEST_ROOTS, SampleBlock, UntoldError, samples
 from datagen.rows._exposure import Exposure
 
 Floats = NDArray[np.float64]
 DRAWS = 2_000  # representative parents that no row was looked at for
+ENOUGH = 16_384  # parents that are looked at: more of them tell hardly more, and cost as much more
 
 
 @dataclass(slots=True)
@@ -99,6 +100,8 @@ def looked_at(binding: Binding, table: TablePlan, population: Population | None)
     for sample in samples(binding):
         try:
             block = sample.block(table.parent)
+            if block.rows > ENOUGH and sample.roots > FEWEST_ROOTS:
+                continue
             scale = rows.scale(block) if hasattr(rows, "scale") else rows.shape.factor(block)
             found = rows.shape.intensity(block, scale)
             created = _creation(rows.shape.exposure, block)
