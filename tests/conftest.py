@@ -27,6 +27,31 @@ ALONE = (
     "tests/laws/test_same_bytes.py", "tests/sinks/test_publish_crash.py",
 )  # fmt: skip
 
+# what `--fast` leaves out: whole data sets, many seeds, many runs
+LONG = (
+    "tests/checks/test_check_behaviour.py", "tests/checks/test_check_rules.py", "tests/checks/test_remake.py",
+    "tests/checks/test_shipped_are_sound.py", "tests/checks/test_structural.py", "tests/cli/test_processes.py",
+    "tests/cli/test_schemas.py", "tests/cli/test_trace.py", "tests/codes/test_catalogue.py", "tests/corpus/test_b",
+    "tests/datasets/", "tests/engine/", "tests/golden/", "tests/house/test_every_key.py", "tests/house/test_seeds.py",
+    "tests/imperfections/", "tests/laws/test_same_bytes.py", "tests/parts/test_conformance.py",
+    "tests/parts/test_lookup_compared.py", "tests/plan/test_clamped.py", "tests/plan/test_inequalities.py",
+    "tests/parts/test_faker", "tests/parts/test_rollup.py", "tests/parts/test_siblings.py", "tests/plan/test_seasons_of_rates.py",
+    "tests/recovery/", "tests/report/", "tests/rows/", "tests/sinks/", "tests/sql/",
+    "tests/stories/", "tests/truth/", "tests/version_1/",
+)  # fmt: skip
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fast", action="store_true", help="leave out what takes long: some 6,500 of 12,000 tests")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep what is quick where that is asked for."""
+    if config.getoption("fast"):
+        left = [item for item in items if item.nodeid.startswith(LONG)]
+        items[:] = [item for item in items if not item.nodeid.startswith(LONG)]
+        config.hook.pytest_deselected(items=left)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Compiled modules go to the folder of pytest's own cache where they may not lie beside the source.
