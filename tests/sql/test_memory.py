@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -42,18 +41,24 @@ metrics: {{size: {{sql: "{metric}", description: how large it is}}}}
 """
 
 
+# a process between, as one that starts another hands on the most memory that it ever had itself
+MEASURED = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
+"""
+
+
 def publish(text: str, target: Path) -> tuple[dict[str, Any], float, int]:
     """What the command answers, after how many seconds, and the most memory in bytes that it or its process of SQL had."""
     path = target.with_suffix(".yaml")
     path.write_text(text)
     call = ["generate", str(path), "-o", str(target), "--memory", f"{MEMORY // 1_000_000}MB", "--json", "--quiet"]
     began = time.monotonic()
-    with subprocess.Popen([sys.executable, "-m", "datagen", *call], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        answer = process.stdout.read()
-        _, status, used = os.wait4(process.pid, 0)  # of this process and those that it waited for, and no others
-        process.returncode = os.waitstatus_to_exitcode(status)
-    return json.loads(answer), time.monotonic() - began, used.ru_maxrss * 1024
+    measured = [sys.executable, "-c", MEASURED, sys.executable, "-m", "datagen", *call]
+    done = subprocess.run(measured, stdout=subprocess.PIPE, text=True, check=True)
+    answer, _, largest = done.stdout.strip().rpartition("\n")
+    return json.loads(answer), time.monotonic() - began, int(largest)
 
 
 def refused(text: str, target: Path) -> None:
