@@ -93,7 +93,8 @@ def paired(choice: argparse.Namespace) -> str:
         f"- course_loop.py / datagen: **{loop.median / csv.median:.2f} x** wall, {cpu(loop) / cpu(csv):.2f} x CPU (must be >= 8)",
         f"- datagen / course_vectorised.py: **{csv.median / vectorised.median:.2f} x** wall, {cpu(csv) / cpu(vectorised):.2f} x CPU "
         f"(must be <= 2); as Parquet {parquet.median / columns.median:.2f} x wall, {cpu(parquet) / cpu(columns):.2f} x CPU",
-        "- datagen also writes users_clean and events_clean, and reads all files again to check them",
+        "- datagen also writes users_clean and events_clean, and reads all files again to check them; made with `--no-profile`, "
+        "and CPU of its process of queries is not in the figures",
     ]
     return "\n".join(lines)
 
