@@ -36,7 +36,8 @@ LONG = (
     "tests/imperfections/", "tests/laws/test_same_bytes.py", "tests/parts/test_conformance.py",
     "tests/parts/test_lookup_compared.py", "tests/plan/test_clamped.py", "tests/plan/test_inequalities.py",
     "tests/parts/test_faker", "tests/parts/test_rollup.py", "tests/parts/test_siblings.py", "tests/plan/test_seasons_of_rates.py",
-    "tests/recovery/", "tests/report/", "tests/rows/", "tests/sinks/", "tests/sql/",
+    "tests/recovery/", "tests/report/", "tests/rows/", "tests/schema/test_model_findings.py", "tests/house/test_loading.py",
+    "tests/sinks/", "tests/sql/",
     "tests/stories/", "tests/truth/", "tests/version_1/",
 )  # fmt: skip
 
