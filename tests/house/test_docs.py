@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 
@@ -11,18 +10,14 @@ import pytest
 from datagen import registry
 from datagen.schema.model import Node, Schema
 from datagen.schema.model_column import Column
+from tests.house import tools
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
 
 def test_the_page_of_parts_is_what_the_parts_say() -> None:
-    spec = importlib.util.spec_from_file_location("part_pages", ROOT / "tools" / "part_pages.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    assert (DOCS / "parts.md").read_text() == module.page(), "run: python tools/part_pages.py"
+    assert (DOCS / "parts.md").read_text() == tools.tool("part_pages").page(), "run: python tools/part_pages.py"
 
 
 @pytest.mark.parametrize("kind", ["generator", "modifier", "law", "imperfection"])

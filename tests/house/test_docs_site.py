@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from datagen.codes import catalogue
 from datagen.plan.prepare import prepare
 from datagen.schema.load import load_text
 from datagen.schema.model import Node, Schema
+from tests.house import tools
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
@@ -27,12 +27,7 @@ PLAIN_KEYS = {"metadata", "assumptions", "timeframe", "nodes", "columns", "modif
 
 @pytest.fixture(scope="module")
 def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("docs_site", ROOT / "tools" / "docs_site.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return tools.tool("docs_site")
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -17,6 +15,7 @@ from datagen.datasets import shipped
 from datagen.plan.model import Plan
 from datagen.plan.prepare import prepare
 from datagen.schema.load import load_text
+from tests.house import tools
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
@@ -32,13 +31,7 @@ TYPES = {
 
 @pytest.fixture(scope="module")
 def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("tutorials", ROOT / "tools" / "tutorials.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["tutorials"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    return tools.tool("tutorials")
 
 
 def plan_of(name: str) -> Plan:
