@@ -131,7 +131,8 @@ def generate(
 ) -> Generated:  # fmt: skip
     """Make a data set and publish it at `target`, whole or not at all.
 
-    plan: of `prepared`, if it is bound already, and `planned` the seconds that this has taken.
+    plan: of `prepared`, if it is bound already (having looked at rows where `engine.options.compares` says so), and
+    `planned` the seconds that this has taken.
     Raises SchemaError (the schema, or the gate), UsageError (the options, the target), MachineError (the machine).
     """
     from datagen.checks.gate import pass_gate
@@ -142,7 +143,7 @@ def generate(
     from datagen.engine.derived import make_derived, staged_tables
     from datagen.engine.executor import Job, execute
     from datagen.engine.memory import share_out
-    from datagen.engine.options import Options, cores, fewer_workers, settle
+    from datagen.engine.options import Options, compares, cores, fewer_workers, settle
     from datagen.plan.needed import narrowed
     from datagen.plan.spoils import clean
     from datagen.report.beside import lay_profile, profiled
@@ -157,7 +158,7 @@ def generate(
     options, watcher = options or Options(), watcher or Nobody()
     watcher.stage("plan")
     started = time.perf_counter() - planned
-    plan = plan or prepared.bind(look=options.truth)
+    plan = plan or prepared.bind(look=compares(prepared, options))
     twin = options.clean and plan.spoiled
     if twin:
         plan = clean(plan)
@@ -193,9 +194,8 @@ def generate(
             watcher.stage("check")
             at = time.perf_counter()
             if settled.gate == "all":
-                looked = clean(prepared.bind()) if twin else prepared.bind()
                 passed = pass_stages(
-                    looked, prepared.document, stage.path, list(made.files), settled.format,
+                    plan, prepared.document, stage.path, list(made.files), settled.format,
                     least=LEAST if options.min_score is None else options.min_score, memory=shares.checks,
                     threads=cores(), log=log, rows=made.rows,
                 )  # fmt: skip
@@ -446,7 +446,7 @@ def trace(plan: Plan, reference: str, row: int) -> Traced:
 
 def preview(prepared: Prepared, rows: int = 10, tables: Sequence[str] = ()) -> dict[str, pl.DataFrame]:
     """The first rows of each visible table, related: children of the shown parents, as a full run makes them."""
-    return preview_of(prepared.bind(), rows, tables, document=prepared.document)
+    return preview_of(prepared.bind(look=False), rows, tables, document=prepared.document)
 
 
 def preview_of(

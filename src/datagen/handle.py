@@ -128,7 +128,7 @@ class Schema:
 
         row: from 1. Print it, or look at `facts`. Raises SchemaError, and UsageError for what is not there.
         """
-        return api.trace(self._prepared(seed=seed, scale=scale).bind(), reference, row)
+        return api.trace(self._prepared(seed=seed, scale=scale).bind(look=False), reference, row)
 
     def check(
         self, directory: str | os.PathLike[str], *, seed: int | None = None, scale: float = 1.0,

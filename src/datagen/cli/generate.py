@@ -57,6 +57,7 @@ def command(
     """
     from datagen import api
     from datagen.cli.progress import watching
+    from datagen.engine.options import compares
 
     reading = Given(given)
     options = replace(reading.run(), truth=truth, clean=clean, profile=profile)
@@ -64,7 +65,7 @@ def command(
         watcher.stage("plan")
         began = time.perf_counter()
         prepared = reading.prepared()
-        plan = prepared.bind(look=dry_run or truth)
+        plan = prepared.bind(look=dry_run or compares(prepared, options))
         target = Path(output) if output is not None else default_output(plan)
         if not dry_run:
             starting.finish()

@@ -38,7 +38,7 @@ def command(tables: tuple[str, ...], rows: str, as_json: bool, **given: Any) -> 
     number = reading.whole("rows", 1, MOST_ROWS)
     reading.stop()
     prepared = reading.prepared()
-    plan = prepared.bind()
+    plan = prepared.bind(look=False)
     starting.finish()
     frames = api.preview_of(plan, number or 10, tables, document=prepared.document)
     if as_json:

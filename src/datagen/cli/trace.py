@@ -33,7 +33,7 @@ def command(reference: str, row: str, as_json: bool, **given: Any) -> None:
     reading = Given({**given, "row": row})
     number = reading.whole("row", 1, MOST_ROWS)
     reading.stop()
-    plan = reading.prepared().bind()
+    plan = reading.prepared().bind(look=False)
     starting.finish()
     traced = api.trace(plan, reference, number or 1)
     if as_json:

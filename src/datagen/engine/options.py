@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from datagen.engine.grain import GRAIN_BYTES
 from datagen.errors import Finding, MachineError, SchemaError, UsageError, did_you_mean
@@ -13,6 +14,9 @@ from datagen.plan.memory import kept_columns, worker_bytes
 from datagen.plan.model import DerivedPlan, Plan, TablePlan
 from datagen.plan.needed import narrowed
 from datagen.selection import selected
+
+if TYPE_CHECKING:
+    from datagen.plan.prepare import Prepared
 
 GATES = ("structural", "all", "none")
 FORMATS = ("parquet", "csv", "ndjson")
@@ -116,6 +120,11 @@ def chosen_gate(plan: Plan, options: Options) -> str:
         )
         raise UsageError(Finding("gate.min_score", found=found, expected="--gate all", hint=hint))
     return wanted
+
+
+def compares(prepared: Prepared, options: Options) -> bool:
+    """Whether a run compares what it makes with what is expected, so that its plan has to look at some rows."""
+    return options.truth or "all" in (options.gate, prepared.schema.metadata.gate)
 
 
 def chosen_tables(plan: Plan, options: Options) -> frozenset[str] | None:
