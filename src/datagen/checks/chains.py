@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from datagen.checks import journeys
-from datagen.checks.database import identifier, literal
+from datagen.checks.database import row_of
 from datagen.checks.declared import DeclaredTable
 from datagen.checks.result import Result, ruled
 from datagen.checks.rules import place_of
+from datagen.sql.spelling import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -137,8 +138,7 @@ class Chains:
     def _broken(
         self, code: str, table: TablePlan, rows: str, condition: str, about: str, place: str, where: Mapping[str, Any]
     ) -> Result:
-        row = self.database.execute(f"select count(*) filter (where {condition}), count(*) from ({rows})").fetchone()
-        assert row is not None
+        row = row_of(self.database, f"select count(*) filter (where {condition}), count(*) from ({rows})")
         examples: tuple[str, ...] = ()
         if row[0] and self.examples:
             query = f"select k from ({rows}) where {condition} order by k limit {self.examples}"

@@ -9,10 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from datagen.checks.database import identifier, literal
+from datagen.sql.spelling import identifier, literal
 
 PARTS = {"hour": "hour(t0.{0}::timestamp) + 1", "dow": "isodow(t0.{0})", "month": "month(t0.{0})"}
 COMBINED = {"first": "arg_min(e.{0}, e.{1})", "product": "product(e.{0})", "sum": "sum(e.{0})", "max": "max(e.{0})"}
+
+ERRORS = ("mae", "mape")  # of a composite effect, in the order of its row
+
+
+def figure_of(kind: str, column: str) -> str:
+    """SQL of what a target bounds. column: as SQL writes it."""
+    return f"avg((isodow({column}) > 5)::int)" if kind == "weekend_share" else f"avg({column})"
 
 
 def composite_sql(

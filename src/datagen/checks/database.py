@@ -10,9 +10,10 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datagen.errors import Finding, MachineError
+from datagen.sql.spelling import literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -72,34 +73,37 @@ def locked_database(
         shutil.rmtree(scratch, ignore_errors=True)  # DuckDB has removed it; what it left goes with the stage
 
 
-def literal(text: str) -> str:
-    """A text as SQL writes it."""
-    if "\0" in text:
-        raise ValueError("SQL texts hold no NUL")
-    return "'" + text.replace("'", "''") + "'"
-
-
-def identifier(name: str) -> str:
-    """A name as SQL writes it."""
-    return '"' + name.replace('"', '""') + '"'
+def row_of(database: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    """The row of a query that has one, as an aggregate without groups does."""
+    [row] = database.execute(query).fetchall()
+    return row
 
 
 def source(files: Sequence[Path], format: str, types: Mapping[str, str]) -> str:
     """The SQL table function that reads files of one table. types: column name -> column type, in the files' order."""
-    names = "[" + ", ".join(literal(os.fspath(file)) for file in files) + "]"
-    columns = "{" + ", ".join(f"{literal(name)}: '{SQL_TYPES[kind]}'" for name, kind in types.items()) + "}"
     if format == "parquet":
-        return f"read_parquet({names})"
+        return f"read_parquet({file_list(files)})"
+    return text_source(files, format, {name: SQL_TYPES[kind] for name, kind in types.items()})
+
+
+def text_source(files: Sequence[Path], format: str, types: Mapping[str, str]) -> str:
+    """The SQL table function that reads text files. types: column name -> type of SQL, in the files' order."""
+    columns = "{" + ", ".join(f"{literal(name)}: '{kind}'" for name, kind in types.items()) + "}"
     if format == "csv":
         return (
-            f"read_csv({names}, columns = {columns}, header = true, auto_detect = false, strict_mode = true, "
+            f"read_csv({file_list(files)}, columns = {columns}, header = true, auto_detect = false, strict_mode = true, "
             """delim = ',', quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, """
             f"max_line_size = {LONGEST_LINE})"
         )
     if format == "ndjson":
         limit = f"maximum_object_size = {LONGEST_LINE}"
-        return f"read_json({names}, columns = {columns}, format = 'newline_delimited', {limit})"
+        return f"read_json({file_list(files)}, columns = {columns}, format = 'newline_delimited', {limit})"
     raise ValueError(f"files of format {format!r} cannot be read")
+
+
+def file_list(files: Sequence[Path]) -> str:
+    """Files as SQL names them."""
+    return "[" + ", ".join(literal(os.fspath(file)) for file in files) + "]"
 
 
 def table_source(directory: Path, table: TableEntry, format: str) -> str:

@@ -7,16 +7,16 @@ judged: a manifest is not needed, and where there is one nothing of it is believ
 from __future__ import annotations
 
 import csv
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datagen.checks.database import LONGEST_LINE, SQL_TYPES, identifier, literal
+from datagen.checks.database import LONGEST_LINE, SQL_TYPES, file_list, text_source
 from datagen.checks.unreadable import UnreadableError, named
 from datagen.sinks.disk import disk_errors
 from datagen.sinks.manifest import FORMATS, NAME, RUN_FILES, SIDE_FILES
+from datagen.sql.spelling import identifier
 
 if TYPE_CHECKING:
     import duckdb
@@ -143,38 +143,24 @@ def untypable(opened: Opened, name: str) -> str:
 def _readers(database: duckdb.DuckDBPyConnection, files: Files, declared: Mapping[str, str]) -> list[str]:
     """The SQL table functions that read the files: one for each order of columns in them."""
     if files.format == "parquet":
-        return [f"read_parquet({_listed(files.paths)}, union_by_name = true)"]
+        return [f"read_parquet({file_list(files.paths)}, union_by_name = true)"]
     if files.format == "ndjson":
         return [_ndjson(database, files, declared)]
     headers: dict[tuple[str, ...], list[Path]] = {}
     for path in files.paths:
         headers.setdefault(_header(path), []).append(path)
-    return [_csv(paths, names) for names, paths in headers.items()]
-
-
-def _csv(paths: Sequence[Path], names: Sequence[str]) -> str:
-    columns = "{" + ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names) + "}"
-    return (
-        f"read_csv({_listed(paths)}, columns = {columns}, header = true, auto_detect = false, strict_mode = true, "
-        """delim = ',', quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, """
-        f"max_line_size = {LONGEST_LINE})"
-    )
+    return [text_source(paths, "csv", dict.fromkeys(names, "VARCHAR")) for names, paths in headers.items()]
 
 
 def _ndjson(database: duckdb.DuckDBPyConnection, files: Files, declared: Mapping[str, str]) -> str:
-    objects = f"read_ndjson_objects({_listed(files.paths)}, maximum_object_size = {LONGEST_LINE})"
+    objects = f"read_ndjson_objects({file_list(files.paths)}, maximum_object_size = {LONGEST_LINE})"
     rows = database.execute(f"select distinct unnest(json_keys(json)) as k from {objects} order by k").fetchall()
     keys = tuple(str(key) for (key,) in rows)
     # a file without rows has no keys: its columns are those that it would have
     names = [name for name in declared if name in keys] + [key for key in keys if key not in declared] or list(declared)
     named(names, files.paths[0])
-    columns = ", ".join(
-        f"{literal(name)}: '{'JSON' if declared.get(name) == 'nested' else 'VARCHAR'}'" for name in names
-    )
-    return (
-        f"read_json({_listed(files.paths)}, columns = {{{columns}}}, format = 'newline_delimited', "
-        f"maximum_object_size = {LONGEST_LINE})"
-    )
+    kinds = {name: "JSON" if declared.get(name) == "nested" else "VARCHAR" for name in names}
+    return text_source(files.paths, "ndjson", kinds)
 
 
 def _header(path: Path) -> tuple[str, ...]:
@@ -183,10 +169,6 @@ def _header(path: Path) -> tuple[str, ...]:
             return named(tuple(next(csv.reader(stream), ())), path)
         except csv.Error as error:
             raise UnreadableError(f"{path.name}: the header is no line of CSV: {error}") from error
-
-
-def _listed(paths: Sequence[Path]) -> str:
-    return "[" + ", ".join(literal(os.fspath(path)) for path in paths) + "]"
 
 
 def _fits(declared: str, kind: str, format: str) -> bool:

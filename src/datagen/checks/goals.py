@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from datagen.checks.composite import composite_sql
-from datagen.checks.database import identifier
+from datagen.checks.composite import ERRORS, composite_sql, figure_of
+from datagen.checks.database import row_of
 from datagen.checks.result import Result, closeness
 from datagen.checks.rules import place_of
 from datagen.checks.targets import KINDS
 from datagen.plan.value_checks import looked_at
+from datagen.sql.spelling import identifier
 
 if TYPE_CHECKING:
     import duckdb
@@ -55,20 +56,16 @@ def target_results(
         if one.kind == "composite_effect":
             yield from _composite(database, facts, one.text, place, where)
             continue
-        figure = f"avg((isodow({column}) > 5)::int)" if one.kind == "weekend_share" else f"avg({column})"
-        row = database.execute(f"select {figure} from {table}").fetchone()
+        [measured] = row_of(database, f"select {figure_of(one.kind, column)} from {table}")
         low, high = facts["facts"]["min"], facts["facts"]["max"]
-        yield _between("target.missed", place, one.text, None if row is None else row[0], low, high, where, "")
+        yield _between("target.missed", place, one.text, measured, low, high, where, "")
 
 
 def _composite(
     database: duckdb.DuckDBPyConnection, facts: Mapping[str, Any], text: str, place: str, where: Mapping[str, Any]
 ) -> Iterator[Result]:
-    row = database.execute(
-        composite_sql(facts["table"], facts["column"], facts["facts"]["influences"], identifier)
-    ).fetchone()
-    assert row is not None
-    measured = dict(zip(("mae", "mape"), row, strict=False))
+    row = row_of(database, composite_sql(facts["table"], facts["column"], facts["facts"]["influences"], identifier))
+    measured = dict(zip(ERRORS, row, strict=False))
     for key, most in facts["facts"]["tolerance"].items():
         if measured[key] is None:
             yield Result("target.missed", "behaviour", place, text, None, reason="there is nothing to measure it on")

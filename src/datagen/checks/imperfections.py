@@ -10,10 +10,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from datagen.checks.database import SQL_TYPES, identifier, literal, locked_database, source
+from datagen.checks.database import SQL_TYPES, locked_database, row_of, source
 from datagen.errors import Finding
+from datagen.sql.spelling import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -112,18 +113,19 @@ class _Look:
         """Whether so many rows stand twice, none three times, each like its copy, and those that the ledger names."""
         assert self.declared.copies is not None
         rate, exact = self.declared.copies
-        rows, keys = self._row(f"select count(*), count(distinct {self.key}) from {self.rows}")
-        (whole,) = self._row(f"select count(*) from (select distinct * from {self.rows})")
+        rows, keys = row_of(self.database, f"select count(*), count(distinct {self.key}) from {self.rows}")
+        (whole,) = row_of(self.database, f"select count(*) from (select distinct * from {self.rows})")
         found = self._number("duplicates", None, rows - keys, [(rate, exact)], 0, keys)
         if whole != keys:
             found.append(
                 self._other(f"{whole - keys:,} copies differ from their originals", "rows that stand twice, alike")
             )
-        (wrong,) = self._row(
+        (wrong,) = row_of(
+            self.database,
             f"with seen as (select cast({self.key} as varchar) as key, count(*) as times from {self.rows} group by all), "
             f"told as (select key from {self.ledger} where kind = 'duplicates') "
             "select count(*) from seen full join told using (key) "
-            "where seen.times is distinct from (case when told.key is null then 1 else 2 end)"
+            "where seen.times is distinct from (case when told.key is null then 1 else 2 end)",
         )
         if wrong:
             found.append(
@@ -134,18 +136,21 @@ class _Look:
     def _column(self, one: Declared) -> list[Finding]:
         column, kind = identifier(one.column), SQL_TYPES[self.kinds[one.column]]
         name = literal(one.column)
-        there, nulls = self._row(
+        there, nulls = row_of(
+            self.database,
             f"select {self.number} filter (where {column} is not null), {self.number} filter (where {column} is null) "
-            f"from {self.rows}"
+            f"from {self.rows}",
         )
-        (left_out,) = self._row(f'select count(*) from {self.ledger} where "column" = {name} and dirty_value is null')
+        (left_out,) = row_of(
+            self.database, f'select count(*) from {self.ledger} where "column" = {name} and dirty_value is null'
+        )
         values = there + left_out
         found: list[Finding] = []
         before = 0
         for word in dict.fromkeys(word for word, _, _ in one.rates):
             rates = [(rate, exact) for kind_, rate, exact in one.rates if kind_ == word]
-            (number,) = self._row(
-                f'select count(*) from {self.ledger} where "column" = {name} and kind = {literal(word)}'
+            (number,) = row_of(
+                self.database, f'select count(*) from {self.ledger} where "column" = {name} and kind = {literal(word)}'
             )
             found += self._number(word, one.column, number, rates, before, values)
             before += number
@@ -153,11 +158,12 @@ class _Look:
             found.append(
                 self._other(f"{one.column} is null in {nulls:,} rows", f"{left_out:,} rows, as the ledger says")
             )
-        (wrong,) = self._row(
+        (wrong,) = row_of(
+            self.database,
             f'select count(*) from (select * from {self.ledger} where "column" = {name}) as told '
             f"left join {self.rows} as seen on cast(seen.{self.key} as varchar) = told.key "
             f"where seen.{self.key} is null or seen.{column} is distinct from cast(told.dirty_value as {kind}) "
-            "or told.clean_value is not distinct from told.dirty_value"
+            "or told.clean_value is not distinct from told.dirty_value",
         )
         if wrong:
             expected = "the spoiled values of the ledger, none of them as it was"
@@ -169,8 +175,9 @@ class _Look:
         columns = ", ".join(identifier(name) for name in group)
         there = " and ".join(f"{identifier(name)} is not null" for name in group)
         spoiled = spoiled_rows(self.key, self.files, group)
-        rows, different = self._row(
-            f"select {self.number}, count(distinct ({columns})) from {self.rows} where {there} and not {spoiled}"
+        rows, different = row_of(
+            self.database,
+            f"select {self.number}, count(distinct ({columns})) from {self.rows} where {there} and not {spoiled}",
         )
         if rows == different:
             return []
@@ -201,10 +208,6 @@ class _Look:
         return Finding(
             "imperfection.cell", path=str(self.directory), found=f"{self.entry.name}: {found}", expected=expected
         )
-
-    def _row(self, query: str) -> tuple[Any, ...]:
-        row: tuple[Any, ...] = self.database.execute(query).fetchone()  # type: ignore[assignment]  # an aggregate has one
-        return row
 
 
 def spoiled_rows(key: str, files: Sequence[Path], columns: Sequence[str]) -> str:

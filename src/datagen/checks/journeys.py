@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from datagen.checks.database import identifier
+from datagen.sql.spelling import identifier
 
 Rule = tuple[
     str, str, str, str

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from datagen.checks.chains import Chains
 from datagen.checks.chance import Figure, judged
-from datagen.checks.database import locked_database
+from datagen.checks.database import locked_database, row_of
 from datagen.checks.declared import DeclaredTable, declared_tables
 from datagen.checks.effects import effect_figures
 from datagen.checks.files import Files, Opened, find_files, forget_texts
@@ -147,10 +147,9 @@ class Judge:
                 yield self.keys.foreign(table.name, key)
 
     def _rows(self, name: str) -> int:
-        from datagen.checks.database import identifier
+        from datagen.sql.spelling import identifier
 
-        row = self.database.execute(f"select count(*) from {identifier(name)}").fetchone()
-        return 0 if row is None else int(row[0])
+        return int(row_of(self.database, f"select count(*) from {identifier(name)}")[0])
 
 
 @contextmanager

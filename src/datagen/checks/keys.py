@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from datagen.checks.database import identifier
+from datagen.checks.database import row_of
 from datagen.checks.result import Result, ruled
+from datagen.sql.spelling import identifier
 
 if TYPE_CHECKING:
     import duckdb
@@ -45,11 +46,11 @@ class Keys:
         there = " and ".join(f"{identifier(column)} is not null" for column in columns)
         code = "structure.primary_key" if primary else "structure.unique"
         about = f"no value of {table}.{'+'.join(columns)} stands in two rows"
-        total, present = self._row(f"select count(*), count(*) filter (where {there}) from {rows}")
+        total, present = row_of(self.database, f"select count(*), count(*) filter (where {there}) from {rows}")
         if (not copied and len(columns) == 1 and self._proved(table, columns[0])) or present == 0:
             broken = 0
         else:
-            (different,) = self._row(f"select count(distinct ({listed})) from {rows} where {there}")
+            (different,) = row_of(self.database, f"select count(distinct ({listed})) from {rows} where {there}")
             broken = present - different
         examples: tuple[str, ...] = ()
         if broken > allowed and self.examples:
@@ -63,7 +64,9 @@ class Keys:
     def foreign(self, table: str, key: ForeignKey) -> Result:
         """Whether every value of a column is one of the column that it refers to."""
         column, target = identifier(key.column), identifier(key.to_column)
-        rows, low, high = self._row(f"select count({column}), min({column}), max({column}) from {identifier(table)}")
+        rows, low, high = row_of(
+            self.database, f"select count({column}), min({column}), max({column}) from {identifier(table)}"
+        )
         span = self.unbroken.get((key.table, key.to_column))
         broken = 0
         examples: tuple[str, ...] = ()
@@ -73,7 +76,7 @@ class Keys:
                 f"from {identifier(table)} as child anti join {identifier(key.table)} as parent "
                 f"on child.{column} = parent.{target} where child.{column} is not null"
             )
-            (broken,) = self._row(f"select count(*) {orphans}")
+            (broken,) = row_of(self.database, f"select count(*) {orphans}")
             if broken and self.examples:
                 examples = self._examples(f"select distinct child.{column} {orphans} order by 1 limit {self.examples}")
         return ruled(
@@ -85,17 +88,17 @@ class Keys:
     def _proved(self, table: str, column: str) -> bool:
         """Whether a bitmap shows that integers never repeat; not tried where they are too far apart."""
         name = identifier(column)
-        count, low, high = self._row(f"select count({name}), min({name}), max({name}) from {identifier(table)}")
+        count, low, high = row_of(
+            self.database, f"select count({name}), min({name}), max({name}) from {identifier(table)}"
+        )
         if not isinstance(low, int) or isinstance(low, bool) or high - low >= min(WIDEST, SPARSE * count):
             return False
-        (bits,) = self._row(f"select bit_count(bitstring_agg({name}, {low}, {high})) from {identifier(table)}")
+        (bits,) = row_of(
+            self.database, f"select bit_count(bitstring_agg({name}, {low}, {high})) from {identifier(table)}"
+        )
         if bits == count == high - low + 1:
             self.unbroken[table, column] = (low, high)
         return bool(bits == count)
-
-    def _row(self, query: str) -> tuple[Any, ...]:
-        row: tuple[Any, ...] = self.database.execute(query).fetchone()  # type: ignore[assignment]  # an aggregate has one
-        return row
 
     def _examples(self, query: str) -> tuple[str, ...]:
         rows = self.database.execute(query).fetchall()

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from datagen.checks.chance import Figure, Point
-from datagen.checks.database import identifier, literal
+from datagen.checks.database import row_of
 from datagen.checks.declared import DeclaredTable
 from datagen.checks.rules import number_of, place_of
+from datagen.sql.spelling import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -59,8 +60,7 @@ class Laws:
             same = [f"{column}::varchar = {literal(text)}" for text in shares]
         told = dict(sorted(zip(shares, same, strict=True), key=lambda one: -shares[one[0]])[:MOST_VALUES])
         counts = ", ".join(f"count(*) filter (where {condition})" for condition in told.values())
-        row = self.database.execute(f"select count({column}), {counts} from {table}").fetchone()
-        assert row is not None
+        row = row_of(self.database, f"select count({column}), {counts} from {table}")
         n = row[0]
         points = [
             Point(count / n, shares[text], math.sqrt(shares[text] * (1 - shares[text]) / n), 1.5 / n, text)
@@ -78,18 +78,15 @@ class Laws:
         if key is None or key.to_column not in self.columns.get(key.table, ()):
             return
         column, target = identifier(law.column), identifier(key.to_column)
-        row = self.database.execute(f"select count(*) from {identifier(key.table)}").fetchone()
-        size = 0 if row is None else int(row[0])
+        size = int(row_of(self.database, f"select count(*) from {identifier(key.table)}")[0])
         weights = np.cumsum(np.asarray(law.picked(size), dtype=np.float64)) if size else np.zeros(0)
         heads = sorted({max(1, int(size * share)) for share in HEADS}) if size > 1 else []
         counts = ", ".join(f"count(*) filter (where place <= {head})" for head in heads)
         ranked = f"select {target} as k, row_number() over (order by {target}) as place from {identifier(key.table)}"
         points: list[Point] = []
         if heads:
-            row = self.database.execute(
-                f"select count(*), {counts} from {identifier(law.table)} join ({ranked}) on k = {column}"
-            ).fetchone()
-            assert row is not None
+            joined = f"{identifier(law.table)} join ({ranked}) on k = {column}"
+            row = row_of(self.database, f"select count(*), {counts} from {joined}")
             n = int(row[0])
             for head, count in zip(heads, row[1:], strict=True):
                 share = float(weights[head - 1] / weights[-1])
@@ -124,8 +121,7 @@ class Laws:
         below = [float(np.searchsorted(numbers, edge, side="right")) / len(numbers) for edge in edges]
         step = 0.5 if law.type == "int" else 0.5 * 10.0**-law.decimals if law.decimals is not None else 0.0
         counts = ", ".join(f"count(*) filter (where x <= {edge + step!r})" for edge in edges)
-        row = self.database.execute(f"select count(x), avg(x), {counts} from ({column})").fetchone()
-        assert row is not None
+        row = row_of(self.database, f"select count(x), avg(x), {counts} from ({column})")
         n, average = row[:2]
         points: list[Point] = []
         if n >= FEWEST:

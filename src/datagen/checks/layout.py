@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from datagen.checks.database import identifier
+from datagen.checks.database import row_of
 from datagen.checks.declared import DeclaredTable
 from datagen.checks.files import RAW, Files, Opened, open_table, untypable
 from datagen.checks.result import Result, ruled
 from datagen.checks.unreadable import UnreadableError, why
 from datagen.errors import listed
+from datagen.sql.spelling import identifier
 
 if TYPE_CHECKING:
     import duckdb
@@ -85,7 +86,7 @@ def contents(
     for name in names:
         wanted += [f"count({identifier(name)})", f"count(*) filter ({untypable(opened, name)})"]
     raw = f"{RAW}.{identifier(declared.name)}"
-    row: list[Any] = list(_row(database, f"select {', '.join(wanted)} from {raw}"))
+    row: list[Any] = list(row_of(database, f"select {', '.join(wanted)} from {raw}"))
     rows = row.pop(0)
     if declared.rows is not None:
         yield ruled(
@@ -122,8 +123,3 @@ def keys_where(
         return ()
     query = f"select {identifier(key)} from {identifier(declared.name)} where {condition} order by 1 limit {examples}"
     return tuple(f"{key} {one}" for (one,) in database.execute(query).fetchall())
-
-
-def _row(database: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
-    row: tuple[Any, ...] = database.execute(query).fetchone()  # type: ignore[assignment]  # an aggregate has one
-    return row

@@ -14,6 +14,7 @@ from datagen.errors import Finding, SchemaError
 from datagen.plan.model import MetricPlan
 from datagen.sinks.disk import disk_errors
 from datagen.sql import database as sql
+from datagen.sql.spelling import identifier
 
 if TYPE_CHECKING:
     from datagen.sinks.manifest import TableEntry
@@ -93,9 +94,9 @@ def _load(
     types = {column.name: column.type for column in table.columns}
     kept = kept_columns(table, read)
     sql.create_table(connection, table.name, kept)
-    columns = ", ".join(f"cast({sql.identifier(name)} as {sql.SQL_TYPES[kind]})" for name, kind in kept.items())
+    columns = ", ".join(f"cast({identifier(name)} as {sql.SQL_TYPES[kind]})" for name, kind in kept.items())
     rows = source([directory / file.name for file in table.files], format, types)
-    connection.execute(f"insert into {sql.identifier(table.name)} select {columns} from {rows}")
+    connection.execute(f"insert into {identifier(table.name)} select {columns} from {rows}")
 
 
 def _figure(connection: sql.Database, metric: MetricPlan, memory: int, scratch: Path) -> Any:

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datagen.checks.database import identifier, literal, locked_database, table_source
+from datagen.checks.database import locked_database, table_source
 from datagen.plan.effects import PlantedEffect
 from datagen.plan.graph import ROWS, Node
 from datagen.plan.model import Plan, TablePlan
 from datagen.plan.unconnected import Connections
 from datagen.sinks.manifest import TableEntry
+from datagen.sql.spelling import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb

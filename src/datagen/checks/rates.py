@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from datagen.checks.chance import Figure, Point
-from datagen.checks.database import identifier
+from datagen.checks.database import row_of
 from datagen.checks.declared import DeclaredTable
 from datagen.checks.rules import unlisted
+from datagen.sql.spelling import identifier
 
 if TYPE_CHECKING:
     import duckdb
@@ -46,8 +47,9 @@ class Rates:
             yield from self._fanout(table, self.plan.tables[table.name])
 
     def _copies(self, table: DeclaredTable) -> Figure:
-        rows, keys = self._row(
-            f"select count(*), count(distinct {identifier(str(table.primary_key))}) from {identifier(table.name)}"
+        rows, keys = row_of(
+            self.database,
+            f"select count(*), count(distinct {identifier(str(table.primary_key))}) from {identifier(table.name)}",
         )
         rate, exact = table.copied or 0.0, self.plan.all_tables[table.name].copies
         error = math.sqrt(rate * (1 - rate) / max(keys, 1)) if exact is None or not exact.exact else 0.0
@@ -64,8 +66,8 @@ class Rates:
         if made.seal.nullable:
             reason = "values that were never there and values left out look alike"
             return Figure("imperfection.rate", "behaviour", place, about, unjudged=reason)
-        rows, nulls = self._row(
-            f"select count(*), count(*) - count({identifier(column)}) from {identifier(table.name)}"
+        rows, nulls = row_of(
+            self.database, f"select count(*), count(*) - count({identifier(column)}) from {identifier(table.name)}"
         )
         drawn = table.copied is not None or not all(spoil.exact for spoil in made.spoils if spoil.nulls)
         error = math.sqrt(rate * (1 - rate) / max(rows, 1)) if drawn else 0.0
@@ -76,8 +78,9 @@ class Rates:
         """Values of a closed list that errors of recording have made something else."""
         rate, column, place = table.spoiled[law.column], identifier(law.column), f"{table.name}.{law.column}"
         strange = unlisted(law, column)
-        rows, wrong = self._row(
-            f"select count({column}), count(*) filter (where {column} is not null and {strange}) from {identifier(table.name)}"
+        rows, wrong = row_of(
+            self.database,
+            f"select count({column}), count(*) filter (where {column} is not null and {strange}) from {identifier(table.name)}",
         )
         about = f"{rate:g} of the values of {place} are misspelt"
         points = [Point(wrong / rows, rate, math.sqrt(rate * (1 - rate) / rows), MISSPELT * rate)] if rows else []
@@ -100,9 +103,10 @@ class Rates:
             f"left join ({counted}) as counted on roots.id = counted.k group by c"
         )
         expected = made.expected_rows / above.expected_rows
-        clusters, mean, error = self._row(
+        clusters, mean, error = row_of(
+            self.database,
             f"with families as ({families}), whole as (select sum(s) / sum(p) as m, sum(p)::double as parents from families) "
-            "select count(*), any_value(m), sqrt(sum((s - m * p) ** 2)) / any_value(parents) from families, whole"
+            "select count(*), any_value(m), sqrt(sum((s - m * p) ** 2)) / any_value(parents) from families, whole",
         )
         about = f"{expected:.4g} rows of {table.name} per row of {parent.name} on average"
         reason = "" if clusters >= LEAST_CLUSTERS else f"fewer than {LEAST_CLUSTERS} families of rows"
@@ -137,7 +141,3 @@ class Rates:
         ]
         there = len(keys) == 1 and keys[0] in self.columns.get(table.name, ()) and not table.nulled.get(keys[0])
         return keys[0] if there and parent.primary_key in self.columns.get(parent.name, ()) else None
-
-    def _row(self, query: str) -> tuple[float, ...]:
-        row: tuple[float, ...] = self.database.execute(query).fetchone()  # type: ignore[assignment]  # an aggregate has one
-        return row

@@ -10,11 +10,12 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from datagen.checks.database import identifier, literal
+from datagen.checks.database import row_of
 from datagen.checks.declared import DeclaredTable
 from datagen.checks.result import Result, ruled
 from datagen.checks.values import Hop, ValueCheck, broken_rows
 from datagen.plan.value_checks import looked_at
+from datagen.sql.spelling import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -122,11 +123,8 @@ class Rules:
         """How many rows of a table meet the condition that breaks a rule, and the keys of some."""
         declared = self.declared[table]
         source = f"{identifier(table)} as t0{joins}"
-        row = self.database.execute(
-            f"select count(*) filter (where {condition}), (select count(*) from {identifier(table)}) from {source}"
-        ).fetchone()
-        assert row is not None
-        broken, rows = row
+        all_rows = f"(select count(*) from {identifier(table)})"
+        broken, rows = row_of(self.database, f"select count(*) filter (where {condition}), {all_rows} from {source}")
         share = declared.share_spoiled(*read)
         allowed, reason = 0.0, ""
         if share:

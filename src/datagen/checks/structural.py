@@ -22,9 +22,10 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datagen.checks.database import first_line, first_value, identifier, literal, locked_database, source
+from datagen.checks.database import first_line, first_value, locked_database, row_of, source
 from datagen.errors import Finding, listed, quoted
 from datagen.sinks.manifest import ForeignKey, TableEntry
+from datagen.sql.spelling import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -177,7 +178,7 @@ class _Table:
             if not self._is_unique(group):
                 code = "structure.primary_key" if group == self.entry.primary_key else "structure.unique"
                 repeats = self._repeats(group)
-                values, rows = self._row(f'SELECT count(*), sum(" times") FROM ({repeats})')
+                values, rows = row_of(self.database, f'SELECT count(*), sum(" times") FROM ({repeats})')
                 what = f"{self.entry.name}.{'+'.join(group)}"
                 columns = ", ".join(f"#{place + 1}" for place in range(len(group)))
                 examples = self._examples(f"SELECT {columns} FROM ({repeats}) ORDER BY ALL LIMIT {EXAMPLES}")
@@ -202,7 +203,7 @@ class _Table:
             f"FROM {self.source} AS child ANTI JOIN {parent.source} AS parent ON child.{column} = parent.{target} "
             f"WHERE child.{column} IS NOT NULL"
         )
-        (total,) = self._row(f"SELECT count(*) {orphans}")
+        (total,) = row_of(self.database, f"SELECT count(*) {orphans}")
         if not total:
             return []
         examples = self._examples(f"SELECT DISTINCT child.{column} {orphans} ORDER BY ALL LIMIT {EXAMPLES}")
@@ -216,7 +217,7 @@ class _Table:
         column, target = identifier(key.column), identifier(key.to_column)
         joined = f"FROM {self.source} AS child JOIN {parent.source} AS parent ON child.{column} = parent.{target}"
         apart = [f"child.{identifier(own)} IS DISTINCT FROM parent.{identifier(their)}" for own, their in key.agree]
-        totals = self._row(f"SELECT {', '.join(f'count(*) FILTER ({one})' for one in apart)} {joined}")
+        totals = row_of(self.database, f"SELECT {', '.join(f'count(*) FILTER ({one})' for one in apart)} {joined}")
         findings = []
         for (own, their), one, total in zip(key.agree, apart, totals, strict=True):
             if not total:
@@ -327,13 +328,15 @@ class _Table:
         conditions = list(self.tally.asked.get(self.entry.name, ()))
         counts = [f"count(*) FILTER (WHERE {condition})" for condition in conditions]
         try:
-            row = list(self._row(f"SELECT {', '.join([*wanted, *counts])} FROM {self.source} AS t0"))
+            row = list(row_of(self.database, f"SELECT {', '.join([*wanted, *counts])} FROM {self.source} AS t0"))
         except duckdb.OutOfMemoryException:
             raise
         except duckdb.Error:
             if not conditions:
                 raise
-            return list(self._row(f"SELECT {', '.join(wanted)} FROM {self.source}"))  # who asked will ask again
+            return list(
+                row_of(self.database, f"SELECT {', '.join(wanted)} FROM {self.source}")
+            )  # who asked will ask again
         self.tally.found |= zip(((self.entry.name, one) for one in conditions), row[len(wanted) :], strict=True)
         return row[: len(wanted)]
 
@@ -347,7 +350,7 @@ class _Table:
             for file, held, start in zip(self.files, rows, starts[:-1], strict=True)
         ]
         return starts[-1] == span.high + 1 and all(
-            self._row(f"SELECT bool_and(sound) FROM ({' UNION ALL '.join(several)})")[0]
+            row_of(self.database, f"SELECT bool_and(sound) FROM ({' UNION ALL '.join(several)})")[0]
             for several in (looks[at : at + FILES_AT_ONCE] for at in range(0, len(looks), FILES_AT_ONCE))
         )
 
@@ -391,7 +394,7 @@ class _Table:
         if self.rows != planned:
             for file in self.entry.files:  # a loop over files, when something is wrong anyway
                 reader = source([self.directory / file.name], self.format, self.kinds)
-                (rows,) = self._row(f"SELECT count(*) FROM {reader}")
+                (rows,) = row_of(self.database, f"SELECT count(*) FROM {reader}")
                 if rows != file.rows:
                     found = f"{file.name} holds {rows:,} rows"
                     findings.append(self._finding("structure.row_count", found, f"{file.rows:,} rows"))
@@ -422,16 +425,16 @@ class _Table:
                 if span.unbroken or span.width < present:
                     return span.unbroken
                 if span.width <= min(self._widest(), 64 * present):
-                    (bits,) = self._row(f"SELECT {_set_bits(columns, span)} FROM {self.source}")
+                    (bits,) = row_of(self.database, f"SELECT {_set_bits(columns, span)} FROM {self.source}")
                     span.unbroken = bits == present == span.width
                     return bool(bits == present)
-        rows, different = self.different.get(group) or self._row(
-            f"SELECT {', '.join(_different(group))} FROM {self.source} WHERE {_all_present(group)}"
+        rows, different = self.different.get(group) or row_of(
+            self.database, f"SELECT {', '.join(_different(group))} FROM {self.source} WHERE {_all_present(group)}"
         )
         if rows == different or len(group) == 1:
             return bool(rows == different)
         # different hashes are different values; equal ones are looked at again
-        return not self._row(f"SELECT count(*) FROM ({self._repeats(group)})")[0]
+        return not row_of(self.database, f"SELECT count(*) FROM ({self._repeats(group)})")[0]
 
     def _repeats(self, group: tuple[str, ...]) -> str:
         """SQL for the values that occur more than once, and how often (a column name that no schema can have)."""
@@ -443,10 +446,6 @@ class _Table:
 
     def _widest(self) -> int:
         return min(WIDEST_BITMAP, 8 * self.bitmap_bytes)
-
-    def _row(self, query: str) -> tuple[Any, ...]:
-        row: tuple[Any, ...] = self.database.execute(query).fetchone()  # type: ignore[assignment]  # an aggregate has one
-        return row
 
     def _examples(self, query: str) -> str:
         rows = self.database.execute(query).fetchall()

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datagen.checks.composite import composite_sql
-from datagen.checks.database import identifier, locked_database, table_source
+from datagen.checks.composite import ERRORS, composite_sql, figure_of
+from datagen.checks.database import locked_database, row_of, table_source
 from datagen.checks.values import ValueCheck
 from datagen.errors import Finding
 from datagen.sinks.manifest import TableEntry
+from datagen.sql.spelling import identifier
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,10 +41,7 @@ def check_targets(
                 continue
             rows = table_source(directory, table, format)
             column = identifier(check.column)
-            figure = f"avg((isodow({column}) > 5)::int)" if check.kind == "weekend_share" else f"avg({column})"
-            row = database.execute(f"select {figure} from {rows}").fetchone()
-            assert row is not None
-            [measured] = row
+            [measured] = row_of(database, f"select {figure_of(check.kind, column)} from {rows}")
             low, high = check.facts["min"], check.facts["max"]
             if measured is None or ((low is None or measured >= low) and (high is None or measured <= high)):
                 continue
@@ -61,9 +59,8 @@ def check_targets(
 
 def _composite(database: duckdb.DuckDBPyConnection, check: ValueCheck, source: Callable[[str], str]) -> list[Finding]:
     """A finding where the means of the groups are further from the product of their factors than tolerated."""
-    row = database.execute(composite_sql(check.table, check.column, check.facts["influences"], source)).fetchone()
-    assert row is not None
-    measured = dict(zip(("mae", "mape"), row, strict=False))
+    row = row_of(database, composite_sql(check.table, check.column, check.facts["influences"], source))
+    measured = dict(zip(ERRORS, row, strict=False))
     over = [
         f"{key} {measured[key]:.4g}"
         for key, most in check.facts["tolerance"].items()

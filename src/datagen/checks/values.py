@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datagen.checks.database import identifier, literal, locked_database, table_source
+from datagen.checks.database import locked_database, row_of, table_source
 from datagen.checks.imperfections import ledger_of, spoiled_rows
 from datagen.errors import Finding
+from datagen.sql.spelling import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -113,9 +114,7 @@ def _check_one(
     key = table.primary_key[0] if table.primary_key else check.column
     keys = f"select t0.{identifier(key)} as k from {rows_of(check.table)} as t0{joins} where {broken}"
     sql = f"select count(*), list(k)[:{EXAMPLES}] from ({keys})"
-    row = database.execute(sql).fetchone()
-    assert row is not None
-    count, examples = row
+    count, examples = row_of(database, sql)
     if not count:
         return []
     shown = ", ".join(str(example) for example in (examples or ())[:EXAMPLES])

@@ -29,6 +29,7 @@ from datagen.plan.seal import seal
 from datagen.sinks.disk import disk_errors
 from datagen.sinks.writer import part_name
 from datagen.sql import database as sql
+from datagen.sql.spelling import identifier, literal
 
 if TYPE_CHECKING:
     import polars as pl
@@ -123,24 +124,22 @@ class _Loaded:
 
     def made_here(self, name: str) -> None:
         """The result of a query is kept under the name of its table: it is what was written."""
-        self.database.execute(f"alter table {sql.identifier(RESULT)} rename to {sql.identifier(name)}")
+        self.database.execute(f"alter table {identifier(RESULT)} rename to {identifier(name)}")
         self.there.add(name)
 
     def forget(self, done: str, queries: Mapping[str, DerivedPlan]) -> None:
         """Drop what no later query reads."""
         later = list(queries)[list(queries).index(done) + 1 :]
         for name in sorted(self.there - {read for one in later for read in queries[one].reads}):
-            self.database.execute(f"drop table {sql.identifier(name)}")
+            self.database.execute(f"drop table {identifier(name)}")
             self.there.remove(name)
 
 
 def copy_files(database: sql.Database, name: str, table: TablePlan, files: Sequence[Path]) -> None:
     """Fill an empty table from Parquet files, rows in their order."""
-    listed = ", ".join(sql.literal(os.fspath(file)) for file in files)
-    columns = ", ".join(
-        f"cast({sql.identifier(column.name)} as {sql.SQL_TYPES[column.type]})" for column in table.visible
-    )
-    database.execute(f"insert into {sql.identifier(name)} select {columns} from read_parquet([{listed}])")
+    listed = ", ".join(literal(os.fspath(file)) for file in files)
+    columns = ", ".join(f"cast({identifier(column.name)} as {sql.SQL_TYPES[column.type]})" for column in table.visible)
+    database.execute(f"insert into {identifier(name)} select {columns} from read_parquet([{listed}])")
 
 
 def _make_one(
@@ -150,8 +149,8 @@ def _make_one(
     """Run a query and have its result written; the last part of it may still be waiting when this returns."""
     table, database, scratch = one.table, loaded.database, job.directory / STAGED
     with sql.limits(database, sql.RUN_SECONDS):
-        database.execute(f"create table {sql.identifier(RESULT)} as {one.text}")
-    total = _one_number(database, f"select count(*) from {sql.identifier(RESULT)}")
+        database.execute(f"create table {identifier(RESULT)} as {one.text}")
+    total = _one_number(database, f"select count(*) from {identifier(RESULT)}")
     others = sum(rows for name, rows in made.rows.items() if shown(loaded.plan.all_tables[name], job))
     if others + total > job.max_rows and shown(table, job):
         found = f"{total:,} rows of {table.id}, which with the other tables are too many"
@@ -189,7 +188,7 @@ def _make_one(
             again = [_sealed_frame(frame, table) for frame in read_again] or [empty_frame(table)]
             name = part_name(table.id, "parquet", None if len(starts) == 1 else place)
             outputs[-1].files.append(writer_of(table, scratch, "parquet").write_part(again, name))
-    database.execute(f"drop table {sql.identifier(RESULT)}")
+    database.execute(f"drop table {identifier(RESULT)}")
     if read_later:
         last_one = outputs[-1]
         made.staged[table.id] = tuple(last_one.directory / file.name for file in last_one.files)
@@ -203,7 +202,7 @@ def _one_number(database: sql.Database, text: str) -> int:
 
 def _has_types_of(database: sql.Database, table: TablePlan) -> bool:
     """Whether the result has the columns of its table, in their order and types."""
-    result = [row[:2] for row in database.execute(f"describe {sql.identifier(RESULT)}").fetchall()]
+    result = [row[:2] for row in database.execute(f"describe {identifier(RESULT)}").fetchall()]
     return result == [(column.name, sql.SQL_TYPES[column.type]) for column in table.visible]
 
 
@@ -232,15 +231,13 @@ def _frames(database: sql.Database, table: TablePlan, scratch: Path, first: int,
 
     passage = scratch / "rows-of-the-result"
     columns = ", ".join(
-        f"cast({sql.identifier(column.name)} as {sql.SQL_TYPES[column.type]}) as {sql.identifier(column.name)}"
+        f"cast({identifier(column.name)} as {sql.SQL_TYPES[column.type]}) as {identifier(column.name)}"
         for column in table.visible
     )
     for start in range(first, last, ROWS):
         end = min(start + ROWS, last)
-        text = f"select {columns} from {sql.identifier(RESULT)} where rowid >= {start} and rowid < {end}"
-        database.execute(
-            f"copy ({text}) to {sql.literal(os.fspath(passage))} (format parquet, compression uncompressed)"
-        )
+        text = f"select {columns} from {identifier(RESULT)} where rowid >= {start} and rowid < {end}"
+        database.execute(f"copy ({text}) to {literal(os.fspath(passage))} (format parquet, compression uncompressed)")
         with disk_errors("reading", passage):
             frame = pl.read_parquet(passage.read_bytes())
             passage.unlink()

@@ -30,6 +30,7 @@ from datagen.plan.model import ColumnPlan, DerivedPlan, Plan, TablePlan
 from datagen.plan.sorted_streams import ADDRESS, EMIT_PLACE, TOP
 from datagen.sinks.disk import disk_errors
 from datagen.sql import database as sql
+from datagen.sql.spelling import identifier, literal
 
 if TYPE_CHECKING:
     import polars as pl
@@ -43,7 +44,7 @@ def make_sorted(
     file = job.directory / STAGED / "rows-in-order"
     with sql.limits(database, sql.RUN_SECONDS):
         put_in_order(database, plan, one, made.staged, file)
-    [row] = database.execute(f"select count(*) from read_parquet({sql.literal(os.fspath(file))})").fetchall()
+    [row] = database.execute(f"select count(*) from read_parquet({literal(os.fspath(file))})").fetchall()
     table = reading(one.table, file, int(row[0]))
     published = shown(table, job)
     rows = int(row[0]) + len(copies_among(table, int(row[0])))
@@ -109,20 +110,19 @@ def put_in_order(
     for name in one.reads:
         has = {column.name for column in plan.tables[name].visible}
         columns = ", ".join(
-            f"cast({sql.identifier(column) if column in has else 'null'} as {type_}) as {sql.identifier(column)}"
+            f"cast({identifier(column) if column in has else 'null'} as {type_}) as {identifier(column)}"
             for column, type_ in types.items()
         )
         if files := staged.get(name, ()):
-            listed = ", ".join(sql.literal(os.fspath(path)) for path in files)
+            listed = ", ".join(literal(os.fspath(path)) for path in files)
             pieces.append(f"select {columns} from read_parquet([{listed}])")
         else:
-            nothing = ", ".join(f"cast(null as {type_}) as {sql.identifier(column)}" for column, type_ in types.items())
+            nothing = ", ".join(f"cast(null as {type_}) as {identifier(column)}" for column, type_ in types.items())
             pieces.append(f"select {nothing} where false")
-    order = [f"{sql.identifier(name)} asc nulls last" for name in (*one.sorting.order_by, EMIT_PLACE, ADDRESS)]
+    order = [f"{identifier(name)} asc nulls last" for name in (*one.sorting.order_by, EMIT_PLACE, ADDRESS)]
     text = f"select * from ({' union all '.join(pieces)}) order by {', '.join(order)}"
     database.execute(
-        f"copy ({text}) to {sql.literal(os.fspath(file))} "
-        f"(format parquet, compression lz4, row_group_size {BLOCK_ROWS})"
+        f"copy ({text}) to {literal(os.fspath(file))} (format parquet, compression lz4, row_group_size {BLOCK_ROWS})"
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from datagen.checks.database import identifier
 from datagen.report.files import Column, Files, moment, plain
+from datagen.sql.spelling import identifier
 
 UNITS = (
     ("hour", 4 * 24),

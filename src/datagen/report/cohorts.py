@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.checks.database import identifier
 from datagen.report.files import Column, Files, moment, plain
 from datagen.sinks.manifest import ForeignKey
+from datagen.sql.spelling import identifier
 
 SECONDS = {"month": 30.4375 * 86400, "week": 7 * 86400.0, "day": 86400.0}
 MOST_AGES = 13  # units of age that are shown

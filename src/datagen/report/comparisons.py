@@ -11,8 +11,8 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from datagen.checks.database import identifier
 from datagen.report.files import ROW, Column, Files, Way, plain
+from datagen.sql.spelling import identifier
 
 ALPHA = 0.01
 LEAST = 50  # clusters in a group; with fewer its error is itself a guess

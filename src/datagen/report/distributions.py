@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from datagen.checks.database import identifier
 from datagen.report.files import MANY, Column, Files, moment, plain
+from datagen.sql.spelling import identifier
 
 BARS = 40  # of a histogram, about
 EXACT = 2_000_000  # rows up to which quantiles are exact; they need all values in memory

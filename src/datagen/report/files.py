@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from datagen.checks.database import identifier, locked_database, table_source
+from datagen.checks.database import locked_database, table_source
 from datagen.errors import Finding, UsageError
 from datagen.sinks.manifest import Manifest, TableEntry, read_manifest
+from datagen.sql.spelling import identifier
 
 if TYPE_CHECKING:
     import duckdb

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from datagen.checks.database import identifier
 from datagen.report.comparisons import LEAST, LEVEL
 from datagen.report.files import FEW, Column, Files, plain
+from datagen.sql.spelling import identifier
 
 
 def funnels(files: Files) -> list[dict[str, Any]]:

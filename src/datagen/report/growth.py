@@ -7,9 +7,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from datagen.checks.database import identifier
 from datagen.report.activity import LEAST_ROWS
 from datagen.report.files import Column, Files, Way, moment, plain
+from datagen.sql.spelling import identifier
 
 LEAST_MONTHS = 4  # full ones
 ENOUGH = 9  # months, of which the last two thirds tell what the first should have been

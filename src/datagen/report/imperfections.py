@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from datagen.checks.database import identifier
 from datagen.report.files import Files, plain
+from datagen.sql.spelling import identifier
 
 FAR = 8.0  # robust standard deviations from the middle
 LEAST, LEAST_VALUES = 200, 30  # values of a column, and different ones, to say what is far

@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from datagen.checks.database import identifier
 from datagen.report.comparisons import LEAST, LEVEL
 from datagen.report.files import MANY, Column, Files, plain
+from datagen.sql.spelling import identifier
 
 POINTS = 60  # moments at which the shares are shown, at most
 UNITS = (("month", 30.4375 * 86400), ("week", 7 * 86400.0), ("day", 86400.0), ("hour", 3600.0))

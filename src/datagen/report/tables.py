@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from datagen.checks.database import identifier
 from datagen.report.files import Files, plain
+from datagen.sql.spelling import identifier
 
 MOST_BARS = 25  # numbers of children that are told apart
 

@@ -15,6 +15,7 @@ from datagen.errors import Finding, MachineError, SchemaError
 from datagen.sql.grammar import Fault
 from datagen.sql.process import Answer, Process, TooMuchError, give_back, take
 from datagen.sql.process import QueryError as QueryError
+from datagen.sql.spelling import identifier, literal
 
 PLAN_MEMORY = 256 << 20  # bytes, for reading and binding a text
 PLAN_SECONDS = 20.0
@@ -26,18 +27,6 @@ ROOMY = 8  # times that tables fit into the memory before they are held there: w
 SQL_TYPES = {
     "int": "BIGINT", "float": "DOUBLE", "string": "VARCHAR", "bool": "BOOLEAN", "datetime": "TIMESTAMP", "date": "DATE",
 }  # fmt: skip
-
-
-def literal(text: str) -> str:
-    """A text as SQL writes it."""
-    if "\0" in text:
-        raise ValueError("SQL texts hold no NUL")
-    return "'" + text.replace("'", "''") + "'"
-
-
-def identifier(name: str) -> str:
-    """A name as SQL writes it."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 class Database:
