@@ -173,7 +173,7 @@ def test_plan_and_expand_show_the_value(tmp_path: Path) -> None:
 def test_a_data_set_is_judged_and_made_again_with_the_value_that_its_run_has_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`verify --regenerate`, `check` and `report` look for nothing: `run_summary.json` says what was found."""
+    """`verify --regenerate`, `check` and `report` look for nothing: `run_summary.json`, or the answer key, says what was found."""
     schema, place = tmp_path / "shop.json", tmp_path / "out"
     schema.write_text(json.dumps(shop()))
     assert call("generate", str(schema), "-o", str(place), "--truth").code == 0
@@ -183,6 +183,7 @@ def test_a_data_set_is_judged_and_made_again_with_the_value_that_its_run_has_fou
 
     monkeypatch.setattr(solving, "_search", never)
     assert call("verify", str(place), "--regenerate", str(schema)).code == 0
+    assert call("verify", f"{place}.truth", "--regenerate", str(schema)).code == 0
     assert call("check", str(place)).code == 0
     assert call("check", str(place), "--schema", str(schema)).code == 0
     assert call("report", str(place), "-o", str(tmp_path / "page.html")).code == 0

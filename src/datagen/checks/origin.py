@@ -52,8 +52,13 @@ def manifest_in(directory: Path) -> Manifest | None:
 
 
 def solved_in(directory: Path) -> dict[str, int | float]:
-    """The parameters that a run has tuned for its metrics, as `run_summary.json` tells them; none where it does not."""
-    told = _facts(directory / SUMMARY).get("solved")
+    """The parameters that a run has tuned for its metrics, as `run_summary.json` or, in a truth set, its answer key tells them.
+
+    None where neither does.
+    """
+    from datagen.sinks.truth import ANSWERS
+
+    told = (_facts(directory / SUMMARY) or _facts(directory / ANSWERS)).get("solved")
     return {
         one["param"]: one["value"]
         for one in (told if isinstance(told, list) else ())

@@ -83,6 +83,7 @@ def answer_key(
         "anomalies": [_oddity(one) for one in plan.anomalies if one.table in shown],
         "imperfections": list(imperfections),
         "labels": {table.name: [column.name for column in table.columns] for table in labels},
+        **({"solved": [one.facts for one in plan.solved]} if plan.solved else {}),
     }
     return json.dumps(facts, ensure_ascii=False, indent=1) + "\n"
 
