@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from datagen import api
@@ -75,6 +76,65 @@ def test_what_the_laws_will_miss_is_said_by_the_plan_and_refuses_nothing() -> No
         ("target.predicted_miss", "warning", "targets.weekend_share"),
         ("target.predicted_miss", "warning", "targets.mean_in_range"),
     ]
+
+
+def orders(rate: bool = True, **users: Any) -> dict[str, Any]:
+    """A fifth of the users give five times as much; with a rate they also order four times as often."""
+    vip = {"value_multiplier": 5, **({"fanout_multiplier": 4} if rate else {})}
+    return {
+        "name": "shop", "timeframe": {"start": "2024-01-01", "end": "2024-12-31"},
+        "tables": [
+            {
+                "name": "users", "rows": 3_000, "segment_behavior": {"vip": vip, "other": {}}, **users,
+                "columns": {"tier": {"choices": {"vip": "20%", "other": "80%"}}, "created_at": {"datetime_series": {}, "role": "created"}},
+            },
+            {
+                "name": "orders", "parents": ["users"], "fanout": {"poisson": 0.2, "per": "month"},
+                "columns": {"at": {"role": "time"}, "amount": {"normal": {"mean": 20, "std": 3}, "role": "measure"}},
+            },
+        ],
+    }  # fmt: skip
+
+
+def predicted(schema: dict[str, Any], **ends: float) -> list[str]:
+    schema["targets"] = {"mean_in_range": {"table": "orders", "column": "amount", **ends}}
+    return [one.found for one in api.prepare(schema).bind().findings if one.code == "target.predicted_miss"]
+
+
+def test_the_mean_foreseen_is_that_of_the_rows_of_all_segments(tmp_path: Path) -> None:
+    """Half of the rows are those of vip: (0.2 * 4 * 5 + 0.8) / (0.2 * 4 + 0.8) = 3 times 20."""
+    [found] = predicted(orders(), max=20)
+    assert found.endswith("gives about 60")
+    assert predicted(orders(), min=58, max=62) == []
+    [found] = predicted(orders(rate=False), max=20)
+    assert found.endswith("gives about 36")  # 0.2 * 5 + 0.8 times 20
+    api.generate(api.prepare(orders()), tmp_path / "data")
+    amounts = pl.read_parquet(tmp_path / "data" / "orders.parquet")["amount"]
+    assert abs(amounts.mean() - 60) < 4 * 41 / len(amounts) ** 0.5  # half at 20, half at 100
+
+
+def test_where_the_rows_of_segments_are_not_known_the_mean_lies_between_their_factors() -> None:
+    schema = orders()
+    schema["tables"][1]["fanout"] = {"by": {"tier": {"vip": {"poisson": 9}, "else": {"poisson": 1}}}}
+    assert predicted(schema, min=70) == []
+    [found] = predicted(schema, min=110)
+    assert found.endswith("gives about 20 to 100")
+
+
+def test_ages_and_experiments_widen_what_is_foreseen() -> None:
+    ages = {"age_based_multipliers": {"spending": {"curve": [1, 2], "time_unit": "month", "applies_to": ["amount"]}}}
+    schema = orders(rate=False, vintage_behavior=ages)
+    [found] = predicted(schema, max=20)
+    assert found.endswith("gives about 36 to 72")
+    schema = orders(rate=False)
+    schema["experiments"] = [
+        {
+            "name": "test", "unit": "users", "start": "timeframe.start", "arms": {"old": 0.5, "new": 0.5},
+            "effects": [{"on": "value", "table": "orders", "op": "mul", "size": 0.5}],
+        }
+    ]  # fmt: skip
+    [found] = predicted(schema, min=40)
+    assert found.endswith("gives about 18 to 36")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from datagen.plan import composite
 from datagen.plan.binding import Binding
 from datagen.plan.model import ConstraintPlan, DerivedPlan
 from datagen.plan.names import ColumnDraft, NameFault, TableDraft, find_column, find_table
+from datagen.plan.predicted import Ends, predicted_mean
 from datagen.plan.told import told_name
 from datagen.schema.weights import share
 
@@ -104,29 +105,35 @@ def _composite(
 
 
 def say_missed(binding: Binding, targets: Sequence[ConstraintPlan]) -> None:
-    """Warn of targets that the declared laws are predicted to miss, as far as a column's numbers are known."""
+    """Warn of targets that what is declared is predicted to miss, as far as a column's numbers are known."""
     for one in targets:
         if one.kind == composite.KIND:
             continue
-        node = (one.facts["table"], one.facts["column"])
-        tell = binding.foreseen.get(node)
-        numbers = tell() if tell is not None else None
-        if numbers is None or not len(numbers):
+        ends = _predicted(binding, one)
+        if ends is None or not all(map(math.isfinite, ends)):
             continue
-        if one.kind == "weekend_share":
-            predicted = float(np.mean(clock.dow(np.asarray(numbers).astype(np.int64)) >= SATURDAY))
-        else:
-            predicted = float(np.mean(numbers))
-        slack = 0.02 * max(abs(predicted), 1e-12)  # the numbers foreseen are a thousand representative ones
+        slack = 0.02 * max(*map(abs, ends), 1e-12)  # the numbers foreseen are a thousand representative ones
         low, high = one.facts["min"], one.facts["max"]
-        if (low is None or predicted >= low - slack) and (high is None or predicted <= high + slack):
+        if (low is None or ends[1] >= low - slack) and (high is None or ends[0] <= high + slack):
             continue
-        if not math.isfinite(predicted):
-            continue
+        told = " to ".join(dict.fromkeys(f"{end:.4g}" for end in ends))
         binding.refuse(
             "target.predicted_miss",
             one.loc,
-            found=f"{one.text}: the declared laws give about {predicted:.4g}",
+            found=f"{one.text}: what is declared gives about {told}",
             expected="laws that meet the target, or a target that they can meet",
             severity="warning",
         )
+
+
+def _predicted(binding: Binding, target: ConstraintPlan) -> Ends | None:
+    """The ends between which the figure of a target will lie."""
+    table, column = target.facts["table"], target.facts["column"]
+    if target.kind != "weekend_share":
+        return predicted_mean(binding, table, column)
+    tell = binding.foreseen.get((table, column))
+    times = tell() if tell is not None else None
+    if times is None or not len(times):
+        return None
+    found = float(np.mean(clock.dow(np.asarray(times).astype(np.int64)) >= SATURDAY))
+    return found, found
