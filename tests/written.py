@@ -64,8 +64,11 @@ class Tables:
 
 
 def publish(source: Source, directory: Path, format: str = "csv", **overrides: Any) -> api.Generated:
-    """Make a data set by its shipped name, its file or its document. overrides: sets, params, scenario, seed, scale."""
-    return api.generate(api.prepare(source, **overrides), directory, Options(format=format))
+    """Make a data set by its shipped name, its file or its document, without the page of its profile.
+
+    overrides: sets, params, scenario, seed, scale.
+    """
+    return api.generate(api.prepare(source, **overrides), directory, Options(format=format, profile=False))
 
 
 def written(source: Source, directory: Path, format: str = "csv", **overrides: Any) -> Tables:

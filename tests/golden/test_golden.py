@@ -43,10 +43,9 @@ def test_every_file_hash_belongs_to_a_shipped_schema() -> None:
     assert list(golden()) == list(shipped())
 
 
-@pytest.mark.parametrize("format", ["csv", "ndjson"])
 @pytest.mark.parametrize("name", shipped())
-def test_other_file_formats_and_small_blocks_hold_the_same_data(name: str, format: str) -> None:
-    assert content(name, format=format, block_rows=1_000) == golden()[name]
+def test_another_file_format_and_small_blocks_hold_the_same_data(name: str) -> None:
+    assert content(name, format="csv", block_rows=1_000) == golden()[name]
 
 
 class Apart:
@@ -77,7 +76,7 @@ def test_small_grains_in_any_order_by_two_that_know_nothing_of_each_other_give_t
 ) -> None:
     monkeypatch.setattr(executor, "Here", Apart)
     monkeypatch.setattr(grain, "GRAIN_ROWS", 250)
-    assert content(name) == golden()[name]
+    assert content(name, format="ndjson") == golden()[name]
 
 
 # Volumes by picks and windows, trees and texts as keys: what workers could see differently. The others are slow.
