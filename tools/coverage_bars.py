@@ -76,7 +76,9 @@ def main() -> int:
     found = shares(lines)
     print("| part | lines reached | bar | |\n|---|---:|---:|---|")
     for part, share in found.items():
-        print(f"| {PACKAGE}{part} | {share:.1f} % | {BARS[part]:.0f} % | {'yes' if share >= BARS[part] else '**no**'} |")
+        print(
+            f"| {PACKAGE}{part} | {share:.1f} % | {BARS[part]:.0f} % | {'yes' if share >= BARS[part] else '**no**'} |"
+        )
     for name, (covered, count) in sorted(lines.items(), key=lambda one: one[1][0] - one[1][1])[: asked.worst]:
         print(f"{name}: {count - covered} of {count} lines are reached by no test")
     return int(any(share < BARS[part] for part, share in found.items()))
