@@ -192,6 +192,7 @@ CASES: list[tuple[str, Edit, str, str]] = [
     ("contracts", lambda frame: pl.concat([frame, after_the_end(frame)]), "value.chain", "contracts.previous_state"),
     ("onboarding", lambda frame: frame.with_columns(event_timestamp=pl.col("event_timestamp").reverse().over("customers_id")), "value.stage_order", "onboarding.event_timestamp"),
     ("orders", thinned(pl.col("paid_by") == "cash"), "law.shares", "orders.paid_by"),
+    ("orders", changed("amount", (amount * 100).round(2)), "law.level", "orders.amount"),
     ("customers", changed("age", (pl.col("age").cast(pl.Int64) - 45) * 3 // 2 + 45), "law.shape", "customers.age"),
     ("calls", changed("minutes", pl.col("minutes").cast(pl.Float64) * 1.2), "law.shape", "calls.minutes"),
     ("calls", lambda frame: frame.unique("offices_id", keep="first", maintain_order=True), "law.rows", "calls"),

@@ -67,6 +67,13 @@ def errors_allowed(figures: int) -> float:
     return float(-normal_quantile(np.array([share]))[0])
 
 
+def share_error(share: float, n: int) -> float:
+    """The standard error of a share of n rows, larger by what few rows are skewed (Cornish and Fisher) and uneven by one."""
+    k = errors_allowed(LEAST_FIGURES)
+    skewed = (k * k - 1) / 6 * abs(1 - 2 * share) / n
+    return math.sqrt(share * (1 - share) / n) + (skewed + 0.5 / n) / k
+
+
 def judged(figures: Iterable[Figure]) -> list[Result]:
     """The results of all figures of a run, in their order."""
     every = list(figures)

@@ -11,13 +11,16 @@ import numpy as np
 from datagen.checks.chance import Figure, Point
 from datagen.checks.database import row_of
 from datagen.checks.declared import DeclaredTable
+from datagen.checks.levels import level_figure
 from datagen.checks.rules import number_of, place_of
+from datagen.plan.moved import nodes_of
 from datagen.sql.spelling import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
 
     from datagen.plan.column_laws import ColumnLaw
+    from datagen.plan.moved import Moved
     from datagen.schema.tree import Document
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -48,9 +51,17 @@ class Laws:
                 yield self._shares(law, law.shares)
             if law.picked is not None:
                 yield from self._picks(law)
+            if law.moved is not None:
+                yield from self._level(law, law.moved)
             if law.numbers is not None:
                 column = f"select {identifier(law.column)} as x from {identifier(law.table)}"
                 yield self._numbers(law, "law.shape", f"{law.table}.{law.column}", column)
+
+    def _level(self, law: ColumnLaw, moved: Moved) -> Iterator[Figure]:
+        """Where all is there that its factors read."""
+        there = [(law.table, law.column), *nodes_of(law.table, moved.factors)]
+        if all(column in self.columns.get(table, ()) for table, column in there):
+            yield level_figure(self.database, law, moved, self._where(law))
 
     def _shares(self, law: ColumnLaw, shares: Mapping[str, float]) -> Figure:
         column, table = identifier(law.column), identifier(law.table)

@@ -68,11 +68,11 @@ class AgeCurve:
             values[beyond] = 0.0
         elif len(beyond) and self.tail == "geometric":
             past = (ages[beyond] if self.linear else np.floor(ages[beyond])) - last
-            values[beyond] = steps[-1] * elementary.power(np.full(len(beyond), self._ratio), past)
+            values[beyond] = steps[-1] * elementary.power(np.full(len(beyond), self.ratio), past)
         return values
 
     @property
-    def _ratio(self) -> float:
+    def ratio(self) -> float:
         """By how much a geometric tail falls per unit: as the last two steps did."""
         if len(self.steps) < 2 or self.steps[-2] <= 0:
             return 1.0

@@ -1,7 +1,7 @@
 """What a document declares of single columns that their files must show: shares of listed values, laws, ends, decimals.
 
-Only what nothing else moves is told: a column that segments, trends or experiments change has no law of its own in the
-files, and what is planted in it is an effect (see `datagen.plan.planted`). Each law is worked out when it is asked for.
+A column that segments, trends or experiments change has its law only where the files tell by how much each of its values
+was multiplied (see `datagen.plan.moved`). Each law is worked out when it is asked for.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from datagen.generators._weights import Weights
 from datagen.plan.binding import Binding
 from datagen.plan.fanout import LawCounts
 from datagen.plan.model import ColumnPlan, TablePlan
+from datagen.plan.moved import Moved, moved_law
 from datagen.plan.names import ColumnDraft
 from datagen.plan.segments import kept_shares_of, texts_of_values
 
@@ -33,7 +34,7 @@ class ColumnLaw:
     decimals; low, high: no value is beyond; decimals: places behind the point; exact: shares are kept to the row.
     parent: of a law of the number of rows, the table whose rows have them. picked: the weights of the rows of the table
     that a key points to, for so many of them. when: SQL over the row, without which there is no value; filled: with it
-    there is one. formula: SQL of the value over the row.
+    there is one. formula: SQL of the value over the row. moved: the law of a column whose values are moved row by row.
     """
 
     table: str
@@ -50,6 +51,7 @@ class ColumnLaw:
     when: str | None = None
     filled: bool = True
     formula: str | None = None
+    moved: Moved | None = None
     text: str = ""  # as declared
     loc: tuple[str | int, ...] = ()
 
@@ -61,13 +63,15 @@ def column_laws(binding: Binding, tables: Mapping[str, TablePlan]) -> tuple[Colu
         if table.hidden or table.kind == "emit":
             continue
         for column in table.visible:
-            if column.structure is None and (law := _of_column(binding, table, column)) is not None:
+            if column.structure is None and (law := _of_column(binding, tables, table, column)) is not None:
                 found.append(law)
         found += _of_rows(table)
     return tuple(found)
 
 
-def _of_column(binding: Binding, table: TablePlan, column: ColumnPlan) -> ColumnLaw | None:
+def _of_column(
+    binding: Binding, tables: Mapping[str, TablePlan], table: TablePlan, column: ColumnPlan
+) -> ColumnLaw | None:
     draft = binding.tables[table.id].columns[column.name]
     node = (table.id, column.name)
     kept = len(column.changes) == len(binding.modifiers.get(node, ())) and draft.process is None
@@ -82,6 +86,8 @@ def _of_column(binding: Binding, table: TablePlan, column: ColumnPlan) -> Column
         facts["low"], facts["high"] = _ends(binding, node, column)
         numbers = binding.foreseen[node]() if node in binding.foreseen and as_drawn(column) else None
         facts["numbers"] = None if numbers is None else _written(numbers, column)
+    if column.word == "distribution" and facts.get("numbers") is None and column.type in ("int", "float"):
+        facts["moved"] = moved_law(binding, tables, column) if as_drawn(column) else None
     spec = binding.drafting.specs[node]
     if not kept and column.word == "distribution" and keeps_its_sign(binding, draft, column, spec):
         facts["low"] = 0.0

@@ -92,7 +92,7 @@ def _declared(
     for one in binding.behaviors.values.get((column.table, column.name), ()):
         if isinstance(one, Factors):
             name = f"{one.entity}.{one.column}"
-            yield name, _by_value(name, one.entity, one.column, one.by_value)
+            yield name, by_value(name, one.entity, one.column, one.by_value)
     table = tables[column.table]
     time = time_column_of(table)
     for word, args in column.modifiers if time is not None else ():
@@ -109,12 +109,12 @@ def _declared(
             from datagen.modifiers.effect import Effect
 
             effect, _ = check_part(Effect, args, binding.document, column.loc)
-            facts = None if effect is None else _of_effect(binding, column, effect, str(time))
+            facts = None if effect is None else effect_facts(binding, column, effect, str(time))
             if facts is not None:
                 yield facts["of"], facts
 
 
-def _of_effect(binding: Binding, column: ColumnDraft, effect: Effect, time: str) -> dict[str, Any] | None:
+def effect_facts(binding: Binding, column: ColumnDraft, effect: Effect, time: str) -> dict[str, Any] | None:
     """What an effect does, where it multiplies and its keys are columns of the row."""
     of = find_table(binding.tables, effect.effect_table)
     own = binding.tables[column.table]
@@ -134,7 +134,7 @@ def _of_effect(binding: Binding, column: ColumnDraft, effect: Effect, time: str)
     }  # fmt: skip
 
 
-def _by_value(name: str, table: str, column: str, factors: Mapping[str, float]) -> dict[str, Any]:
+def by_value(name: str, table: str, column: str, factors: Mapping[str, float]) -> dict[str, Any]:
     other = float(factors.get(OTHERWISE, 1.0))
     listed_factors = {value: float(factor) for value, factor in factors.items() if value != OTHERWISE}
     return {
@@ -162,7 +162,7 @@ def _written_out(
     found = find_column(tables, name if "." in name else f"{column.table}.{name}")
     if isinstance(found, NameFault):
         return found
-    return _by_value(
+    return by_value(
         _name(found), told_name(found.table), found.name, {v: f for v, f in numbers.items() if f is not None}
     )
 

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from datagen.plan import composite
-from datagen.plan.model import ConstraintPlan, Plan
+from datagen.plan.model import ConstraintPlan, Plan, TablePlan
 
 FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-def hops_between(plan: Plan, start: str, goal: str) -> tuple[tuple[str, str, str], ...] | None:
+def hops_between(tables: Mapping[str, TablePlan], start: str, goal: str) -> tuple[tuple[str, str, str], ...] | None:
     """(key, table, column) steps from a row of `start` to its one row of `goal`: along a key, else by driving parents."""
-    table = plan.all_tables[start]
+    table = tables[start]
     own = [column for column in table.visible if column.points_to is not None and not column.picks_another]
     direct = [column for column in own if column.points_to is not None and column.points_to[0] == goal]
-    keys = [column for column in direct if column.points_to == (goal, plan.all_tables[goal].pk)] or direct
+    keys = [column for column in direct if column.points_to == (goal, tables[goal].pk)] or direct
     if len(keys) == 1 and keys[0].points_to is not None:
         return ((keys[0].name, *keys[0].points_to),)
     if table.parent is None:
         return None
-    up = [column for column in own if column.points_to == (table.parent, plan.all_tables[table.parent].pk)]
+    up = [column for column in own if column.points_to == (table.parent, tables[table.parent].pk)]
     if not up or up[0].points_to is None:
         return None
     step = (up[0].name, *up[0].points_to)
     if table.parent == goal:
         return (step,)
-    rest = hops_between(plan, table.parent, goal)
+    rest = hops_between(tables, table.parent, goal)
     return None if rest is None else (step, *rest)
 
 
@@ -74,7 +75,7 @@ def _hops(plan: Plan, start: str, goal: str, along: str | None) -> tuple[tuple[s
     """The steps of `hops_between`, or the one along a key that the constraint names."""
     key = None if along is None else plan.all_tables[start].columns.get(along)
     if along is None:
-        return hops_between(plan, start, goal)
+        return hops_between(plan.all_tables, start, goal)
     if key is None or key.hidden or key.points_to is None or key.points_to[0] != goal:
         return None
     return ((along, *key.points_to),)
@@ -84,7 +85,7 @@ def _composite(plan: Plan, constraint: ConstraintPlan, written: set[str]) -> dic
     facts = dict(constraint.facts)
     found: list[dict[str, Any]] = []
     for one in facts["influences"]:
-        hops = () if one["table"] == facts["table"] else hops_between(plan, facts["table"], one["table"])
+        hops = () if one["table"] == facts["table"] else hops_between(plan.all_tables, facts["table"], one["table"])
         nodes = [(facts["table"], facts["column"]), *composite.nodes_of(one)]
         if hops is None or not all(hop[1] in written for hop in hops):
             return None
