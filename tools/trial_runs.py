@@ -12,7 +12,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-RESULTS = Path(__file__).parents[1] / "tests" / "RESULTS.md"
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tools.results import record
+
 GOOD = "name: t\ntables:\n  - {name: a, rows: 20, columns: {x: {normal: {mean: 1, std: 1}}}}\n"
 
 
@@ -132,14 +135,6 @@ def run(trial: Trial, folder: Path) -> tuple[int, str, bool]:
     if not good:
         sys.stderr.write(f"--- {trial.what}: exit {done.returncode}\n{told[-600:]}\n")
     return done.returncode, ", ".join(codes[:3]), good
-
-
-def record(section: str, text: str) -> None:
-    """Put a section of RESULTS.md in place of the one of the same title, or behind the others."""
-    old = RESULTS.read_text() if RESULTS.exists() else "# Results of runs on demand\n"
-    head, *sections = old.split("\n## ")
-    kept = [one.rstrip("\n") for one in sections if not one.startswith(f"{section}\n")]
-    RESULTS.write_text("\n\n## ".join([head.rstrip("\n"), *kept, f"{section}\n\n{text}"]) + "\n")
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ def looked_at(binding: Binding, table: TablePlan, population: Population | None)
         mean = float(found.rows.mean())
         if mean <= 0:
             return population
-        spread = float(found.rows.var()) / mean**2
+        spread = float((found.rows / mean).var())  # the square of a tiny mean is 0
         return Population(created, found, mean, spread, 1.0, disturbed=False, tied=population.tied, block=block)
     return population
 

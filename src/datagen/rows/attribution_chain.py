@@ -20,7 +20,7 @@ from datagen.rows._journeys import ConversionRows, Journey, TouchRows
 from datagen.rows._rate import RateRows
 from datagen.rows._units import UnitRows
 from datagen.rows.fanout import Fanout
-from datagen.schema.durations import parse_duration
+from datagen.schema.durations import LONGEST, parse_duration
 from datagen.schema.model_fanout import Fanout as FanoutSpec
 from datagen.schema.model_processes import AttributionChain as Spec
 from datagen.schema.model_processes import TouchConversion
@@ -258,9 +258,12 @@ class AttributionChain:
     def _window(self) -> int | None:
         written, at = self._written("window"), self.key["window"]
         window = round(float(written) * DAY_US) if at == "attribution_window_days" else parse_duration(written)
-        if window is None or window < SHORTEST:
+        if window is None or not SHORTEST <= window < LONGEST:
             self.scope.refuse(
-                "attribution.window", at, found=f"a window of {written}", expected="a minute or more, such as 30d"
+                "attribution.window",
+                at,
+                found=f"a window of {written}",
+                expected="between a minute and 146,000 years, such as 30d",
             )
             return None
         return window

@@ -40,10 +40,11 @@ def form_of(wanted: Any, key: str | int, value: Any, beside: Any) -> tuple[str, 
     if "generator" in wanted.model_fields:
         meant = isinstance(value, int | float) and not isinstance(value, bool)
         return "a generator such as {uniform: {low: 1, high: 6}}", _hint({"expression": f"{value}"}) if meant else ""
-    needed = [field.alias or name for name, field in wanted.model_fields.items() if field.is_required()]
+    fields = {field.alias or name: field for name, field in wanted.model_fields.items()}
+    needed = [name for name, field in fields.items() if field.is_required()]
     shown = needed or list(keys_of(wanted)[:3])
     form = f"an object such as {{{', '.join(f'{one}: …' for one in shown)}}}" if shown else ""
-    text = [one for one in needed if wanted.model_fields[one].annotation is str] if isinstance(value, str) else []
+    text = [one for one in needed if fields[one].annotation is str] if isinstance(value, str) else []
     return form, _hint({text[0]: value}) if len(needed) == len(text) == 1 else ""
 
 

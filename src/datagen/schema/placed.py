@@ -22,7 +22,7 @@ def placing(document: Document) -> Iterator[None]:
 
 def placed(finding: Finding, document: Document) -> Finding:
     """The finding with the place of the column it names; itself where it has a place, or names none."""
-    table, _, column = finding.json_path.partition(".")
+    table, column, *_ = [*finding.json_path.split("."), ""]  # a field of a column stands behind it
     nodes = document.root.get("nodes")
     if finding.line is not None or not isinstance(nodes, Seq):
         return finding
