@@ -158,3 +158,81 @@ tables:
   - {name: knows, kind: graph, model: block, of: people, edges: 50, mixing: 20%}
 """
     assert codes_of(wrong) == ["choice.weights_length"]
+
+
+def refused(*columns: str) -> set[tuple[str, str]]:
+    """(column, code) of the errors in the columns of a table that is refused for its number of rows."""
+    written = "".join(f"\n      {column}" for column in columns)
+    found = findings_of(
+        f"timeframe: {{start: 2024-01-01, days: 30}}\ntables:\n  - name: users\n    rows: -5\n    columns:{written}\n"
+    )
+    assert [one.code for one in found if one.json_path == "tables[0].rows"] == ["language.out_of_range"]
+    return {(one.json_path.split(".")[2], one.code) for one in found if one.json_path != "tables[0].rows"}
+
+
+BAD_DELAY = "delay: {lognormal: {median: 2d, sigma: -1}}"
+BAD_PROFILE = "profile: {same_day: 50%, 3d: 20%}"
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        # a time that is wrong itself
+        (
+            ("at: {datetime_series: {frq: h}}", f"done: {{after: at, {BAD_DELAY}}}"),
+            {("at", "language.unknown_key"), ("done", "law.parameter_out_of_range")},
+        ),
+        # one after another
+        (
+            ("at: {datetime_series: {}}", "a: {after: at, delay: {exponential: {mean: 2d}}}", f"b: {{after: a, {BAD_DELAY}}}"),
+            {("b", "law.parameter_out_of_range")},
+        ),
+        (
+            ("at: {datetime_series: {}}", f"a: {{after: at, {BAD_DELAY}}}", f"seen: {{ingested: {{column: a, {BAD_PROFILE}}}}}"),
+            {("a", "law.parameter_out_of_range"), ("seen", "weights.sum")},
+        ),
+        # a column beside them
+        (("n: {uniform: {low: 1, high: 9}}", "done: {after: n, delay: {exponential: {mean: 2d}}}"), {("done", "after.column_type")}),
+        (
+            ("at: {datetime_series: {}}", "k: {choices: [a]}", "z: {after: {column: at, delay: {exponential: {mean: 2d}}, by: {k: {a: {delay: {exponential: {mean: -3d}}}}}}}"),
+            {("z", "law.parameter_out_of_range")},
+        ),
+        # a date of a word list whose arguments are wrong is a date
+        (
+            ("at: {faker: {method: date_of_birth, minimm_age: 18}}", "done: {after: at, delay: {exponential: {mean: -2d}}}"),
+            {("at", "faker.unknown_argument"), ("done", "law.parameter_out_of_range")},
+        ),
+        # nothing is said of what cannot be known
+        (("at: {expression: bt}", f"done: {{after: at, {BAD_DELAY}}}"), set()),
+        (("at: {chioces: [a]}", f"done: {{after: at, {BAD_DELAY}}}"), {("at", "language.unknown_key")}),
+    ],
+)  # fmt: skip
+def test_times_that_follow_others_are_looked_at_in_a_broken_table(
+    columns: tuple[str, ...], expected: set[tuple[str, str]]
+) -> None:
+    assert refused(*columns) == expected
+
+
+@pytest.mark.parametrize("rows", [10, -10])
+def test_times_of_rows_and_of_the_table_above_are_followed_in_a_broken_table(rows: int) -> None:
+    text = f"""
+    timeframe: {{start: 2024-01-01, days: 30}}
+    tables:
+      - {{name: users, rows: {rows}, columns: {{created: {{datetime_series: {{}}}}}}}}
+      - name: visits
+        parents: [users]
+        fanout: {{poison: 3, per: day}}
+        columns:
+          at: {{role: time}}
+          done: {{after: at, {BAD_DELAY}}}
+          since: {{after: users.created, {BAD_DELAY}}}
+          other: {{after: users_id.created, {BAD_DELAY}}}
+          seen: {{ingested: {{column: done, {BAD_PROFILE}}}}}
+    """
+    found = {(one.json_path.split(".")[-1], one.code) for one in findings_of(text)}
+    expected = {("poison", "language.unknown_key"), ("sigma", "law.parameter_out_of_range"), ("profile", "weights.sum")}
+    assert found == expected | ({("rows", "language.out_of_range")} if rows < 0 else set())
+    assert sorted(one.json_path.split(".")[2] for one in findings_of(text) if one.json_path.endswith("sigma")) == [
+        "done",
+        "since",
+    ]

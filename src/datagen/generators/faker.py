@@ -59,8 +59,11 @@ class Faker(Generator):
         return (*names, *((source,) if source else ()))
 
     def infer(self, scope: Scope) -> ColumnType | None:
-        method = self._method(self._locale(scope) or DEFAULT_LOCALE)
-        return "string" if isinstance(method, Refusal) else method.gives  # binding says what is wrong with it
+        locale = self._locale(scope) or DEFAULT_LOCALE
+        method = self._method(locale)
+        if isinstance(method, Refusal):  # binding says what is wrong with it; wrong arguments leave its type as it is
+            method = find_method(self.method, locale, {})
+        return "string" if isinstance(method, Refusal) else method.gives
 
     def moves(self, scope: Scope) -> str:
         return moves_unique(scope)

@@ -2,8 +2,8 @@
 
 Reading stops at the floor where an error makes the next one senseless. Here whatever was refused is taken out of the
 canonical tree, with everything that speaks of it, and the rest is looked at by itself: what is refused in it has nothing
-to do with the errors already told. Of a table that is taken out those columns stay that need nothing but themselves, in a
-table of their own. What may not be sound is left out, and looked at once the errors are mended.
+to do with the errors already told. Of a table that is taken out those columns stay that need nothing but themselves, or a time,
+in a table of their own. What may not be sound is left out, and looked at once the errors are mended.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ NEVER_TIME = frozenset({"choice", "distribution", "bernoulli", "faker", "uuid", 
 
 # generators that are right or wrong by themselves, where they name no column and ask nothing of all rows
 BY_THEMSELVES = frozenset({"choice", "distribution", "bernoulli", "faker", "datetime_series"})
+FOLLOWING = frozenset({"after", "ingested"})
 BESIDE_OTHERS = frozenset({"choices_ref", "exact", "at_least", "clustered", "locale_from", "by"})
 PLAIN = frozenset({"name", "type", "generator", "decimals", "nullable"})  # keys of such a column
 
@@ -79,6 +80,7 @@ class _Sorting:
         self.paths = [document.place(("nodes", n)).json_path for n in range(len(nodes))]
         self.tables: set[int] = set()
         self.columns: set[tuple[int, int]] = set()
+        self.refused: set[tuple[int, int]] = set()  # those of them that errors lie in
         self.names: set[str] = set()  # of what is taken out
         self.fresh: list[str] = []  # those of them that have not been followed yet
         self.left = [len(node["columns"]) if isinstance(node.get("columns"), Seq) else 0 for node in nodes]
@@ -105,6 +107,7 @@ class _Sorting:
             return False
         for c, place in self._column_paths(n):
             if place != self.paths[n] and _inside(path, place):  # a key that was added stands where its table does
+                self.refused.add((n, c))
                 if (n, c) not in self.columns:
                     self._take_column(n, c)
                 return True
@@ -224,8 +227,8 @@ class _Sorting:
             return None
         left = [(c, column) for c, column in enumerate(columns) if (n, c) not in self.columns]
         alone = {c: column for c, column in left if self._by_itself(column)}
-        times = {column["name"].lower() for column in alone.values() if "datetime_series" in column["generator"]}
-        alone |= {c: column for c, column in left if self._follows(column, times)}
+        above = self._above(node)
+        self._add_followers(alone, columns, {c for table, c in self.refused if table == n}, above)
         kept = Seq(columns.mark)
         for c in sorted(alone):
             kept.add(without(alone[c], set(alone[c]) - PLAIN), mark=columns.item_marks[c])
@@ -234,8 +237,51 @@ class _Sorting:
         made = Map(node.mark)
         carry(made, node, "id")
         carry(made, node, "id", "entity", to="kind")
+        if any(str(_generator(column)[1].get("column")).lower() in above for column in alone.values()):
+            first, once = Seq(node["parents"].mark), Map(node.mark, [("value", 1)])
+            first.add(node["parents"][0])
+            carry(made, node, "parents", first)
+            carry(made, node, "parents", Map(node.mark, [("type", "constant"), ("params", once)]), to="fanout")
         carry(made, node, "columns", kept)
         return made
+
+    def _above(self, node: Map) -> set[str]:
+        """What a row may call the sound columns of the table above, in lower case."""
+        parents = node.get("parents")
+        name = str(parents[0]).lower() if isinstance(parents, Seq) and parents else None
+        return {
+            f"{name}.{column['name'].lower()}"
+            for n, one in enumerate(self.nodes)
+            for c, column in enumerate(_columns(one) if one["id"].lower() == name else ())
+            if _has_name(column, "name")
+            and (n, c) not in self.columns
+            and (n not in self.tables or self._by_itself(column))
+        }
+
+    def _add_followers(self, alone: dict[int, Map], columns: Seq, refused: set[int], above: set[str]) -> None:
+        """Add times that follow a column that is kept, one above, or another time, whatever that one is made by."""
+        if not isinstance(self.document.root.get("timeframe"), Map) or self.timeless:
+            return
+        times = {column["name"].lower(): c for c, column in enumerate(columns) if _is_time(column)}
+        sound = {c: self._needs(columns[c], above) for c in range(len(columns)) if c not in refused}
+        following = {c: names for c, names in sound.items() if names is not None}
+        added = True
+        while added:
+            added = False
+            for c, names in following.items():
+                missing = names - {column["name"].lower() for column in alone.values()}
+                if c not in alone and all(name in times and times[name] not in following for name in missing):
+                    alone |= {times[name]: _any_time(columns[times[name]]) for name in missing}
+                    alone[c], added = columns[c], True
+
+    def _needs(self, column: Any, above: set[str]) -> set[str] | None:
+        """The names that a time that follows another speaks of beside columns above; None for any other column."""
+        params = _follower(column)
+        if params is None:
+            return None
+        base = params["column"].lower()
+        others = self.known & set(_words(_values(without(params, {"column"}))))
+        return others if base in above else others | {base}
 
     def _by_itself(self, column: Any) -> bool:
         """Whether a column names nothing else and asks nothing of all rows of its table."""
@@ -249,17 +295,6 @@ class _Sorting:
             numbers = not set(generator) & {"choice", "faker"}
             return not (numbers and self.known & set(_words(_values(params))))
         return False
-
-    def _follows(self, column: Any, times: set[str]) -> bool:
-        """Whether a column is the time after one of these, and names nothing else."""
-        generator = column.get("generator") if isinstance(column, Map) and _has_name(column, "name") else None
-        params = generator.get("after") if isinstance(generator, Map) and len(generator) == 1 else None
-        if not isinstance(params, Map) or BESIDE_OTHERS & _keys(params):
-            return False
-        named = params.get("column")
-        return (
-            isinstance(named, str) and {named.lower()} <= times and self.known & set(_words(_values(params))) <= times
-        )
 
     def _rest_of_constraints(self, constraints: Map) -> Map:
         made = Map(constraints.mark)
@@ -289,6 +324,42 @@ def _stands_alone(column: Map) -> bool:
         return False
     plain = column.get("type") in ("int", "float", "string", "bool") or "ref" in column
     return plain or bool(words and words <= NEVER_TIME)
+
+
+def _generator(column: Any) -> tuple[str, Any]:
+    """The word and the parameters of a column's generator; no word where there is none, or more than one."""
+    generator = column.get("generator") if isinstance(column, Map) and _has_name(column, "name") else None
+    return next(iter(generator.items())) if isinstance(generator, Map) and len(generator) == 1 else ("", None)
+
+
+def _columns(node: Map) -> list[Any]:
+    """The columns of a table, none where they are no list."""
+    columns = node.get("columns")
+    return columns if isinstance(columns, Seq) else []
+
+
+def _follower(column: Any) -> Map | None:
+    """The parameters of a column that is the time after another one, and asks nothing of all rows."""
+    word, params = _generator(column)
+    follows = word in FOLLOWING and isinstance(params, Map) and not (BESIDE_OTHERS - {"by"}) & _keys(params)
+    return params if follows and isinstance(params.get("column"), str) else None
+
+
+def _is_time(column: Any) -> bool:
+    """Whether a column holds times, even if something is wrong with it."""
+    if not isinstance(column, Map) or not _has_name(column, "name"):
+        return False
+    told = column.get("role") in ("time", "created") or column.get("type") in ("datetime", "date")
+    return told or _generator(column)[0] in ("datetime_series", *FOLLOWING)
+
+
+def _any_time(column: Map) -> Map:
+    """A column of times of the same name, in the place of one that cannot be made."""
+    made = Map(column.mark)
+    carry(made, column, "name")
+    made.put("generator", Map(column.mark))
+    made["generator"].put("datetime_series", Map(column.mark))
+    return made
 
 
 def _told_by(column: Any) -> Any:
