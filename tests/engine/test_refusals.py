@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from datagen import api
 from datagen.engine.executor import Job, execute
+from datagen.engine.looked_at import counted, in_all, looked_at
 from datagen.errors import Finding, SchemaError
 from tests.parts.columns import child, column, law, schema, table
 
@@ -71,7 +73,7 @@ def test_the_first_column_of_the_plan_is_told_with_the_rows_of_all_blocks(tmp_pa
     assert finding.code == "lookup.no_candidate"
     number = int(finding.found.split()[0])
     assert number > 150  # more than any small block has
-    assert finding.found == f"{number} rows without a row of user that it may pick"
+    assert finding.found == f"{number} rows of 1,200 without a row of user that it may pick"
 
 
 def test_rows_that_come_before_everybody_are_counted_in_the_whole_table(tmp_path: Path) -> None:
@@ -82,7 +84,7 @@ def test_rows_that_come_before_everybody_are_counted_in_the_whole_table(tmp_path
     finding = alike(document, tmp_path)
     assert finding.code == "lookup.nobody_yet"
     assert 120 < int(finding.found.split()[0]) < 190  # of 900 rows, 60 of 366 days
-    assert "of one block" not in finding.found
+    assert " rows of 900 at a time when no row of user is there yet" in finding.found
 
 
 def test_a_column_that_nobody_asks_for_refuses_nothing(tmp_path: Path) -> None:
@@ -110,4 +112,30 @@ def test_of_several_parts_the_first_that_is_refused_is_told(tmp_path: Path, monk
     )
     told = [refusal(document, tmp_path / str(rows), rows, 1)[0] for rows in (65_536, 7)]
     assert told[0] == told[1]
-    assert told[0].found.startswith("at least "), told[0].found
+    assert told[0].found.startswith("at least ")
+    assert " rows of 5,000 without a value" in told[0].found
+
+
+def test_a_preview_tells_of_how_many_rows_it_has_looked_at() -> None:
+    document = schema(
+        table("user", 500, column("x", {"expression": {"code": "case when user_id % 2 = 0 then null else 1 end"}}))
+    )
+    with pytest.raises(SchemaError) as caught:
+        api.preview(api.prepare(document), 10)
+    assert caught.value.findings[0].found.startswith("5 rows of the 10 looked at without a value")
+
+
+@pytest.mark.parametrize(
+    ("told", "rows", "expected", "whole"),
+    [
+        ("1,200 rows of one block whose x is null", 4_000, "1,200 rows of the 4,000 looked at whose x is null", "at least 7 rows of 90,000 whose x is null"),
+        ("1 rows of one block, such as x = 0", 4, "1 row of the 4 looked at, such as x = 0", "at least 7 rows of 90,000, such as x = 0"),
+        ("2 infinite or undefined values of one block", 9, "2 infinite or undefined values in 9 rows looked at", "at least 7 infinite or undefined values in 90,000 rows"),
+        ("mail in cs_CZ, in 3 rows of one block", 9, "mail in cs_CZ, in 3 rows of the 9 looked at", "mail in cs_CZ, in at least 7 rows of 90,000"),
+    ],
+)  # fmt: skip
+def test_what_parts_count_in_a_block_is_told_of_how_many_rows(told: str, rows: int, expected: str, whole: str) -> None:
+    [finding] = looked_at(SchemaError([Finding("generate.null", found=told)]), rows).findings
+    assert finding.found == expected
+    assert counted(finding) == int(re.search("[0-9][0-9,]*", told)[0].replace(",", ""))
+    assert in_all(finding, 7, 90_000, last=False).found == whole

@@ -166,7 +166,7 @@ def test_rows_that_a_strict_bound_leaves_no_time_are_told_with_their_number() ->
     told = fails(
         document(after(uniform("2d", "3d"), before="start + to_days(1)"), rows=100), "t", "constraint.empty_interval"
     )
-    assert told.found.startswith("100 rows of one block")
+    assert told.found.startswith("100 rows of the 100 looked at with no time left")
     told = fails(document(after(MONTH, before="start"), rows=100), "t", "constraint.empty_interval")
     assert told.json_path == "t.x"
 

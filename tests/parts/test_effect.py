@@ -337,7 +337,7 @@ def test_an_effect_needs_a_time_and_a_number() -> None:
 def test_times_with_factors_of_zero_everywhere_are_refused_with_a_count() -> None:
     effects = fixed(("2023-01-01 00:00:00", "", 0.0))
     plan = plan_of(schema(effects, table([series({}, [effect()])], rows=77)))
-    with pytest.raises(Exception, match=r"77 rows of one block whose weights are all 0"):
+    with pytest.raises(Exception, match=r"77 rows of the 77 looked at whose weights are all 0"):
         table_of(plan, "t")
 
 

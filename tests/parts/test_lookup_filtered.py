@@ -281,7 +281,7 @@ def test_nobody_to_pick_is_refused_with_the_count() -> None:
     told = fails(document, "task", "lookup.no_candidate")
     assert told.json_path == "task.user_id"
     empty = 30 - table_of(plan_of(document), "user")["account_id"].n_unique()
-    assert told.found == f"{60 * empty:,} rows of one block without a row of user that it may pick"
+    assert told.found == f"{60 * empty:,} rows of the 1,800 looked at without a row of user that it may pick"
     assert "else" in told.hint
     none = work(accounts=0, same="account_id")
     assert table_of(plan_of(none), "task").height == 0
@@ -304,7 +304,9 @@ def test_a_null_on_this_side_gives_a_null_where_nulls_may_be() -> None:
     frame = table_of(plan_of(tasks(nullable=True)), "task")
     assert (frame["user_id"].is_null() == frame["team"].is_null()).all()
     assert frame["user_id"].null_count() == 600
-    assert fails(tasks(), "task", "lookup.no_candidate").found.startswith("600 rows of one block without a row of user")
+    assert fails(tasks(), "task", "lookup.no_candidate").found.startswith(
+        "600 rows of the 2,400 looked at without a row of user"
+    )
     unasked = tasks(when="team is not null")  # a row without a value needs no candidate
     assert table_of(plan_of(unasked), "task")["user_id"].null_count() == 600
 

@@ -142,7 +142,7 @@ def test_a_condition_on_the_boss() -> None:
     ]
     assert len(alone) < 3_000**0.5 + 4 * 3_000**0.25
     strict = staff(where="candidate.level = 'senior' and candidate.office = office", root_share=0.0)
-    assert "rows of one block" in fails(strict, "staff", "lookup.no_candidate").found
+    assert "rows of the 3,000 looked at without a row of staff" in fails(strict, "staff", "lookup.no_candidate").found
 
 
 def test_adding_rows_moves_no_earlier_chain() -> None:

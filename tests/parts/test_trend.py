@@ -141,7 +141,7 @@ def test_times_behind_the_timeframe_stop_a_curve_that_has_run_away_there(params:
         table_of(plan, "t")
     (finding,) = caught.value.findings
     assert finding.code == code
-    assert "rows of one block" in finding.found
+    assert "rows of the 1,000 looked at whose time lies" in finding.found
 
 
 def test_numbers_beyond_the_floats_are_refused_with_a_count() -> None:

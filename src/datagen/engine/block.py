@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from datagen.columns import to_series, where_true
 from datagen.contracts import Values
 from datagen.engine import below
+from datagen.engine.looked_at import looked_at
+from datagen.errors import SchemaError
 from datagen.kernel import draws
 from datagen.kernel.address import child_addresses, root_addresses
 from datagen.plan.model import TablePlan
@@ -90,7 +92,10 @@ class TableBlock:
         """(n,) rows of a child table below each row here."""
         found = self._counts.get(table.id)
         if found is None:
-            found = self._counts[table.id] = self.run.counts_of(self, table)
+            try:
+                found = self._counts[table.id] = self.run.counts_of(self, table)
+            except SchemaError as error:
+                raise looked_at(error, self.rows) from error
         return found
 
     @cached_property
@@ -173,7 +178,10 @@ class TableBlock:
         if found is None:
             if self.starts is None and (self.table.id, name) in self.run.plan.walked:
                 raise AssertionError(f"{self.table.id}.{name} needs the row numbers of the tables below it")
-            found = self._columns[name] = self._make(name)
+            try:
+                found = self._columns[name] = self._make(name)
+            except SchemaError as error:
+                raise looked_at(error, self.rows) from error
         return found
 
     def draft(self, name: str) -> Values:

@@ -7,20 +7,19 @@ plan is told, with the rows of all blocks added up and the first of them as the 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from datagen.engine.grain import Grain, Walk, grains, tree
 from datagen.engine.ledger import Ledger, taken
+from datagen.engine.looked_at import counted, in_all
 from datagen.engine.run import Run
-from datagen.errors import Finding, SchemaError
+from datagen.errors import SchemaError
 from datagen.plan.graph import closure
 
 if TYPE_CHECKING:
     from datagen.engine.block import TableBlock
     from datagen.plan.model import Plan
-
-OF_ONE_BLOCK = " of one block"  # behind what a finding counts: `12 rows of one block whose country is null`
 
 
 def refused_counts(plan: Plan, error: SchemaError) -> SchemaError:
@@ -31,7 +30,7 @@ def refused_counts(plan: Plan, error: SchemaError) -> SchemaError:
     try:
         taken(plan, grains(plan), lambda cut, tables: {one.number: totals(run, one, tables) for one in cut}, run.know)
     except SchemaError as alike:
-        return _told(alike, 0, last=False)
+        return alike
     return error
 
 
@@ -43,7 +42,7 @@ def refused_rows(
         found = _refused_grain(plan, ledger, grain, tables)
         if found is not None:
             wider = [one for one in grains(plan) if one.root == grain.root]
-            return _told(*found, last=grain.number == wider[-1].number)
+            return _told(*found, ledger.rows, last=grain.number == wider[-1].number)
     return error
 
 
@@ -64,7 +63,7 @@ def _refused_grain(plan: Plan, ledger: Ledger, grain: Grain, tables: Collection[
             except SchemaError as error:
                 if order[node] < place:
                     first, place, rows = error, order[node], 0
-                rows += _counted(error.findings[0])
+                rows += counted(error.findings[0])
                 break
     if first is not None:
         return first, rows
@@ -81,16 +80,9 @@ def _blocks(plan: Plan, ledger: Ledger, grain: Grain, tables: Collection[str]) -
     return Walk(run, grain, dict(ledger.offsets[grain.number])).blocks(frozenset(tables))
 
 
-def _counted(finding: Finding) -> int:
-    """The rows that a finding counts in its block; 0 where it counts none."""
-    number = finding.found.partition(" ")[0].replace(",", "")
-    return int(number) if OF_ONE_BLOCK in finding.found and number.isdigit() else 0
-
-
-def _told(error: SchemaError, rows: int, *, last: bool) -> SchemaError:
-    """The refusal with the rows of all blocks; `at least` where parts behind this one were not looked at."""
+def _told(error: SchemaError, number: int, rows: Mapping[str, int], *, last: bool) -> SchemaError:
+    """The refusal with the rows of all blocks. rows: of the tables."""
     [finding, *others] = error.findings
-    if rows:
-        counted = finding.found.partition(" ")[2].replace(OF_ONE_BLOCK, "", 1)
-        finding = finding.moved(found=f"{'' if last else 'at least '}{rows:,} {counted}")
+    if number:
+        finding = in_all(finding, number, rows.get(finding.json_path.partition(".")[0]), last=last)
     return SchemaError([finding, *others])
