@@ -174,6 +174,8 @@ class Tally:
         self.slowest = max(self.slowest, (one.seconds, number))
         self.largest = max(self.largest, (one.memory, number))
         for fault in faults_of(one):
+            if fault not in self.found:
+                sys.stderr.write(f"mutant {number}: {fault}\n")
             self.found.setdefault(fault, []).append(number)
             self.answers.setdefault(fault, one)
 
