@@ -19,13 +19,12 @@ from datagen.engine.run import Run
 from datagen.engine.spoil import cells, exported, row_places
 from datagen.kernel.content_hash import ColumnSum, TableSums, canonical, prepare
 from datagen.plan.model import TablePlan
+from datagen.sinks.target import SPOILED
 from datagen.sinks.writer import open_writer
 from datagen.structures import dtype_of
 
 if TYPE_CHECKING:
     import polars as pl
-
-SPOILED = "imperfections~"  # a directory of the stage that no table can be called, gone before it is published
 
 Spoilt = tuple[str, str | None, str]  # table, column (none of a row that stands twice), kind of imperfection
 STAGED = ".datagen-sql"  # inside the stage: what SQL reads, and its scratch; gone before publishing

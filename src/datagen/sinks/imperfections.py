@@ -12,11 +12,11 @@ import numpy as np
 
 from datagen.engine.chosen import quotas
 from datagen.engine.spoil import COPY
-from datagen.engine.work import SPOILED
 from datagen.kernel.content_hash import ColumnSum, TableSums
 from datagen.plan.model import Plan
 from datagen.sinks.disk import disk_errors
 from datagen.sinks.manifest import CELLS, ColumnEntry, TableEntry
+from datagen.sinks.target import SPOILED
 from datagen.sinks.writer import open_writer, part_name
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from datagen.sinks.disk import disk_errors, machine_error
 from datagen.sinks.exchange import exchange, sync, sync_tree
 from datagen.sinks.lock import TargetLock
 from datagen.sinks.manifest import NAME, RUN_FILES, SIDE_FILES, Manifest, read_manifest
-from datagen.sinks.target import OURS, absolute, examine, foreign, mount_point, refuse_place
+from datagen.sinks.target import OURS, SPOILED, absolute, examine, foreign, mount_point, refuse_place
 
 
 class Stage:
@@ -245,7 +245,7 @@ class Stage:
 
     def _remove_listed(self, path: Path, manifest: Manifest) -> None:
         for entry in list(os.scandir(path)):
-            if entry.name.startswith(OURS) and entry.is_dir(follow_symlinks=False):
+            if (entry.name.startswith(OURS) or entry.name == SPOILED) and entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path)
         kept = list(foreign(path, manifest))
         known = {*RUN_FILES, *SIDE_FILES, *(file.name for file in manifest.files)} - set(kept)

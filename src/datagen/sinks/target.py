@@ -19,6 +19,9 @@ from datagen.sinks.manifest import NAME, RUN_FILES, SIDE_FILES, Manifest, read_m
 State = Literal["absent", "empty", "published"]
 
 OURS = ".datagen-"  # how the names of scratch directories inside a stage begin
+SPOILED = (
+    "imperfections~"  # one more, which no table can be called: what was done to cells, gone before it is published
+)
 
 
 def refuse_place(target: Path) -> None:
