@@ -67,6 +67,17 @@ def test_what_follows_from_an_error_is_not_told(columns: str, code: str) -> None
     assert codes_of(text) == [code]
 
 
+def test_a_column_whose_name_is_not_known_may_be_what_others_speak_of() -> None:
+    text = """
+    tables:
+      - name: users
+        columns:
+          - {nmae: late, uniform: {low: 0, high: 9}}
+          - {name: paid, bernoulli: "if(late > 1, 0.5, 0.1)"}
+    """
+    assert codes_of(text) == ["language.unknown_key"]
+
+
 def test_a_broken_table_takes_what_speaks_of_it_with_it() -> None:
     text = """
     tables:

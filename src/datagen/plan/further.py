@@ -87,6 +87,7 @@ class _Sorting:
         self.constraints, self.timeless = True, False
         columns = [column for node in nodes if isinstance(node.get("columns"), Seq) for column in node["columns"]]
         named = [column.get("name") for column in columns if isinstance(column, Map)]
+        self.nameless = any(not isinstance(name, str) for name in named)  # what speaks of such a column is not known
         self.known = {*(node["id"].lower() for node in nodes), *_words(named)}
 
     def take(self, path: str) -> bool:
@@ -292,8 +293,9 @@ class _Sorting:
             return False
         params = next(iter(generator.values()))
         if isinstance(params, Map) and not BESIDE_OTHERS & _keys(params):
-            numbers = not set(generator) & {"choice", "faker"}
-            return not (numbers and self.known & set(_words(_values(params))))
+            if set(generator) & {"choice", "faker"}:
+                return True
+            return not self.known & set(_words(_values(params))) and not (self.nameless and _texts(without(params, {"type"})))
         return False
 
     def _rest_of_constraints(self, constraints: Map) -> Map:
@@ -384,6 +386,12 @@ def _keys(value: Any) -> set[str]:
     if isinstance(value, dict):
         return {*value, *(key for inner in value.values() for key in _keys(inner))}
     return {key for inner in value for key in _keys(inner)} if isinstance(value, list) else set()
+
+
+def _texts(value: Any) -> bool:
+    """Whether there is any text in a part of a document."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return isinstance(value, str) or any(map(_texts, inner))
 
 
 def _words(value: Any) -> Iterator[str]:
