@@ -429,3 +429,40 @@ def test_a_trace_is_refused_with_the_tables_that_can_be_traced() -> None:
         [found] = error.value.findings
         assert found.code == "trace.unknown_name"
         assert "users, orders, entries" in found.hint
+
+
+PARTS = {
+    "place": {"nested": {"fields": {"city": {"choice": {"choices": ["Brno", "Oslo"]}}, "since": {"after": {"column": "at", "delay": {"exponential": {"mean": "1d"}}}}}}},
+    "tags": {"nested": {"of": {"choice": {"choices": ["a", "b", "c"]}}, "length": {"poisson": 2}}, "nullable": True, "when": "weight > 0.2"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("emits", [(JOINED, ORDER, PING, BOOKED), (JOINED, ORDER, PING)])
+def test_structures_and_lists_go_with_their_rows(tmp_path: Path, emits: tuple[dict[str, Any], ...]) -> None:
+    """The same in every format and however the work is cut."""
+    plain, made = log_of(document(*emits)), log_of(document(*emits, columns=PARTS))
+    assert_frame_equal(made.drop("place", "tags"), plain)
+    assert made.schema["place"] == pl.Struct({"city": pl.String, "since": pl.Datetime("us")})
+    assert made.schema["tags"] == pl.List(pl.String)
+    assert (made["place"].struct.field("since") >= made["at"]).all()
+    assert (made["tags"].is_null() == (made["weight"] <= 0.2)).all()
+    assert 1.6 < made["tags"].list.len().mean() < 2.4  # 4 standard errors of a Poisson mean of 2 over 200 rows
+    sums = set()
+    for format in ("parquet", "csv", "ndjson"):
+        place = tmp_path / format
+        cut = {"parquet": 65_536, "csv": 70, "ndjson": 1_000}[format]
+        done = written(document(*emits, columns=PARTS), place, format=format, workers=1, block_rows=cut)
+        sums.add(done.content_hash)
+        assert verify(place) == []
+    assert len(sums) == 1
+    texts = pl.read_csv(tmp_path / "csv" / "log.csv")["place"]
+    assert texts[0].startswith('{"city":')
+
+
+def test_structures_of_a_stream_without_events_are_there() -> None:
+    schema = document(JOINED, BOOKED, columns=PARTS)
+    for table in schema["tables"]:
+        table |= {"rows": 0} if "rows" in table else {}
+    made = log_of(schema)
+    assert made.height == 0
+    assert made.schema["tags"] == pl.List(pl.String)

@@ -31,6 +31,7 @@ from datagen.plan.sorted_streams import ADDRESS, EMIT_PLACE, TOP
 from datagen.sinks.disk import disk_errors
 from datagen.sql import database as sql
 from datagen.sql.spelling import identifier, literal
+from datagen.structures import Tree, dtype_of, json_texts
 
 if TYPE_CHECKING:
     import polars as pl
@@ -100,10 +101,10 @@ def put_in_order(
     """Write the rows of all pieces into one Parquet file, in the order of the stream."""
     assert one.sorting is not None
     types = {
-        column.name: sql.SQL_TYPES[column.type]
+        column.name: sql_type(column.structure or column.type)
         for name in one.reads for column in plan.tables[name].visible
     } | {
-        column.name: sql.SQL_TYPES[column.type]
+        column.name: sql_type(column.structure or column.type)
         for column in one.table.columns.values() if column.name not in (one.sorting.rank, ROW)
     }  # fmt: skip
     pieces = []
@@ -126,12 +127,21 @@ def put_in_order(
     )
 
 
+def sql_type(tree: Tree) -> str:
+    """The type of a column in DuckDB: of plain values, or of structures and lists of them."""
+    if isinstance(tree, str):
+        return sql.SQL_TYPES[tree]
+    if "list" in tree:
+        return f"{sql_type(tree['list'])}[]"
+    return f"struct({', '.join(f'{identifier(name)} {sql_type(inner)}' for name, inner in tree['struct'].items())})"
+
+
 def reading(table: TablePlan, file: Path, rows: int) -> TablePlan:
     """A stream as a table whose blocks read the file that its rows were put in order in."""
     columns: dict[str, ColumnPlan] = {}
     for column in table.columns.values():
         numbered = column.by_row_number or (column.name == ROW and column.word == "label")
-        columns[column.name] = column if numbered else replace(column, fill=_fill(file, column.name))
+        columns[column.name] = column if numbered else replace(column, fill=_fill(file, column.name, column.structure))
 
     def addresses(block: Block) -> NDArray[np.uint64]:
         found: NDArray[np.int64] = _rows(file, block).get_column(ADDRESS).to_numpy()
@@ -142,11 +152,16 @@ def reading(table: TablePlan, file: Path, rows: int) -> TablePlan:
     )
 
 
-def _fill(file: Path, name: str) -> Fill:
+def _fill(file: Path, name: str, structure: Tree | None) -> Fill:
     def fill(block: Block) -> Values:
         return from_series(_rows(file, block).get_column(name))
 
-    return fill
+    def fill_structures(block: Block) -> Values:
+        made = _rows(file, block).get_column(name).cast(dtype_of(structure or ""))
+        valid = None if made.null_count() == 0 else made.is_not_null().to_numpy()
+        return Values("text", json_texts(made).fill_null(""), valid, pieces=made)
+
+    return fill if structure is None else fill_structures
 
 
 def _rows(file: Path, block: Block) -> pl.DataFrame:

@@ -115,14 +115,6 @@ def _columns(
                 expected="one type in all of them",
             )  # fmt: skip
             continue
-        if found[0].structure is not None:
-            binding.refuse(
-                "stream.sorted_structure", at,
-                found=f"{spec['name']}, which holds structures, in a stream that is put in order at the end",
-                expected="columns of plain values",
-                hint="begin order_by with the key of a table above all sources, or give the parts columns of their own",
-            )  # fmt: skip
-            continue
         for spoil in found[0].spoils:
             reader = None if spoil.leaning is None else spoil.leaning.reader
             path = reader.path if isinstance(reader, PathReader) else None
