@@ -10,9 +10,10 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from datagen.api import generate, prepare
+from datagen.api import generate, prepare, trace
 from datagen.checks.verify import verify
 from datagen.engine.options import Options
+from datagen.errors import UsageError
 from datagen.handle import load
 from datagen.plan.explain import as_facts, as_text
 from datagen.sinks.manifest import read_manifest
@@ -418,17 +419,40 @@ def test_inequalities_along_its_keys_are_looked_at(tmp_path: Path, emits: tuple[
     assert "constraint.two_tables" in codes_of(document(JOINED, ORDER, constraints={"inequalities": [far]}))
 
 
-def test_a_trace_is_refused_with_the_tables_that_can_be_traced() -> None:
-    """Which row has a number is known when all rows are in order, and those nobody makes for one value."""
-    from datagen.api import trace
-    from datagen.errors import UsageError
-
-    for column in ("log.amount", "log"):
-        with pytest.raises(UsageError) as error:
-            trace(plan_of(document()), column, 1)
-        [found] = error.value.findings
-        assert found.code == "trace.unknown_name"
-        assert "users, orders, entries" in found.hint
+def test_a_trace_of_an_event_ends_at_the_value_that_is_written() -> None:
+    """Whatever its source is; with the steps of the emit, and the errors of recording, which are drawn in order."""
+    noise = {"imperfections": {"missing": {"rate": 0.3}}}
+    more = {"weight": document()["tables"][-1]["columns"]["weight"] | noise}
+    schema = document(columns=more)
+    log, plan = log_of(schema), plan_of(schema)
+    looked = {
+        "joined": ["log_id"], "order": ["amount"], "ping": ["weight"], "booked": ["at", "user_id"],
+    }  # fmt: skip
+    for kind, names in looked.items():
+        row = log["event_type"].to_list().index(kind) + 1
+        for name in names:
+            value = log[name][row - 1]
+            traced = trace(plan, f"log.{name}", row)
+            assert (traced.table, traced.column, traced.row, traced.key) == ("log", name, row, row)
+            expected = value.strftime("%Y-%m-%dT%H:%M:%SZ") if name == "at" else value
+            assert traced.value == (pytest.approx(expected) if name == "weight" else expected), (name, row)
+            assert traced.steps[-1].value == traced.value
+            assert traced.emit is not None
+            source = {"order": "orders", "booked": "entries"}.get(log["event_type"][row - 1], "users")
+            assert traced.emit.of == source
+    lost = log["weight"].is_null().arg_true()[0] + 1
+    steps = trace(plan, "log.weight", int(lost)).steps
+    assert "written with an error of recording" in steps[-1].text
+    assert steps[-2].value is not None
+    rate = trace(plan, "log", 1)
+    assert rate.parent in ("users", "entries")
+    assert rate.parent_row is not None
+    with pytest.raises(UsageError) as error:
+        trace(plan, "log.at", len(log) + 1)
+    assert error.value.findings[0].expected == f"a row from 1 to {len(log):,}"
+    with pytest.raises(UsageError) as error:
+        trace(plan, "log.amont", 1)
+    assert error.value.findings[0].hint == "did you mean 'amount'?"
 
 
 PARTS = {

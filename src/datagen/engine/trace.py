@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from datagen.engine.spoil import written
 from datagen.errors import Finding, UsageError, did_you_mean, listed, quoted
 from datagen.plan.explain import spell_time
 from datagen.plan.graph import COUNTS
-from datagen.plan.model import ColumnPlan, Plan, TablePlan
+from datagen.plan.model import ColumnPlan, DerivedPlan, Plan, TablePlan
 from datagen.rows._stream import EmitOf, Merging, own_column
 from datagen.rows._traced import rate_steps
 
@@ -96,14 +96,26 @@ def trace(plan: Plan, reference: str, row: int) -> Traced:
 
     Raises UsageError for a name that is none, or a row that is not there.
     """
+    stream = _sorted(plan, reference)
+    if stream is not None:
+        return _of_event(plan, stream, _column_of(stream.table, reference.partition(".")[2]), row)
     table, column = _named(plan, reference)
     run = Run(plan)
     total = run.total(table.id)
+    _refuse_no_row(table, row, total)
+    block, place = _block(run, table, row - 1)
+    return _traced(block, place, column, total)
+
+
+def _refuse_no_row(table: TablePlan, row: int, total: int) -> None:
     if not 1 <= row <= total:
         found = f"row {row:,} of {table.id}"
         expected = f"a row from 1 to {total:,}" if total else f"{table.id} has no rows"
         raise UsageError(Finding("trace.no_such_row", found=found, expected=expected))
-    block, place = _block(run, table, row - 1)
+
+
+def _traced(block: TableBlock, place: int, column: ColumnPlan | None, total: int) -> Traced:
+    table, row = block.table, int(block.row_number[place]) + 1
     steps, value = ((), None) if column is None else _column_steps(block, place, column)
     source = _source(block, place)
     rows: tuple[Step, ...] = ()
@@ -131,10 +143,43 @@ def trace(plan: Plan, reference: str, row: int) -> Traced:
     )
 
 
-def _merging(stream: TablePlan) -> Merging:
-    counts: Any = stream.counts
-    merging: Merging = counts.merging
-    return merging
+def _of_event(plan: Plan, stream: DerivedPlan, column: ColumnPlan | None, row: int) -> Traced:
+    """The way of a value in a stream that is put in order at the end: as in its piece, then what is done to it in order."""
+    from datagen.engine.trace_sorted import in_order
+
+    table = stream.table
+    with in_order(plan, stream) as events:
+        _refuse_no_row(table, row, events.rows)
+        piece, number = events.origin(row - 1)
+        block, place = events.block(row - 1)
+        run = Run(plan)
+        run.total(piece)  # makes the offsets known
+        inner, at = _block(run, plan.tables[piece], number)
+        own = None if column is None or column.by_row_number else inner.table.columns.get(column.name)
+        told = _traced(inner, at, own, events.rows)
+        steps, value = list(told.steps), told.value
+        if column is not None:
+            value = _told(block.column(column.name), place, column)
+            if column.by_row_number:
+                steps = [Step("its place in the order of all events", value)]
+            elif own is None:
+                steps = [Step("left out by its emit", None)]
+            done, value = _spoiled(block, place, block.table.columns[column.name], value)
+            steps += done
+        key = row if table.pk is None else _told(block.column(table.pk), place, table.columns[table.pk])
+        name = None if column is None else column.name
+        reads = {_outside(plan, text): read for text, read in told.reads.items()}
+        return replace(
+            told, table=table.id, column=name, row=row, key=key, steps=tuple(steps), reads=reads, value=value,
+            rows=told.rows if name in (None, table.time_column) else (),
+        )  # fmt: skip
+
+
+def _outside(plan: Plan, name: str) -> str:
+    """`log.weight` for a column of a piece of the log."""
+    head, _, tail = name.partition(".")
+    found = next((one for one in plan.derived.values() if one.sorting is not None and head in one.reads), None)
+    return name if found is None else f"{found.table.id}.{tail}"
 
 
 def _source(block: TableBlock, place: int) -> tuple[EmitOf, Any, int] | None:
@@ -179,35 +224,39 @@ def _reads_of(block: TableBlock, place: int, column: ColumnPlan) -> dict[str, An
 
 
 def _named(plan: Plan, reference: str) -> tuple[TablePlan, ColumnPlan | None]:
-    head, dot, tail = reference.partition(".")
+    head, _, tail = reference.partition(".")
     tables = {table.id.lower(): table for table in plan.tables.values()}
     table = tables.get(head.lower())
     derived = next((name for name in plan.derived if name.lower() == head.lower()), None)
     if derived is not None:
         found, hint = f"{derived}, which is made by SQL", "trace the tables that its SELECT reads"
-        if plan.derived[derived].sorting is not None:
-            found = f"{derived}, a stream whose rows get their numbers when all of them are made and put in order"
-            sources = dict.fromkeys(
-                one.source for piece in plan.derived[derived].reads for one in _merging(plan.tables[piece]).emits
-            )
-            hint = f"trace the rows of its sources, {listed(tuple(sources))}, which its keys name"
         raise UsageError(Finding("trace.unknown_name", found=found, expected="a table made row by row", hint=hint))
     if table is None:
-        known = tuple(name for name in plan.tables if name not in plan.inner)
+        known = tuple(name for name in plan.all_tables if name not in plan.inner)
         hint = did_you_mean(head, known)
         expected = f"table.column, or a table: {listed(known, most=20)}"
         raise UsageError(Finding("trace.unknown_name", found=quoted(reference), expected=expected, hint=hint))
-    if not dot:
-        return table, None
+    return table, _column_of(table, tail)
+
+
+def _column_of(table: TablePlan, name: str) -> ColumnPlan | None:
+    """The column of that name; None where there is no name."""
     columns = {column.name.lower(): column for column in table.columns.values()}
-    column = columns.get(tail.lower())
-    if column is None:
+    column = columns.get(name.lower())
+    if column is None and name:
         names = tuple(table.columns)
         expected = f"a column of {table.id}: {listed(names, most=20)}"
+        hint = did_you_mean(name, names)
         raise UsageError(
-            Finding("trace.unknown_name", found=quoted(reference), expected=expected, hint=did_you_mean(tail, names))
+            Finding("trace.unknown_name", found=quoted(f"{table.id}.{name}"), expected=expected, hint=hint)
         )
-    return table, column
+    return column
+
+
+def _sorted(plan: Plan, reference: str) -> DerivedPlan | None:
+    """The stream of that name, if it is put in order at the end."""
+    head = reference.partition(".")[0].lower()
+    return next((one for name, one in plan.derived.items() if name.lower() == head and one.sorting is not None), None)
 
 
 def _block(run: Run, table: TablePlan, number: int) -> tuple[TableBlock, int]:
@@ -250,11 +299,17 @@ def _column_steps(block: TableBlock, place: int, column: ColumnPlan) -> tuple[Se
         steps.append(Step("when its condition holds", kept))
     value = _told(block.column(column.name), place, column)
     steps.append(Step(f"as {column.written_type}{_rounded(column)}", value))
-    if column.spoils:
-        done = [spoil for spoil, mask in zip(column.spoils, taken(block, column), strict=True) if mask[place]]
-        value = _told(written(block, column.name), place, column)
-        steps += [Step(f"written with an error of recording: {spoil.text}", value) for spoil in done]
-    return steps, value
+    done, value = _spoiled(block, place, column, value)
+    return [*steps, *done], value
+
+
+def _spoiled(block: TableBlock, place: int, column: ColumnPlan, value: Any) -> tuple[list[Step], Any]:
+    """The errors of recording that a value is written with, and the value as it is written."""
+    if not column.spoils:
+        return [], value
+    done = [spoil for spoil, mask in zip(column.spoils, taken(block, column), strict=True) if mask[place]]
+    value = _told(written(block, column.name), place, column)
+    return [Step(f"written with an error of recording: {spoil.text}", value) for spoil in done], value
 
 
 def _rounded(column: ColumnPlan) -> str:

@@ -295,7 +295,9 @@ class _Sorting:
         if isinstance(params, Map) and not BESIDE_OTHERS & _keys(params):
             if set(generator) & {"choice", "faker"}:
                 return True
-            return not self.known & set(_words(_values(params))) and not (self.nameless and _texts(without(params, {"type"})))
+            return not self.known & set(_words(_values(params))) and not (
+                self.nameless and _texts(without(params, {"type"}))
+            )
         return False
 
     def _rest_of_constraints(self, constraints: Map) -> Map:
