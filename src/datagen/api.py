@@ -37,6 +37,9 @@ class Watcher(Protocol):
     def rows(self, table: str, done: int, total: int) -> None:
         """So many rows of a table are made."""
 
+    def note(self, text: str) -> None:
+        """Something to be known at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -54,6 +57,9 @@ class Nobody:
         return
 
     def rows(self, table: str, done: int, total: int) -> None:
+        return
+
+    def note(self, text: str) -> None:
         return
 
 
@@ -76,6 +82,8 @@ class Generated:
     truth: Path | None = None  # the truth set, if one was made
     answer_key: str = ""  # SHA-256 of its answer key
     metrics: Mapping[str, float | None] = field(default_factory=dict)  # None: nothing to measure
+    pieces: int = 0  # that the run was cut into
+    taken: int = 0  # of these, taken over from an interrupted run
 
 
 def schema_path(name: str) -> Path:
@@ -144,14 +152,14 @@ def generate(
     from datagen.engine.executor import Job, execute
     from datagen.engine.memory import share_out
     from datagen.engine.options import Options, compares, cores, fewer_workers, settle
+    from datagen.engine.resume import Resuming
     from datagen.plan.needed import narrowed
     from datagen.plan.spoils import clean
     from datagen.report.beside import lay_profile, profiled
     from datagen.schema.placed import placing
     from datagen.sinks.describe import manifest_of, run_facts, table_entries
-    from datagen.sinks.imperfections import clear, spoiled_files
+    from datagen.sinks.imperfections import spoiled_files
     from datagen.sinks.manifest import write_manifest, write_text
-    from datagen.sinks.publish import Stage
     from datagen.sinks.run_log import RunLog
     from datagen.sinks.truth import refuse_other_sets, truth_place
 
@@ -169,9 +177,10 @@ def generate(
     log.stage("plan", seconds["plan"])
     noticed = [*plan.findings, *fewer_workers(options, settled)]
     refuse_other_sets(Path(target))
-    with placing(prepared.document), ExitStack() as stages:
-        stage = stages.enter_context(Stage(Path(target)))
-        truth = stages.enter_context(Stage(truth_place(target))) if options.truth else None
+    resuming = Resuming(prepared, plan, settled, options, Path(target), watcher.note)
+    with resuming.told(), placing(prepared.document), ExitStack() as stages:
+        stage = stages.enter_context(resuming.stage(Path(target)))
+        truth = stages.enter_context(resuming.stage(truth_place(target), labels=True)) if options.truth else None
         watcher.stage("count")
         staged = staged_tables(plan, settled.format, settled.tables)
         only = None if settled.tables is None else sorted((settled.tables | staged) & set(plan.tables))
@@ -179,7 +188,7 @@ def generate(
             settled.format, stage.path, options.workers, tables=settled.tables,
             spec=worker_spec(prepared) | {"clean": options.clean, "only": only},
             max_rows=options.max_rows, most_workers=settled.most_workers, own_process=options.own_process,
-            staged=staged,
+            staged=staged, checkpoint=resuming.checkpoint(stage),
         )  # fmt: skip
         if options.block_rows is not None:
             job = replace(job, block_rows=options.block_rows)
@@ -187,6 +196,8 @@ def generate(
         made = execute(plan if only is None else narrowed(plan, only), job, making)
         make_derived(plan, job, made, memory=shares.queries, progress=making)
         seconds |= made.seconds
+        if made.taken:
+            log.stage("taken", seconds["taken"], pieces=made.taken, of=made.pieces)
         entries = table_entries(plan, made)
         for name in ("ledger", "tables"):
             log.stage(name, seconds.get(name, 0.0), sum(made.rows.values()))
@@ -239,17 +250,22 @@ def generate(
         write_manifest(manifest, stage.path)
         answers = ""
         if truth is None:
-            clear(stage.path)
             stage.publish()
         else:
+            job = replace(job, checkpoint=resuming.checkpoint(truth, labels=True))
             answers = tell_truth(plan, prepared, settled, manifest, job, stage.path, truth.path, made)
             stage.publish_behind(truth)
-    notes = [*stage.notes, *(truth.notes if truth is not None else remove_stale(Path(target), manifest.content_hash))]
+    notes = [
+        *resuming.findings(),
+        *stage.notes,
+        *(truth.notes if truth is not None else remove_stale(Path(target), manifest.content_hash)),
+    ]
     seconds["total"] = time.perf_counter() - started
     return Generated(
         Path(target), settled.format, settled.gate, {entry.name: entry.rows for entry in entries},
         {entry.name: sum(file.bytes for file in entry.files) for entry in entries}, made.content_hash,
         (*noticed, *notes), seconds, made.workers, truth_place(target) if truth is not None else None, answers, metrics,
+        made.pieces, made.taken,
     )  # fmt: skip
 
 
@@ -258,7 +274,7 @@ def tell_truth(
 ) -> str:  # fmt: skip
     """Write the truth set of a data set that lies in `made` into a directory; gives the SHA-256 of its answer key.
 
-    The ledger of imperfections goes from there into the truth set.
+    The ledger of imperfections is made of what lies there.
     """
     from datagen.checks.placebos import find_placebos
     from datagen.engine.derived import make_derived, staged_tables
@@ -269,7 +285,7 @@ def tell_truth(
     from datagen.plan.limits import LARGEST_MOST
     from datagen.plan.unconnected import Connections
     from datagen.sinks.describe import table_entries
-    from datagen.sinks.imperfections import asked_and_found, clear, spoiled_files, write_ledger
+    from datagen.sinks.imperfections import asked_and_found, spoiled_files, write_ledger
     from datagen.sinks.truth import lay_labels, write_truth
 
     labels = labels_plan(plan)
@@ -281,7 +297,7 @@ def tell_truth(
     )  # fmt: skip
     told = execute(labels, own)
     make_derived(labels, own, told, memory=share_out(settled.memory).queries)
-    lay_labels(directory, told)
+    lay_labels(directory, told, job.checkpoint)
     connections = Connections(plan, prepared.document)
     looked_at = [entry for entry in data.tables if entry.name in plan.tables]
     placebos = find_placebos(
@@ -291,7 +307,6 @@ def tell_truth(
     sums = dict(told.sums)
     if plan.spoiled:
         ledger, sums_of_ledger = write_ledger(directory, spoiled_files(made, run), tuple(labels.tables))
-        clear(made)
         sums[ledger.name] = sums_of_ledger
         entries = (*entries, ledger)
     return write_truth(directory, plan, data, entries, root_hash(sums), placebos, asked_and_found(plan, run))

@@ -67,14 +67,15 @@ class Dataset:
         self, output: str | os.PathLike[str], *, format: str | None = None, select: Sequence[str] = (),
         workers: int | None = None, memory: int | str | None = None, gate: str | None = None,
         max_rows: int = 1_000_000_000, truth: bool = False, clean: bool = False, min_score: float | None = None,
-        profile: bool | None = None,
+        profile: bool | None = None, resume: bool = False,
     ) -> api.Generated:  # fmt: skip
         """Publish the data set as files in the directory `output`, whole or not at all.
 
         The arguments are those of `datagen generate`; memory in bytes or as `"2GB"`; with truth, what is planted is
         told in a second directory, `output` + ".truth", which `datagen.truth.read` reads; with clean, the imperfections that
         the schema declares are left out; with profile, the data as one page lie beside them, as they do anyway where the
-        schema names metrics. Raises UsageError for what is
+        schema names metrics; with resume, an interrupted run is gone on with, and what is finished of this one is kept
+        when it is interrupted. Raises UsageError for what is
         wrong with them, SchemaError where the made tables break their own schema, MachineError for the machine.
         """
         from datagen.engine.options import Options
@@ -83,7 +84,7 @@ class Dataset:
         options = Options(
             format=format, gate=gate, workers=read_workers(workers), memory=read_memory(memory), select=tables,
             max_rows=max_rows, truth=truth, clean=clean, min_score=min_score,
-            profile=profile,
+            profile=profile, resume=resume,
         )  # fmt: skip
         return api.generate(self._prepared, output, options, plan=self._plan)
 

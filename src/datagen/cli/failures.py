@@ -68,7 +68,8 @@ def _told(error: BaseException, words: Sequence[str]) -> int:
     if isinstance(error, BrokenPipeError):
         return 0  # the reader has all that it wanted, as `head` has
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
-        screen.note("interrupted; nothing half made was left behind")
+        said = "; ".join(getattr(error, "__notes__", ())) or "nothing half made was left behind"
+        screen.note(f"interrupted; {said}")
         return INTERRUPTED
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         screen.note(error.format_message())

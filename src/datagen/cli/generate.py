@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datagen.api import Generated
     from datagen.engine.options import Options
     from datagen.plan.model import Plan
+    from datagen.plan.prepare import Prepared
 
 EXAMPLES = """\
 \b
@@ -41,6 +42,11 @@ DIRECTORY_NAME = re.compile(r"[\w-][\w .-]*")
     default=None,
     help="Write data_profile.html, the data as one page [if the schema names metrics].",
 )
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with an interrupted run, and keep what is finished if this one is interrupted.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the plan, look at the output directory, and write nothing.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Print the time of every stage and table.")
@@ -48,7 +54,7 @@ DIRECTORY_NAME = re.compile(r"[\w-][\w .-]*")
 @click.pass_context
 def command(
     context: click.Context, /, output: str | None, truth: bool, clean: bool, profile: bool | None,
-    dry_run: bool, quiet: bool,    verbose: bool, as_json: bool, **given: Any,
+    resume: bool, dry_run: bool, quiet: bool, verbose: bool, as_json: bool, **given: Any,
 ) -> None:  # fmt: skip
     """Make a data set and publish it, whole or not at all.
 
@@ -60,7 +66,7 @@ def command(
     from datagen.engine.options import compares
 
     reading = Given(given)
-    options = replace(reading.run(), truth=truth, clean=clean, profile=profile)
+    options = replace(reading.run(), truth=truth, clean=clean, profile=profile, resume=resume)
     with watching(quiet=quiet or dry_run, verbose=verbose) as watcher:
         watcher.stage("plan")
         began = time.perf_counter()
@@ -72,7 +78,7 @@ def command(
             planned = time.perf_counter() - began
             made = api.generate(prepared, target, options, watcher, plan=plan, planned=planned)
     if dry_run:
-        show_plan(plan, options, target, as_json=as_json, quiet=quiet)
+        show_plan(prepared, plan, options, target, as_json=as_json, quiet=quiet)
         return
     wrong = [finding for finding in made.findings if finding.severity == "error"]
     if as_json:
@@ -94,10 +100,13 @@ def default_output(plan: Plan) -> Path:
     return Path("out") / name
 
 
-def show_plan(plan: Plan, options: Options, target: Path, *, as_json: bool, quiet: bool) -> None:
+def show_plan(
+    prepared: Prepared, plan: Plan, options: Options, target: Path, *, as_json: bool, quiet: bool
+) -> None:  # fmt: skip
     """What a run would do, after a look at the options and the place."""
     from datagen.cli.plan import facts_of, text_of
     from datagen.engine.options import settle
+    from datagen.engine.resume import Resuming
     from datagen.sinks.target import absolute, examine, refuse_place
     from datagen.sinks.truth import refuse_other_sets, truth_place
 
@@ -107,14 +116,18 @@ def show_plan(plan: Plan, options: Options, target: Path, *, as_json: bool, quie
     refuse_other_sets(place)
     state = {"absent": "is new", "empty": "is empty", "published": "holds a data set, which would be replaced"}
     there = examine(place)
+    outlook = Resuming(prepared, plan, settled, options, target, lambda _: None).outlook() if options.resume else ""
     if as_json:
         run = {"output": str(target), "format": settled.format, "gate": settled.gate, "replaces": there == "published"}
         run |= {"truth": str(truth_place(target)) if options.truth else None}
+        run |= {"resume": outlook} if outlook else {}
         screen.document({"dry_run": True, **run, **facts_of(plan)})
     elif not quiet:
         screen.findings(plan.findings)
         screen.say(text_of(plan))
         screen.say(f"dry run, nothing was written: {settled.format} files would go to {target}, which {state[there]}")
+        if outlook:
+            screen.say(outlook)
         if options.truth:
             screen.say(f"the truth set would go to {truth_place(target)}")
 
@@ -128,6 +141,7 @@ def facts_of_run(plan: Plan, made: Generated) -> dict[str, Any]:
         "truth": None if made.truth is None else {"directory": str(made.truth), "answer_key_sha256": made.answer_key},
         "tables": {table: {"rows": rows, "bytes": made.bytes[table]} for table, rows in made.rows.items()},
         "seconds": {stage: round(seconds, 3) for stage, seconds in made.seconds.items()}, "workers": made.workers,
+        "pieces": {"all": made.pieces, "taken_over": made.taken},
         "metrics": dict(made.metrics), "findings": [finding.as_dict() for finding in made.findings],
     }  # fmt: skip
 
@@ -147,6 +161,8 @@ def summary(plan: Plan, made: Generated, *, verbose: bool) -> str:
     rows, size, seconds = sum(made.rows.values()), sum(made.bytes.values()), made.seconds["total"]
     workers = screen.counted(made.workers, "worker")
     lines.append(f"{rows:,} rows, {spell_bytes(size)} of {made.format} in {seconds:.1f} s by {workers}")
+    if made.taken:
+        lines.append(f"{made.taken} of {screen.counted(made.pieces, 'piece')} taken over from an interrupted run")
     for name, value in made.metrics.items():
         lines.append(f"  {name}: {'nothing to measure' if value is None else f'{value:,.6g}'}")
     unchecked = ", not checked (gate none)" if made.gate == "none" else ""

@@ -65,6 +65,10 @@ class Lines:
             if done >= total:
                 self._say(f"{table}: {total:,} rows")
 
+    def note(self, text: str) -> None:
+        with self.lock:
+            self._say(text)
+
     def beat(self) -> None:
         """Say where the run is, if nothing has been said for too long."""
         with self.lock:
@@ -130,6 +134,9 @@ class Bars:
         if task is None:
             task = self.tasks[table] = self.progress.add_task(table, total=total)
         self.progress.update(task, completed=done)
+
+    def note(self, text: str) -> None:
+        self.progress.console.print(text, markup=False, highlight=False)
 
 
 @contextmanager

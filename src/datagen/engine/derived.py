@@ -100,7 +100,8 @@ def make_derived(
                     made.files[name], made.sums[name] = tuple(result.outputs[0].files), result.sums
             made.content_hash = root_hash(made.sums)
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)  # what is left of it goes with the stage
+        if job.checkpoint is None:  # else what SQL has read is kept too, until the run is published
+            shutil.rmtree(scratch, ignore_errors=True)  # what is left of it goes with the stage
 
 
 class _Loaded:

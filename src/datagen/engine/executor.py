@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from datagen.engine.block import BLOCK_ROWS
+from datagen.engine.checkpoint import Checkpoint, Kept
 from datagen.engine.chosen import copies_among
 from datagen.engine.grain import Grain, grains
 from datagen.engine.ledger import Ledger, taken
@@ -46,6 +47,8 @@ class Made:
     cells: dict[Spoilt, int] = field(default_factory=dict)  # how many, by table, column and kind
     values: dict[tuple[str, str], int] = field(default_factory=dict)  # of spoiled columns, before, by table and column
     staged: dict[str, tuple[Path, ...]] = field(default_factory=dict)  # Parquet files that SQL reads, in row order
+    pieces: int = 0  # grains of the run
+    taken: int = 0  # of these, taken over from an interrupted run
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,21 @@ class Job:
     own_process: bool = False  # this process belongs to the run: it may limit its threads and make grains itself
     most_workers: int | None = None  # as many as there is memory for
     staged: frozenset[str] = frozenset()  # tables that SQL reads and that are not written as Parquet
+    checkpoint: Checkpoint | None = None  # keeps what is finished
 
 
-def count(plan: Plan, runner: Runner, cut: tuple[Grain, ...]) -> Ledger:
-    """The ledger of a plan, table after table where one needs the row numbers of another."""
-    return taken(plan, cut, runner.count, runner.tell)
+def count(plan: Plan, runner: Runner, cut: tuple[Grain, ...], kept: Mapping[int, Kept] | None = None) -> Ledger:
+    """The ledger of a plan, table after table where one needs the row numbers of another. kept: grains that are counted."""
+    there = kept or {}
+
+    def totals(wanted: Sequence[Grain], tables: frozenset[str]) -> Mapping[int, Mapping[str, int]]:
+        counted = runner.count([grain for grain in wanted if grain.number not in there], tables)
+        for grain in wanted:
+            if (known := there.get(grain.number)) is not None:
+                counted[grain.number] = {name: rows for name, rows in known.counts.items() if name in tables}
+        return counted
+
+    return taken(plan, cut, totals, runner.tell)
 
 
 def execute(plan: Plan, job: Job, progress: Callable[[str, int, int], None] | None = None) -> Made:
@@ -76,7 +89,13 @@ def execute(plan: Plan, job: Job, progress: Callable[[str, int, int], None] | No
     grown out of the range of its key, before anything is written.
     """
     cut = grains(plan)
-    workers = worker_count(plan, job, len(cut))
+    made = Made(pieces=len(cut))
+    started = time.perf_counter()
+    kept = {} if job.checkpoint is None else job.checkpoint.take(cut, job.format)
+    left = tuple(grain for grain in cut if grain.number not in kept)
+    if kept:
+        made.taken, made.seconds["taken"] = len(kept), time.perf_counter() - started
+    workers = made.workers = worker_count(plan, job, len(left))
     runner: Runner
     if workers == 1:
         runner = Here(plan, job.directory, job.format, block_rows=job.block_rows, tables=job.tables, staged=job.staged)
@@ -94,14 +113,16 @@ def execute(plan: Plan, job: Job, progress: Callable[[str, int, int], None] | No
             },
             works_here=job.own_process and one_thread(),
         )
-    made = Made(workers=workers)
     if job.staged:
         with disk_errors("making a directory", job.directory / STAGED):
-            (job.directory / STAGED).mkdir()
-    with closing(runner):
+            (job.directory / STAGED).mkdir(exist_ok=bool(kept))
+    with ExitStack() as ends:
+        if job.checkpoint is not None:
+            ends.enter_context(closing(job.checkpoint))
+        ends.enter_context(closing(runner))
         started = time.perf_counter()
         try:
-            ledger = count(plan, runner, cut)
+            ledger = count(plan, runner, cut, kept)
         except SchemaError as error:
             raise refused_counts(plan, error) from error
         made.seconds["ledger"] = time.perf_counter() - started
@@ -116,13 +137,22 @@ def execute(plan: Plan, job: Job, progress: Callable[[str, int, int], None] | No
             if progress is not None:
                 progress(table, done[table], wanted[table])
 
-        written: list[Written] = []
+        def finished(one: Written) -> None:
+            if job.checkpoint is not None:
+                job.checkpoint.keep(cut[one.grain], ledger.per_grain[one.grain], one)
+
+        written = [one.written for one in kept.values()]
+        for one in written:
+            for table, rows in one.rows.items():
+                tell(table, rows)
         try:
-            written.extend(runner.write(cut, tell))
+            written.extend(runner.write(left, tell, finished))
         except SchemaError as error:
-            left = [grain for grain in cut if grain.number not in runner.done]
-            raise refused_rows(plan, ledger, left, made_tables(plan, job), error) from error
+            undone = [grain for grain in left if grain.number not in runner.done]
+            raise refused_rows(plan, ledger, undone, made_tables(plan, job), error) from error
         written.sort(key=lambda one: one.grain)
+        if job.checkpoint is not None:
+            job.checkpoint.done()
         made.seconds["tables"] = time.perf_counter() - started
     gather_up(plan, job, written, made)
     made.rows = wanted
@@ -198,13 +228,19 @@ def refuse_overflow(plan: Plan, rows: Any) -> None:
 
 def gather_up(plan: Plan, job: Job, written: list[Written], made: Made) -> None:
     """Number the parts of each table in row order, give them their final names, and add up the content sums."""
-    for table in plan.tables.values():
-        if table.hidden or (job.tables is not None and table.id not in job.tables):
-            continue
-        parts = sorted(
-            (part for one in written for part in one.parts if part.table == table.id),
-            key=lambda part: (part.grain, part.place),
+    shown_tables = [table for table in plan.tables.values() if shown(table, job)]
+    parts_of = {
+        table.id: _in_order(part for one in written for part in one.parts if part.table == table.id)
+        for table in shown_tables
+    }
+    if job.checkpoint is not None:
+        job.checkpoint.moving(
+            (part.facts.name, _name(part, k, len(parts), job))
+            for parts in parts_of.values()
+            for k, part in enumerate(parts)
         )
+    for table in shown_tables:
+        parts = parts_of[table.id]
         made.sums[table.id] = empty_sums(table)
         for one in written:
             if table.id in one.sums:
@@ -217,14 +253,11 @@ def gather_up(plan: Plan, job: Job, written: list[Written], made: Made) -> None:
         if len(parts) == 1:
             with disk_errors("tidying", job.directory / table.id):
                 (job.directory / table.id).rmdir()
-        spoiled = sorted((part for one in written for part in one.spoiled if part.table == table.id), key=_by_grain)
+        spoiled = _in_order(part for one in written for part in one.spoiled if part.table == table.id)
         if spoiled:
             made.spoiled[table.id] = tuple(part.facts for part in spoiled)
     for name in job.staged:
-        parts = sorted(
-            (part for one in written for part in one.staged if part.table == name),
-            key=lambda part: (part.grain, part.place),
-        )
+        parts = _in_order(part for one in written for part in one.staged if part.table == name)
         made.staged[name] = tuple(job.directory / STAGED / part.facts.name for part in parts)
     for one in written:
         for spoilt, number in one.cells.items():
@@ -236,12 +269,16 @@ def gather_up(plan: Plan, job: Job, written: list[Written], made: Made) -> None:
     made.content_hash = root_hash(made.sums)
 
 
-def _by_grain(part: Part) -> int:
-    return part.grain
+def _in_order(parts: Iterable[Part]) -> list[Part]:
+    return sorted(parts, key=lambda part: (part.grain, part.place))
+
+
+def _name(part: Part, place: int, of: int, job: Job) -> str:
+    return part_name(part.table, job.format, None if of == 1 else place)
 
 
 def _renamed(part: Part, place: int, of: int, job: Job) -> FileFacts:
-    name = part_name(part.table, job.format, None if of == 1 else place)
+    name = _name(part, place, of, job)
     with disk_errors("naming", job.directory / name):
         os.rename(job.directory / part.facts.name, job.directory / name)
     return replace(part.facts, name=name)

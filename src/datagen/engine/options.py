@@ -39,6 +39,7 @@ class Options:
     clean: bool = False  # without any imperfection: the clean twin
     truth: bool = False  # also write the truth set, beside the data
     profile: bool | None = None  # also write the page of the data; None: where the schema names metrics
+    resume: bool = False  # go on with an interrupted run, and keep what is finished if this one is
     own_process: bool = False  # the run may limit the threads of this process and work in it
 
 

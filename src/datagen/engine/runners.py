@@ -22,7 +22,12 @@ from datagen.engine.worker import receive, send
 from datagen.errors import Finding, MachineError
 from datagen.plan.model import Plan
 
+Finished = Callable[[Written], None]  # told of every grain as soon as it is written, in any thread
 MANY = 8  # grains of a run in one process up to which nothing is gained by giving memory back on the way
+
+
+def nobody(written: Written) -> None:
+    """Is told of finished grains in vain."""
 
 
 class Runner(Protocol):
@@ -32,7 +37,9 @@ class Runner(Protocol):
 
     def count(self, grains: Sequence[Grain], tables: frozenset[str]) -> dict[int, dict[str, int]]: ...
     def tell(self, ledger: Ledger) -> None: ...
-    def write(self, grains: Sequence[Grain], progress: Progress) -> Iterable[Written]: ...
+    def write(
+        self, grains: Sequence[Grain], progress: Progress, finished: Finished = nobody
+    ) -> Iterable[Written]: ...  # fmt: skip
     def close(self) -> None: ...
 
 
@@ -69,7 +76,7 @@ class Here:
     def tell(self, ledger: Ledger) -> None:
         self.run.know(ledger)
 
-    def write(self, grains: Sequence[Grain], progress: Progress) -> Iterable[Written]:
+    def write(self, grains: Sequence[Grain], progress: Progress, finished: Finished = nobody) -> Iterable[Written]:
         for grain in grains:
             written = write_grain(
                 self.run,
@@ -84,6 +91,7 @@ class Here:
                 behind=self._behind,
             )
             self.done.add(grain.number)
+            finished(written)
             yield written
             if len(grains) > MANY:
                 give_back()
@@ -148,13 +156,14 @@ class Processes:
         for worker in self._workers:
             self._send(worker, {"do": "rows", "rows": dict(ledger.rows), "offsets": dict(ledger.offsets)})
 
-    def write(self, grains: Sequence[Grain], progress: Progress) -> Iterable[Written]:
+    def write(self, grains: Sequence[Grain], progress: Progress, finished: Finished = nobody) -> Iterable[Written]:
         done: list[Written] = []
         tasks = Tasks("write", grains)
 
         def take(written: Written) -> None:
             done.append(written)
             self.done.add(written.grain)
+            finished(written)
 
         if not self._works_here:
             self._share(tasks, lambda _, result: take(result), progress)

@@ -60,8 +60,9 @@ def make_sorted(
     )  # fmt: skip
     aside = read_later and not (published and job.format == "parquet")
     own = replace(
-        job, tables=frozenset({table.id} if published else ()), staged=frozenset({table.id} if aside else ()), spec=None
-    )
+        job, tables=frozenset({table.id} if published else ()), staged=frozenset({table.id} if aside else ()),
+        spec=None, checkpoint=None,
+    )  # fmt: skip
     done = 0
 
     def tell(name: str, number: int) -> None:

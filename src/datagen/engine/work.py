@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,8 @@ from datagen.engine.run import Run
 from datagen.engine.spoil import cells, exported, row_places
 from datagen.kernel.content_hash import ColumnSum, TableSums, canonical, prepare
 from datagen.plan.model import TablePlan
+from datagen.sinks.disk import disk_errors
+from datagen.sinks.manifest import FileFacts
 from datagen.sinks.target import SPOILED
 from datagen.sinks.writer import open_writer
 from datagen.structures import dtype_of
@@ -124,9 +128,19 @@ def write_grain(
         outputs.finish()
     for table, frames in told.items():
         if frames:
-            facts = open_writer("parquet", directory).write_part(frames, f"{SPOILED}/{table}-{grain.number:08}.parquet")
-            done.spoiled.append(Part(grain.number, table, 0, facts))
+            done.spoiled.append(Part(grain.number, table, 0, _write_aside(directory / SPOILED, frames, table, grain)))
     return done
+
+
+def spoiled_name(table: str, grain: int) -> str:
+    """The file in SPOILED that tells of the cells of a table in one grain."""
+    return f"{table}-{grain:08}.parquet"
+
+
+def _write_aside(directory: Path, frames: list[pl.DataFrame], table: str, grain: Grain) -> FileFacts:
+    with disk_errors("making a directory", directory), suppress(FileExistsError):  # another worker came first
+        os.mkdir(directory)
+    return open_writer("parquet", directory).write_part(frames, spoiled_name(table, grain.number))
 
 
 def tell_cells(done: Written, block: TableBlock) -> pl.DataFrame:

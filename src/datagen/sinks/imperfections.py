@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +12,6 @@ from datagen.engine.chosen import quotas
 from datagen.engine.spoil import COPY
 from datagen.kernel.content_hash import ColumnSum, TableSums
 from datagen.plan.model import Plan
-from datagen.sinks.disk import disk_errors
 from datagen.sinks.manifest import CELLS, ColumnEntry, TableEntry
 from datagen.sinks.target import SPOILED
 from datagen.sinks.writer import open_writer, part_name
@@ -30,7 +27,7 @@ BATCH = 262_144  # rows in memory at a time
 
 def spoiled_files(directory: Path, made: Made) -> dict[str, tuple[Path, ...]]:
     """The files that say what was done to the cells of a table, by table, in row order."""
-    return {table: tuple(directory / file.name for file in files) for table, files in made.spoiled.items()}
+    return {table: tuple(directory / SPOILED / file.name for file in files) for table, files in made.spoiled.items()}
 
 
 def write_ledger(
@@ -69,14 +66,6 @@ def _nothing() -> pl.DataFrame:
     import polars as pl
 
     return pl.DataFrame(schema=dict.fromkeys(CELLS, pl.String))
-
-
-def clear(directory: Path) -> None:
-    """Take the files of the ledger out of a stage: they are no part of the data set."""
-    place = directory / SPOILED
-    if os.path.lexists(place):
-        with disk_errors("tidying", place):
-            shutil.rmtree(place)
 
 
 def asked_and_found(plan: Plan, made: Made) -> list[dict[str, Any]]:

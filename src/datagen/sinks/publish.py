@@ -5,7 +5,8 @@
         stage.publish()
 
 Whatever ends the run before (an error, Ctrl-C, a kill, a power cut), the directory holds the old data set or the new
-one. Leftovers are recognised by their names under the lock of their target, and the next run removes them.
+one. Leftovers are recognised by their names under the lock of their target, and the next run removes them, or goes on with
+one of them (`journal.py`).
 
 The step is `renameat2(RENAME_EXCHANGE)`. Where kernel or file system lack it, two renames stand in: a kill exactly
 between them leaves no directory at the place, and the next run puts the old one back before it starts.
@@ -19,17 +20,21 @@ import re
 import secrets
 import shutil
 import stat
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from datagen.errors import DatagenError, Finding, MachineError, UsageError
+from datagen.errors import DatagenError, Finding, MachineError, SchemaError, UsageError
 from datagen.sinks.disk import disk_errors, machine_error
 from datagen.sinks.exchange import exchange, sync, sync_tree
+from datagen.sinks.journal import Journal
 from datagen.sinks.lock import TargetLock
 from datagen.sinks.manifest import NAME, RUN_FILES, SIDE_FILES, Manifest, read_manifest
-from datagen.sinks.target import OURS, SPOILED, absolute, examine, foreign, mount_point, refuse_place
+from datagen.sinks.target import OURS, absolute, examine, foreign, mount_point, refuse_place
+
+Choose = Callable[[Sequence[Path]], Path | None]  # which of the stages that dead runs have left to go on with
 
 
 class Stage:
@@ -37,11 +42,19 @@ class Stage:
 
     Entering raises UsageError for a target that may not be replaced and MachineError for what the machine refuses,
     another run in the same place among it. Leaving without `publish` removes the stage.
+
+    choose: of the stages that dead runs have left, one to go on with (`resumed`) in place of an empty one; what it raises is
+    raised before anything is removed. keep: leaving by anything but a fault of the schema or the call leaves the stage behind
+    (`kept` pieces of it are finished), if there is something to go on with.
     """
 
-    def __init__(self, target: Path | str) -> None:
+    def __init__(self, target: Path | str, *, choose: Choose | None = None, keep: bool = False) -> None:
         self.target = absolute(target)
         self.notes: list[Finding] = []
+        self.resumed = False
+        self.kept = 0
+        self._choose = choose
+        self._keep = keep
         self._lock = TargetLock(self.target)
         self._made: list[Path] = []  # parent directories that did not exist, deepest first
         self._moment: Literal["staging", "moving", "published"] = "staging"
@@ -62,13 +75,17 @@ class Stage:
                 examine(self.target)
                 self._make_parents()
                 self._lock.acquire()
-                self._clean()
+                left = self._clean()
                 examine(self.target)
-                self._path = self._neighbour("")  # known before it is there: a signal may come right behind mkdir
-                os.mkdir(self._path)
+                self.resumed = left is not None
+                self._path = left or self._neighbour(
+                    ""
+                )  # known before it is there: a signal may come right behind mkdir
+                if left is None:
+                    os.mkdir(self._path)
                 self._own = os.stat(self._path)
         except BaseException:
-            if self._path is not None:
+            if self._path is not None and not self.resumed:
                 with suppress(OSError):  # not made yet
                     os.rmdir(self._path)
             self._leave()
@@ -80,8 +97,11 @@ class Stage:
     ) -> None:
         if self._path is not None and self._moment != "published" and self._is_own(self._path):
             self._moment = "staging"
+            if self._keep and not isinstance(error, SchemaError | UsageError):
+                self.kept = Journal(self._path).number_of_pieces()
             try:
-                shutil.rmtree(self._path)
+                if not self.kept:
+                    shutil.rmtree(self._path)
             except OSError as reason:
                 self._leftover(self._path, reason.strerror)
         self._leave()
@@ -93,6 +113,7 @@ class Stage:
         set is still in place. The one exception says so: code `output.durability_not_confirmed`.
         """
         self._ready()
+        self._bare()
         old = self._place()
         self._confirm()
         self._moment = "published"
@@ -104,8 +125,10 @@ class Stage:
 
         Only a kill between the two steps leaves the one without the other. Raises what `publish` raises.
         """
-        first._ready()
-        self._ready()
+        for stage in (first, self):
+            stage._ready()
+        for stage in (first, self):
+            stage._bare()
         olds: list[tuple[Stage, Path | None]] = []
         try:
             olds.append((first, first._place()))
@@ -138,6 +161,16 @@ class Stage:
             if os.path.isdir(self.target):
                 os.chmod(stage, stat.S_IMODE(os.stat(self.target).st_mode))
             sync_tree(stage)
+
+    def _bare(self) -> None:
+        """Take away what is no part of the data set. From here on nobody can go on with the stage."""
+        with disk_errors("tidying", self.target):
+            Journal(self.path).end()
+            scratch = [entry.path for entry in os.scandir(self.path) if entry.name.startswith(OURS)]
+            for path in scratch:
+                shutil.rmtree(path)
+            if scratch:
+                sync(self.path)
 
     def _place(self) -> Path | None:
         """The step itself; returns where the old data set is now."""
@@ -212,20 +245,24 @@ class Stage:
             os.mkdir(place)
             self._made.insert(0, place)
 
-    def _clean(self) -> None:
-        """Remove what dead runs into this target have left; whoever holds the lock is the only one alive."""
-        form = re.compile(rf"\.{re.escape(self.target.name)}\.datagen-(old-)?[0-9a-f]{{16}}")
-        with os.scandir(self.target.parent) as entries:
-            left = sorted(e.name for e in entries if form.fullmatch(e.name) and e.is_dir(follow_symlinks=False))
-        for name in left:
-            path = self.target.parent / name
-            if ".datagen-old-" in name and not os.path.lexists(self.target) and _is_whole(path):
+    def _clean(self) -> Path | None:
+        """Remove what dead runs into this target have left, but a stage to go on with, which is returned.
+
+        Whoever holds the lock is the only one alive.
+        """
+        left = leftovers(self.target)
+        chosen = None if self._choose is None else self._choose([path for path in left if not _was_published(path)])
+        for path in left:
+            if path == chosen:
+                continue
+            if _was_published(path) and not os.path.lexists(self.target) and _is_whole(path):
                 os.rename(path, self.target)
                 sync(self.target.parent)
                 found = "a run was stopped between two renames; the previous data set is in its place again"
                 self._note("output.recovered", self.target, found)
             else:
                 self._remove(path)
+        return chosen
 
     def _remove(self, path: Path) -> None:
         """Remove a dead stage or an old data set, of that only what its manifest lists; what fails becomes a note."""
@@ -245,7 +282,7 @@ class Stage:
 
     def _remove_listed(self, path: Path, manifest: Manifest) -> None:
         for entry in list(os.scandir(path)):
-            if (entry.name.startswith(OURS) or entry.name == SPOILED) and entry.is_dir(follow_symlinks=False):
+            if entry.name.startswith(OURS) and entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path)
         kept = list(foreign(path, manifest))
         known = {*RUN_FILES, *SIDE_FILES, *(file.name for file in manifest.files)} - set(kept)
@@ -280,6 +317,18 @@ class Stage:
         self.notes.append(Finding(code, severity="warning", path=os.fspath(path), found=found))
 
 
+def leftovers(target: Path) -> list[Path]:
+    """The directories that runs into a place have left beside it, those of a run that is going on among them."""
+    form = re.compile(rf"\.{re.escape(target.name)}\.datagen-(old-)?[0-9a-f]{{16}}")
+    with os.scandir(target.parent) as entries:
+        return sorted(Path(e.path) for e in entries if form.fullmatch(e.name) and e.is_dir(follow_symlinks=False))
+
+
+def _was_published(path: Path) -> bool:
+    """Whether a leftover is an old data set that was moved away by two renames."""
+    return ".datagen-old-" in path.name
+
+
 def _is(path: Path, own: os.stat_result) -> bool:
     """Whether a name leads to a certain directory."""
     try:
@@ -292,7 +341,7 @@ def _check_complete(stage: Path) -> None:
     """Refuse to publish a directory that the next run would not recognise as ours."""
     manifest = read_manifest(stage)
     with disk_errors("looking at the new data set", stage):
-        strange = list(foreign(stage, manifest))
+        strange = [name for name in foreign(stage, manifest) if not name.startswith(OURS)]
     if strange:
         raise RuntimeError(f"the manifest does not list {strange}")
     for file in manifest.files:

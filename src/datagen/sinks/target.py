@@ -19,9 +19,7 @@ from datagen.sinks.manifest import NAME, RUN_FILES, SIDE_FILES, Manifest, read_m
 State = Literal["absent", "empty", "published"]
 
 OURS = ".datagen-"  # how the names of scratch directories inside a stage begin
-SPOILED = (
-    "imperfections~"  # one more, which no table can be called: what was done to cells, gone before it is published
-)
+SPOILED = f"{OURS}imperfections"  # one of them: what was done to which cell
 
 
 def refuse_place(target: Path) -> None:

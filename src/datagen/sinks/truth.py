@@ -20,6 +20,7 @@ from datagen.sinks.disk import disk_errors
 from datagen.sinks.manifest import NAME, FileFacts, Manifest, TableEntry, read_manifest, write_manifest, write_text
 
 if TYPE_CHECKING:
+    from datagen.engine.checkpoint import Checkpoint
     from datagen.engine.executor import Made
     from datagen.rows._anomalies import AnomalyLabel
 
@@ -94,16 +95,18 @@ def _oddity(one: AnomalyLabel) -> dict[str, Any]:
     return {**where, "from": spell_time(one.start), "until": spell_time(one.end)}
 
 
-def lay_labels(directory: Path, made: Made) -> None:
+def lay_labels(directory: Path, made: Made, checkpoint: Checkpoint | None = None) -> None:
     """Put the files of the labels where they belong: `labels/<table>.parquet`, parts with their numbers before the suffix."""
     folder = directory / LABELS
+    if checkpoint is not None:
+        checkpoint.moving((file.name, _label(file)) for files in made.files.values() for file in files)
     if made.files:
         with disk_errors("making a directory", folder):
             folder.mkdir(exist_ok=True)  # parts of a table of that name lie there already
     for table, files in made.files.items():
         moved: list[FileFacts] = []
         for file in files:
-            name = f"{LABELS}/{file.name.replace('/', '.')}"
+            name = _label(file)
             with disk_errors("naming", directory / name):
                 os.rename(directory / file.name, directory / name)
             moved.append(replace(file, name=name))
@@ -111,6 +114,10 @@ def lay_labels(directory: Path, made: Made) -> None:
             with disk_errors("tidying", directory / table):
                 (directory / table).rmdir()
         made.files[table] = tuple(moved)
+
+
+def _label(file: FileFacts) -> str:
+    return f"{LABELS}/{file.name.replace('/', '.')}"
 
 
 def write_truth(
