@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from datagen.checks.calendars import calendar_figures
 from datagen.checks.chains import Chains
 from datagen.checks.chance import Figure, judged
 from datagen.checks.database import locked_database, row_of
@@ -122,6 +123,7 @@ class Judge:
             for law in self.laws.get(name, ()):
                 figures += laws.figures(law)
             figures += rates.figures(self.declared[name], self.laws.get(name, ()))
+        figures += calendar_figures(self.database, self.plan, self.document, columns)
         figures += effect_figures(self.database, self.plan, self.document, columns)
         return [
             *judged(figures),

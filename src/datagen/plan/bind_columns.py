@@ -58,6 +58,8 @@ def bind_column(binding: Binding, column: ColumnDraft, reader: ConstraintReader)
     bounds = binding.bounds(column, reader.found.steering)
     if when is not None:  # a row without a value needs no room for one
         bounds = (where(bounds[0], when), where(bounds[1], when))
+    if bounds[0] or bounds[1]:
+        binding.bounded.add(node)
     inferred = binding.inferred(column) if spec.get("type") is None or retyped(column) else None
     type_: Any = spec.get("type") or binding.mapped_type(column) or inferred
     untyped = type_ is None

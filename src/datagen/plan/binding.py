@@ -53,6 +53,7 @@ class Binding:
         self.makers: dict[str, tuple[str, Any]] = {}  # (word, row maker) of tables that one makes
         self.emitting: dict[str, Any] = {}  # of tables of emits, what counts them (datagen.plan.streams.Emitting)
         self.behaviors: Any = None  # segments and ages, lowered (datagen.plan.behaviors)
+        self.bounded: set[graph.Node] = set()  # columns whose draws inequalities cut
         self.picking: dict[graph.Node, Any] = {}  # what limits the picks of lookups (datagen.plan.picking)
         self.anomalies: list[AnomalyLabel] = []  # planted oddities of rows and values
         self.correlated: dict[graph.Node, Any] = {}  # columns drawn together (datagen.plan.correlations)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from datagen.plan.column_laws import ColumnLaw
+    from datagen.plan.time_shares import TimeShares
 
 DAY_US = 86_400_000_000
 
@@ -254,6 +255,7 @@ class Plan:
     metrics: tuple[MetricPlan, ...] = ()
     solved: tuple[Solved, ...] = ()  # parameters that were tuned for metrics
     laws: Callable[[], tuple[ColumnLaw, ...]] = tuple  # of single columns, worked out when they are asked for
+    times: Callable[[], tuple[TimeShares, ...]] = tuple  # how rows spread over the calendar, likewise
     order_written: tuple[str, ...] = ()  # tables and derived tables in document order
 
     @property

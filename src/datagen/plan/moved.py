@@ -57,7 +57,7 @@ def moved_law(binding: Binding, tables: Mapping[str, TablePlan], column: ColumnP
     node = (column.table, column.name)
     draft = binding.tables[column.table].columns[column.name]
     scope = binding.scope_of(draft, column_type=column.type)
-    if draft.process is not None or binding.drafting.specs[node].get("anomalies"):
+    if draft.process is not None or node in binding.bounded or binding.drafting.specs[node].get("anomalies"):
         return None
     numbers = binding.generators[node].foreseen(scope)
     factors: list[Facts | None] = []

@@ -352,7 +352,7 @@ def _season(binding: Binding, table: TablePlan, population: Population) -> Itera
         calendar = population.intensity.calendar
         if calendar.step > 3_600_000_000 and dimension == "hour":
             continue
-        mass = np.bincount(place(calendar.starts), weights=_cell_rows(population), minlength=size)
+        mass = np.bincount(place(calendar.starts), weights=cell_rows(population), minlength=size)
         top = int(np.argmax(mass))
         share = float(mass[top] / mass.sum())
         yield PlantedEffect(
@@ -375,7 +375,7 @@ from "{table.id}" as t""",
         )
 
 
-def _cell_rows(population: Population) -> Floats:
+def cell_rows(population: Population) -> Floats:
     """(k,) expected rows in every cell of the calendar, over all parents: by the days on which somebody is there."""
     calendar, intensity = population.intensity.calendar, population.intensity
     if population.block is not None:

@@ -77,7 +77,8 @@ def population_of(binding: Binding, table: str) -> Population | None:
     spread = float(plain.rows.var()) / mean**2
     # what other tables do to the rate, and calendars that differ between parents, are not foreseen here
     bounded = shape.exposure.begins is not None or shape.exposure.ends is not None
-    disturbed = bool(shape.windows or shape.stays or shape.calendar.groups > 1 or bounded)
+    unknown = scope is not None and scope.creation is not None and created is None  # when parents come
+    disturbed = bool(shape.windows or shape.stays or shape.calendar.groups > 1 or bounded or unknown)
     tied = bool(shape.stays) or bounded
     factor = uneven = 1.0
     for one in shape.factors:

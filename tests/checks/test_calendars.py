@@ -1,0 +1,88 @@
+"""`check` on when rows fall: hours, weekdays, months and months of the window that are not what was declared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from tests.checks.broken import TIMES, Edit, edited, failures, judged, publish
+
+DAY = [1, 1, 1, 1, 1, 1, 2, 4, 8, 9, 9, 8, 7, 7, 8, 9, 8, 6, 4, 3, 2, 2, 1, 1]
+DESK: dict[str, Any] = {
+    "name": "desk",
+    "timeframe": {"start": "2023-01-01", "end": "2024-12-31"},
+    "tables": [
+        {
+            "name": "clients",
+            "rows": 2_000,
+            "columns": {
+                "joined_at": {"datetime_series": {}, "role": "created", "modifiers": [{"trend": {"growth_rate": "80%", "applies_to": "acquisition"}}]},
+                "born": {"datetime_series": {"within": {"start": "1960-01-01", "end": "1999-12-31"}, "pattern": {"dimension": "month", "weights": [1, 1, 1, 1, 1, 1, 1, 2, 2, 1, 1, 1]}}, "type": "date"},
+            },
+            "vintage_behavior": {"age_based_multipliers": {"decay": {"curve": [1, 0.6, 0.4, 0.3], "time_unit": "month", "applies_to": "fanout"}}},
+        },
+        {
+            "name": "calls",
+            "parents": ["clients"],
+            "fanout": {"poisson": 1, "per": "month", "heterogeneity": {"gamma": 1.5}, "multipliers": [{"seasonality": {"dimension": "month", "weights": [1, 1, 1, 1, 1, 1, 2, 2, 1, 1, 1, 2]}}]},
+            "columns": {"called_at": {"datetime_series": {"pattern": [{"dimension": "hour", "weights": DAY}, {"dimension": "dow", "weights": [1, 1, 1, 1, 1, 2, 0.5]}]}}},
+        },
+        {"name": "letters", "rows": 4_000, "columns": {"filed_at": {"datetime_series": {"pattern": {"dimension": "hour", "weights": DAY}}}, "sent_at": {"datetime_series": {}}, "read_at": {"datetime_series": {}}}},
+    ],
+    "constraints": {"inequalities": [{"left": "letters.sent_at", "op": "<=", "right": "letters.read_at"}]},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return publish(DESK, tmp_path_factory.mktemp("whole") / "desk")
+
+
+def test_times_fall_as_declared(whole: Path) -> None:
+    checked = judged(whole, DESK)
+    assert failures(checked) == {}
+    judged_ones = {one.place for one in checked.report.results if one.code == "law.calendar" and one.score is not None}
+    assert judged_ones == {"clients.joined_at", "clients.born", "calls.called_at", "letters.filed_at"}
+
+
+def moved(column: str, duration: str) -> Edit:
+    later = pl.col(column).str.to_datetime(TIMES, strict=False).dt.offset_by(duration)
+    return lambda frame: frame.with_columns(later.dt.strftime("%Y-%m-%dT%H:%M:%SZ").alias(column))
+
+
+def time(column: str) -> pl.Expr:
+    return pl.col(column).str.to_datetime(TIMES, strict=False)
+
+
+def even(frame: pl.DataFrame) -> pl.DataFrame:
+    """Clients that came evenly over the window: nobody came later than others."""
+    span = pl.int_range(pl.len()) * (2 * 365 * 86_400 // pl.len())
+    days = (pl.lit("2023-01-01T00:00:00Z").str.to_datetime(TIMES) + pl.duration(seconds=span)).shuffle(seed=1)
+    return frame.with_columns(joined_at=days.dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
+CASES: list[Any] = [
+    ("calls", moved("called_at", "1h"), "calls.called_at", "hour "),
+    pytest.param("letters", moved("filed_at", "-1h"), "letters.filed_at", "hour ", marks=pytest.mark.slow),
+    pytest.param("calls", moved("called_at", "1d"), "calls.called_at", "days)", marks=pytest.mark.slow),
+    pytest.param(
+        "calls",
+        lambda frame: frame.filter(time("called_at").dt.month() != 7),
+        "calls.called_at",
+        "2024-07",
+        marks=pytest.mark.slow,
+    ),
+    ("clients", even, "clients.joined_at", "2023-0"),
+]
+
+
+@pytest.mark.parametrize(("table", "edit", "place", "worst"), CASES)
+def test_times_that_fall_otherwise_fail(
+    whole: Path, tmp_path: Path, table: str, edit: Edit, place: str, worst: str
+) -> None:
+    found = failures(judged(edited(whole, tmp_path / "desk", table, edit), DESK))
+    result = found["law.calendar", place]
+    assert worst in result.about
+    assert result.tolerance is not None
