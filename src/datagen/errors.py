@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 Severity = Literal["error", "warning", "info"]
 
 SHORT = 4  # letters of a word of which one slip leaves too little for a likeness
+LEAST_SURE = 3  # letters of a word that is surely meant by another one
+_PARTERS = str.maketrans("", "", "_- ")
 LIMIT_FOUND = 200  # characters of the user's own text that one message repeats
 
 
@@ -37,17 +39,40 @@ class Finding:
     end_line: int | None = None
     end_column: int | None = None
     json_path: str = ""
-    fix: tuple[dict[str, Any], ...] | None = None
+    fix: tuple[dict[str, Any], ...] | None = dataclasses.field(default=None, hash=False)
 
     def as_dict(self) -> dict[str, Any]:
         """The finding as JSON-ready facts, every field present."""
-        facts = dataclasses.asdict(self)
+        facts = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        facts["hint"] = str(self.hint)
         facts["fix"] = None if self.fix is None else {"json_patch": list(self.fix)}
         return facts
 
     def moved(self, **changes: Any) -> Finding:
         """The same finding with some fields replaced."""
         return dataclasses.replace(self, **changes)
+
+
+class Meant(str):
+    """A hint that also says, as facts, what to write in place of what was written.
+
+    written: the word or value as it stands in the document, whole or as a word of a longer text; instead: what is meant
+    there, or LEFT_OUT. Only what is surely meant becomes a fix.
+    """
+
+    written: Any
+    instead: Any
+
+    def __new__(cls, text: str, written: Any = None, instead: Any = None) -> Meant:
+        hint = super().__new__(cls, text)
+        hint.written, hint.instead = written, instead
+        return hint
+
+    def __getnewargs__(self) -> tuple[str, Any, Any]:  # type: ignore[override]
+        return str(self), self.written, self.instead
+
+
+LEFT_OUT = ("left out",)  # in place of a value: without its key
 
 
 class DatagenError(Exception):
@@ -93,8 +118,22 @@ def render(finding: Finding) -> str:
     head = "  ".join(part for part in (place, finding.json_path, f"[{finding.code}]") if part)
     if finding.severity != "error":
         head = f"{finding.severity}: {head}"
-    facts = (("found", finding.found), ("expected", finding.expected), ("hint", finding.hint))
+    facts = (
+        ("found", finding.found), ("expected", finding.expected), ("hint", finding.hint), ("fix", said(finding.fix)),
+    )  # fmt: skip
     return "\n".join([head, *(f"  {label:<9} {text}" for label, text in facts if text)])
+
+
+def said(fix: Sequence[Mapping[str, Any]] | None) -> str:
+    """What a fix does, in words."""
+    return "; ".join(_operation(one) for one in fix or ())
+
+
+def _operation(one: Mapping[str, Any]) -> str:
+    place = one["path"].rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+    if one["op"] == "move":
+        return f"{quoted(one['from'].rpartition('/')[2].replace('~1', '/').replace('~0', '~'))} becomes {quoted(place)}"
+    return f"{place} is left out" if one["op"] == "remove" else f"{place} becomes {quoted(one['value'])}"
 
 
 def near(word: str, known: Iterable[str]) -> str | None:
@@ -103,6 +142,8 @@ def near(word: str, known: Iterable[str]) -> str | None:
     for name in known:
         table.setdefault(name.lower(), name)
     written = word.lower()
+    if (surely := _only_one(written, table)) is not None:
+        return table[surely]
     swapped = next(
         (
             name
@@ -132,10 +173,24 @@ def _one_slip(written: str, name: str) -> bool:
     )
 
 
+def _only_one(written: str, names: Iterable[str]) -> str | None:
+    """The only name that a word is, but for `-`, `_` and spaces, or from which it is one slip away; three letters or more."""
+    plain = written.translate(_PARTERS)
+    same = [name for name in names if name.translate(_PARTERS) == plain]
+    hits = same or [name for name in names if len(name) >= LEAST_SURE and _one_slip(written, name)]
+    return hits[0] if len(hits) == 1 else None
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A hint that names the nearest known word, or an empty text."""
-    hit = near(word, known)
-    return f"did you mean '{hit}'?" if hit else ""
+    """A hint that names the nearest known word, or an empty text. A `Meant` where no other word can be meant."""
+    names = tuple(known)
+    hit = near(word, names)
+    if not hit:
+        return ""
+    hint = f"did you mean '{hit}'?"
+    lower = {name.lower(): name for name in names}
+    sure = len(lower) == len(set(names)) and lower.get(_only_one(word.lower(), lower) or "") == hit
+    return Meant(hint, word, hit) if sure else hint
 
 
 def listed(names: Sequence[str], *, most: int = 8) -> str:

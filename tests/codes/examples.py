@@ -9,6 +9,7 @@ from datagen.engine.derived_frames import derived_frames
 from datagen.errors import DatagenError, Finding
 from datagen.plan.prepare import prepare
 from datagen.schema.load import load_text
+from datagen.schema.tree import Document
 from tests.support import table_of
 
 HEAD = "timeframe: {start: 2024-01-01, days: 60}\n"
@@ -27,7 +28,16 @@ def document_of(shape: str, fragment: str) -> str:
 def findings_of(one: Explanation, fragment: str) -> tuple[Finding, ...]:
     """What is said about an example: at planning, and for `when: run` while rows are made."""
     try:
-        plan = prepare(load_text(document_of(one.shape, fragment))).bind()
+        document = load_text(document_of(one.shape, fragment))
+    except DatagenError as error:
+        return error.findings
+    return findings_of_document(one, document)
+
+
+def findings_of_document(one: Explanation, document: Document) -> tuple[Finding, ...]:
+    """The same of a whole document."""
+    try:
+        plan = prepare(document).bind()
         if one.when == "run":
             for table in plan.tables:
                 table_of(plan, table)

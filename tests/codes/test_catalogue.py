@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
+import jsonpatch
 import pytest
 
-from datagen.codes import catalogue
-from tests.codes.examples import RUNNABLE, document_of, findings_of
+from datagen.codes import Explanation, catalogue
+from datagen.errors import Finding
+from datagen.schema.load import load_text
+from datagen.schema.mend import mended
+from tests.codes.examples import RUNNABLE, document_of, findings_of, findings_of_document
 
 SOURCE = Path(__file__).parents[2] / "src" / "datagen"
 CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*\.[a-z][a-z0-9_]*")
@@ -105,10 +110,28 @@ def test_explanations_are_sentences_of_some_length() -> None:
             assert all(line.startswith("$ ") for line in (*one.bad.splitlines(), *one.good.splitlines())), code
 
 
+def mends(one: Explanation, meant: Sequence[Finding], told: Sequence[Finding]) -> None:
+    """The fixes of an example, written into its text, are those of its JSON Patches, and nothing is wrong after them that
+    was not wrong before."""
+    fixes = [finding.fix for finding in meant if finding.fix]
+    if not fixes:
+        return
+    document = load_text(document_of(one.shape, one.bad))
+    after = mended(document, meant)
+    assert len(after.done) == len(fixes)
+    expected = jsonpatch.apply_patch(json.loads(json.dumps(document.root)), [op for fix in fixes for op in fix])
+    assert after.document.root == expected
+    left = {finding.code for finding in findings_of_document(one, after.document)}
+    assert one.code not in left
+    assert left <= {finding.code for finding in told} | {"effect.invisible"}
+
+
 @pytest.mark.parametrize("code", [code for code, one in catalogue().items() if one.shape in RUNNABLE])
 def test_the_bad_example_gets_the_code_and_the_good_one_nothing(code: str) -> None:
     one = catalogue()[code]
-    assert code in {finding.code for finding in findings_of(one, one.bad)}
+    told = findings_of(one, one.bad)
+    assert code in {finding.code for finding in told}
+    mends(one, [finding for finding in told if finding.code == code], told)
     good = findings_of(one, one.good)
     if code != "effect.invisible":  # examples are small: what they plant may be too faint to see
         good = tuple(finding for finding in good if finding.code != "effect.invisible")

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import itertools
 import os
+import shlex
 import signal
 import sys
 import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 
 import click
 
 from datagen.cli import screen
+from datagen.cli.options import STANDARD_INPUT
 from datagen.errors import DatagenError, Finding, UsageError, near
 from datagen.version import __version__
 
@@ -91,7 +94,24 @@ def _show(findings: Sequence[Finding], words: Sequence[str]) -> None:
     screen.findings(findings, form="json" if as_json else "text")
     errors = [finding for finding in findings if finding.severity == "error"]
     if not as_json and errors and errors[0].line is not None:  # about a schema
-        screen.note(f"\n{screen.counted(len(errors), 'error')}; datagen explain {errors[0].code} says more")
+        screen.note(
+            f"\n{screen.counted(len(errors), 'error')}; datagen explain {errors[0].code} says more{_fixes(errors, words)}"
+        )
+
+
+def _fixes(errors: Sequence[Finding], words: Sequence[str]) -> str:
+    """How to have mended what can be, where the schema is a file."""
+    from datagen.datasets import shipped
+
+    fixes = sum(one.fix is not None for one in errors)
+    file = errors[0].path
+    if not fixes or file is None or file == STANDARD_INPUT or Path(file) in shipped().values() or "--fix" in words:
+        return ""
+    return (
+        f"; datagen validate {shlex.quote(file)} --fix mends {fixes} of them"
+        if len(errors) > 1
+        else (f"; datagen validate {shlex.quote(file)} --fix mends it")
+    )
 
 
 def _finding(error: click.ClickException) -> Finding:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from datagen.engine.options import Options
-    from datagen.plan.prepare import Prepared
+    from datagen.plan.prepare import Overrides, Prepared
     from datagen.schema.tree import Document
 
 MOST_SEED = 2**64 - 1
@@ -94,16 +94,26 @@ class Given:
         self.options = options
         self.faults: list[Finding] = []
 
-    def prepared(self, *, strict: bool = False, data: Path | None = None) -> Prepared:
-        """The schema, loaded, changed and checked. Raises what is wrong with the options first. data: see `api.prepare`."""
+    def prepared(self, *, document: Document | None = None, data: Path | None = None) -> Prepared:
+        """The schema, loaded, changed and checked. Raises what is wrong with the options first.
+
+        document: the schema where it is loaded already; data: see `api.prepare`.
+        """
         from datagen import api
+
+        changes = self.overrides()
+        return api.prepare(
+            document or self.document(), sets=changes.sets, params=changes.params, scenario=changes.scenario,
+            seed=changes.seed, scale=changes.scale, data=data,
+        )  # fmt: skip
+
+    def overrides(self) -> Overrides:
+        """What the options change in the schema. Raises what is wrong with them."""
+        from datagen.plan.prepare import Overrides
 
         sets, seed, scale = self.sets(), self.seed(), self.scale()
         self.stop()
-        return api.prepare(
-            self.document(), sets=sets, params=self.params(), scenario=self.options["scenario"], seed=seed,
-            scale=1.0 if scale is None else scale, data=data,
-        )  # fmt: skip
+        return Overrides(sets, self.params(), self.options["scenario"], seed, 1.0 if scale is None else scale)
 
     def run(self) -> Options:
         """How a run is made."""

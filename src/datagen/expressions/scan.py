@@ -10,6 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from datagen.errors import Meant
 from datagen.expressions.faults import ExpressionFault, Fault, not_allowed, pointed, syntax
 
 LONGEST = 2_000  # characters
@@ -162,6 +163,12 @@ def _unquoted(text: str, piece: str, start: int, end: int) -> str:
     return ".".join(parts)
 
 
+def _instead(mark: str) -> str:
+    sign = _CURLY.get(mark, "")
+    hint = f"write {sign}" if sign else ""
+    return Meant(hint, mark, " " if mark.isspace() else sign) if sign else hint
+
+
 def _foreign(text: str, place: int, piece: str) -> Fault:
     """Why the scan stops here."""
     mark = text[place]
@@ -174,7 +181,7 @@ def _foreign(text: str, place: int, piece: str) -> Fault:
             "expression.character",
             pointed(f"{what} U+{ord(mark):04X} ({name})", text, place, place + 1),
             "plain ASCII outside of texts in single quotes",
-            f"write {_CURLY[mark]}" if mark in _CURLY else "",
+            _instead(mark),
             place,
         )
     what, hint = _FOREIGN.get(piece, _FOREIGN.get(mark, (f"`{piece}`", "")))

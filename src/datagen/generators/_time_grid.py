@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from datagen.contracts import Scope
-from datagen.errors import did_you_mean
+from datagen.errors import Meant, did_you_mean
 from datagen.kernel import clock, density
 from datagen.kernel.curves import Growth
 from datagen.kernel.density import MOST_CELLS, Shaper, TimeDensity
@@ -123,7 +123,7 @@ def read_grid(series: DatetimeSeries, scope: Scope) -> Frequency | None:
 def _mended(text: str) -> str:
     turned = re.fullmatch(r"\s*([A-Za-z]+)(\d+)\s*", text)
     if turned and parse_frequency(turned[2] + turned[1]) is not None:
-        return f"did you mean '{turned[2]}{turned[1]}'?"
+        return Meant(f"did you mean '{turned[2]}{turned[1]}'?", text, turned[2] + turned[1])
     if re.match(r"\s*(-|0+[^0-9.])", text):
         return "a frequency is positive"
     return did_you_mean(text.lstrip(" 0123456789"), WORDS)

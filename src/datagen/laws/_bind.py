@@ -13,7 +13,7 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from datagen.contracts import Reader, Scope
-from datagen.errors import Severity, did_you_mean, listed, near, quoted
+from datagen.errors import Meant, Severity, did_you_mean, listed, near, quoted
 from datagen.laws._bounds import bounded
 from datagen.laws._draws import BoundDraw, drawn
 from datagen.laws._law import Discrete, Law, Parametric, Params
@@ -149,7 +149,7 @@ class Binding:
                 (),
                 found=quoted(spec),
                 expected="a law such as {normal: {mean: 5, std: 1}}",
-                hint=f"did you mean 'type' by '{slip}'?" if slip else "",
+                hint=Meant(f"did you mean 'type' by '{slip}'?", slip, "type") if slip else "",
             )
             return None
         found = find("law", word)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datagen.errors import quoted
+from datagen.errors import Meant, quoted
 from datagen.laws._cut import ClampedDraw, Reach, TruncatedDraw, solve_centre
 from datagen.laws._draws import AtomsDraw, BoundDraw, TableDraw, atoms_of, drawn
 from datagen.laws._law import Continuous, Discrete, Law, Parametric, Params
@@ -62,7 +62,9 @@ def _ends(binding: Binding, spec: Any, key: str) -> Ends | None:
             (key,),
             found=f"{nothing}low {_plain(written[0])} above high {_plain(written[1])}",
             expected="low at most high",
-            hint=f"swap them: [{_plain(written[1])}, {_plain(written[0])}]",
+            hint=Meant(
+                f"swap them: [{_plain(written[1])}, {_plain(written[0])}]", list(written), [written[1], written[0]]
+            ),
         )
         return None
     return low, high

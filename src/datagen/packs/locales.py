@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from datagen.errors import did_you_mean, listed
+from datagen.errors import Meant, did_you_mean, listed
 from datagen.packs.methods import catalogue
 from datagen.packs.reading import about, pack_locales
 
@@ -37,7 +37,7 @@ def find_locale(text: str) -> str | None:
 def locale_hint(text: str) -> str:
     """What an unknown locale may have meant, and what there is."""
     meant = MISTAKEN.get(text.strip().replace("-", "_"))
-    guess = f"did you mean '{meant}'?" if meant else ""
+    guess: str = Meant(f"did you mean '{meant}'?", text, meant) if meant else ""
     if not meant and find_locale(text) is None:
         guess = did_you_mean(text, (*pack_locales(), *catalogue().locales))
     return "; ".join(part for part in (guess, f"available in the packs: {listed(pack_locales())}") if part)

@@ -13,6 +13,7 @@ from datagen.plan.further import Look, further_errors
 from datagen.schema import later
 from datagen.schema.expand import expand, told_once
 from datagen.schema.expand_modifiers import SPELLINGS
+from datagen.schema.fixes import fixed, with_fixes
 from datagen.schema.model import Schema, unknown_top_keys, validate
 from datagen.schema.model_forms import AN_OBJECT
 from datagen.schema.model_values import keys_of
@@ -116,10 +117,10 @@ class Prepared:
 
         try:
             plan = bind(self.document, seed=self.seed, scale=self.overrides.scale, findings=self.findings, look=look)
-            return replace(plan, solved=self.solved)
+            return replace(plan, solved=self.solved, findings=tuple(fixed(plan.findings, self.written)))
         except SchemaError as error:
             told = list(error.findings)
-        with telling_settings(self.written, self.overrides.sets, self.overrides.params):
+        with with_fixes(self.written), telling_settings(self.written, self.overrides.sets, self.overrides.params):
             stop_on_errors(told + further_errors(self.document, errors_of(told), whole_look(self.overrides)))
         raise AssertionError("a plan is refused by an error")
 
@@ -127,7 +128,7 @@ class Prepared:
 def prepare(written: Document, overrides: Overrides | None = None) -> Prepared:
     """Override, resolve, expand and check a loaded document. Raises SchemaError with all findings."""
     overrides = overrides or Overrides()
-    with telling_settings(written, overrides.sets, overrides.params):
+    with with_fixes(written), telling_settings(written, overrides.sets, overrides.params):
         return _prepared(written, overrides)
 
 
@@ -163,7 +164,7 @@ def _prepared(written: Document, overrides: Overrides) -> Prepared:
         findings += further_errors(document, errors_of(findings), whole_look(overrides))
     stop_on_errors(findings)
     assert schema is not None
-    return Prepared(written, document, schema, tuple(findings), overrides)
+    return Prepared(written, document, schema, tuple(fixed(findings, written)), overrides)
 
 
 def whole_look(overrides: Overrides) -> Look:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.contracts import Dictionary
-from datagen.errors import did_you_mean, listed, quoted
+from datagen.errors import Meant, did_you_mean, listed, quoted
 from datagen.rows._contract import RowScope
 from datagen.schema.model_behaviors import StateTransitionModel as Spec
 from datagen.schema.weights import SLACK
@@ -223,7 +223,7 @@ def _momentary(exits: Mapping[str, Mapping[str, float]], declared: Sequence[str]
                     ("states", source, "next_states", name),
                     found=f"'{name}', which is not declared, beside the state '{near}'",
                     expected="a declared state, or a momentary one whose name is more than two letters away",
-                    hint=f"did you mean '{near}'?",
+                    hint=Meant(f"did you mean '{near}'?", name, near),
                 )
             found[name] = None
     return tuple(found)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from datagen.errors import Finding, did_you_mean, listed, near, quoted
+from datagen.errors import LEFT_OUT, Finding, Meant, did_you_mean, listed, near, quoted
 from datagen.schema.later_keys import INSTEAD, PART_KEYS
 from datagen.schema.model_forms import AN_OBJECT, form_beside, form_of
 from datagen.schema.model_trace import Trace, child, trace
@@ -158,12 +158,12 @@ def _fact(document: Document, base: tuple[str | int, ...], step: Trace, fault: A
     if "." in kind:  # raised by a validator of ours
         if value is None and kind in ("language.wrong_type", "language.null_not_allowed") and not context.get("at"):
             expected = context.get("expected") or fault["msg"]
-            return _null(document, loc, _about(step, expected) if expected == "a value" else expected)
+            return _null(document, loc, step, _about(step, expected) if expected == "a value" else expected)
         if not context:  # no shape of a union fits: the message says which would
             return say(kind, described(value), fault["msg"], mend_type(fault["msg"], value))
         return say(kind, context["found"], context["expected"], context["hint"])
     if value is None:
-        return _null(document, loc, _expected(kind))
+        return _null(document, loc, step, _expected(kind))
     if kind in ("literal_error", "enum"):
         words = re.findall(r"'([^']*)'", str(context.get("expected", "")))
         expected = f"one of: {listed(words, most=40)}" if words else str(context.get("expected", ""))
@@ -190,8 +190,12 @@ def _fact(document: Document, base: tuple[str | int, ...], step: Trace, fault: A
     return say("language.bad_value", described(value), fault["msg"][:1].lower() + fault["msg"][1:])
 
 
-def _null(document: Document, loc: tuple[str | int, ...], expected: str) -> Fact:
-    hint = "take it out of the list" if document.place(loc).json_path.endswith("]") else NULL_HINT
+def _null(document: Document, loc: tuple[str | int, ...], step: Trace, expected: str) -> Fact:
+    fields = {field.alias or name: field for name, field in step.owner.model_fields.items()} if step.owner else {}
+    free = bool(step.path) and str(step.path[-1]) in fields and not fields[str(step.path[-1])].is_required()
+    hint: str = Meant(NULL_HINT, None, LEFT_OUT) if free else NULL_HINT
+    if document.place(loc).json_path.endswith("]"):
+        hint = "take it out of the list"
     return Fact(document.finding("language.null_not_allowed", loc, found="null", expected=expected, hint=hint))
 
 
@@ -279,6 +283,8 @@ def _missing_key(document: Document, loc: tuple[str | int, ...], about: str, own
     strange = [name for name in holder if name not in own] if isinstance(holder, Mapping) else []
     if (slip := near(key, strange)) is not None:
         hint = f"did you mean '{key}' by {quoted(slip)}?"
+        if isinstance(did_you_mean(slip, own), Meant) and near(slip, own) == key:
+            hint = Meant(hint, slip, key)
     expected = about or f"`{key}: …`, which has no default"
     finding = document.finding("language.missing_key", loc[:-1], found=found, expected=expected, hint=hint)
     return Fact(finding, loc[:-1], missing=key)

@@ -25,7 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from datagen.errors import quoted
+from datagen.errors import Meant, quoted
 
 T = TypeVar("T")
 
@@ -128,20 +128,28 @@ def mend_type(expected: str, value: Any) -> str:
     if isinstance(value, str):
         bare = value.strip()
         if "number" in expected and re.fullmatch(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", bare):
-            return "remove the quotes"
+            return Meant("remove the quotes", value, number_of(bare))
         if "integer" in expected and re.fullmatch(r"[+-]?\d+", bare):
-            return "remove the quotes"
+            return Meant("remove the quotes", value, int(bare))
         if "true or false" in expected and bare.lower() in {"true", "false"}:
-            return f"write {bare.lower()} without quotes"
+            return Meant(f"write {bare.lower()} without quotes", value, bare.lower() == "true")
         if "true or false" in expected and bare.lower() in {"yes", "no", "on", "off"}:
-            return f"write {'true' if bare.lower() in {'yes', 'on'} else 'false'}"
+            yes = bare.lower() in {"yes", "on"}
+            return Meant(f"write {'true' if yes else 'false'}", value, yes)
     if isinstance(value, float) and "integer" in expected and math.isfinite(value):
-        return f"write {int(value)}" if value.is_integer() else "write a whole number"
+        return Meant(f"write {int(value)}", value, int(value)) if value.is_integer() else "write a whole number"
     if "text" in expected and isinstance(value, bool | int | float):
-        return f'put it in quotes: "{quoted(value)}"'
+        hint = f'put it in quotes: "{quoted(value)}"'
+        return hint if isinstance(value, float) else Meant(hint, value, quoted(value))
     if expected.startswith("a list") and isinstance(value, str | bool | int | float):
-        return f"write [{value}]" if len(str(value)) <= 40 else "put it in brackets"
+        hint = f"write [{value}]" if len(str(value)) <= 40 else "put it in brackets"
+        return hint if isinstance(value, str) and not value.isidentifier() else Meant(hint, value, [value])
     return ""
+
+
+def number_of(text: str) -> int | float:
+    """The number that a text of digits is."""
+    return int(text) if re.fullmatch(r"[+-]?\d+", text) else float(text)
 
 
 def out_of_range(value: Any, expected: str, *, hint: str = "") -> PydanticCustomError:
@@ -290,6 +298,9 @@ def read_time(value: Any) -> str:
     if not re.fullmatch(TIME, value):
         if re.fullmatch(r"[+-]?\d{5,}(-\d\d?){2}.*", value):
             why = "years run from 0001 to 9999"
+        if (parts := re.fullmatch(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", value)) is not None:
+            day = f"{parts[1]}-{parts[2]:0>2}-{parts[3]:0>2}"
+            why = Meant(f"write {day}", value, day) if _is_day(day) else why
         raise refusal("time.bad", found=quoted(value), expected=expected, hint=why)
     if re.search(r":60(\D|$)", value):
         raise refusal("time.bad", found=quoted(value), expected=expected, hint="leap seconds do not exist here")
@@ -299,6 +310,14 @@ def read_time(value: Any) -> str:
         why = "years run from 0001 to 9999" if value.startswith("0000") else str(error)
         raise refusal("time.bad", found=quoted(value), expected=expected, hint=why) from None
     return value
+
+
+def _is_day(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def read_duration(value: Any) -> str | dict[str, int | float]:

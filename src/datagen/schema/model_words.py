@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, LiteralString, Protocol
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from datagen.errors import did_you_mean, listed, near, quoted
+from datagen.errors import Meant, did_you_mean, listed, near, quoted
 from datagen.schema.later_keys import GENERATOR_WORDS
 from datagen.schema.model_values import Many, Maybe, Written, comment_like, refusal, wrong_type
 
@@ -90,9 +90,11 @@ def read_column_type(value: Any) -> str:
     if value not in COLUMN_TYPES:
         meant = near(value, (*COLUMN_TYPES, *FOREIGN_TYPES))
         hint = f"did you mean '{FOREIGN_TYPES.get(meant, meant)}'?" if meant else ""
+        if meant == value.lower() or isinstance(did_you_mean(value, COLUMN_TYPES), Meant):
+            hint = Meant(hint, value, FOREIGN_TYPES.get(meant or "", meant))
         if (exact := DECIMAL.fullmatch(value.strip())) is not None:
             places = min(int(exact[1] or 0), MOST_DECIMALS)
-            hint = f"write type: float, decimals: {places}" if places else "write type: int"
+            hint = f"write type: float, decimals: {places}" if places else Meant("write type: int", value, "int")
         raise refusal(
             "language.unknown_word", found=quoted(value), expected=f"one of: {', '.join(COLUMN_TYPES)}", hint=hint
         )
@@ -207,7 +209,7 @@ def read_ends(value: Any) -> tuple[LawEnd, LawEnd]:
             "clamp.empty",
             found=f"low {quoted(low)} above high {quoted(high)}",
             expected="low at most high",
-            hint=f"write [{quoted(high)}, {quoted(low)}]",
+            hint=Meant(f"write [{quoted(high)}, {quoted(low)}]", [low, high], [high, low]),
         )
     return (low, high)
 

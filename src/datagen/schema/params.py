@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from datagen.errors import DatagenError, Finding, listed, near, quoted
+from datagen.errors import DatagenError, Finding, Meant, did_you_mean, listed, near, quoted
 from datagen.schema.expand_laws import PARAMETERS as LAWS
 from datagen.schema.expand_reading import carry, is_version_1, item_mark, value_mark
 from datagen.schema.load_tree import MAX_NODES
@@ -203,8 +203,10 @@ class _Filling:
                 hint="move its declaration up",
             )
             return False
+        guess = did_you_mean(name, self.names)
         other = near(name, self.names)
         dollar = "a dollar sign itself is written $$"
+        hint = f"did you mean '${other}'? {dollar}" if other else dollar
         self._report(
             "params.unknown",
             mark,
@@ -212,7 +214,7 @@ class _Filling:
             expected=f"a declared parameter: {listed(self.names)}"
             if self.names
             else "no parameter: `params` declares none",
-            hint=f"did you mean '${other}'? {dollar}" if other else dollar,
+            hint=Meant(hint, f"${name}", f"${other}") if isinstance(guess, Meant) else hint,
         )
         return False
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from datagen.errors import quoted
+from datagen.errors import Meant, quoted
 
 SLACK = 0.005  # 0.333 three times is meant as a whole
 
@@ -76,13 +76,18 @@ def shares(weights: Sequence[Any], *, relative_ok: bool, version_1: bool) -> Sha
     if any(percents) and not all(percents):
         place = percents.index(False)
         if sizes[place]:
+            meant = [
+                size if percent or size <= 1 else size / 100 for size, percent in zip(sizes, percents, strict=True)
+            ]
+            text = f"{_short(meant[place] * 100)}%"
+            sure = abs(math.fsum(meant) - 1) <= SLACK + 1e-12
             return Shares(
                 None,
                 "weights.mixed",
                 place,
                 f"{quoted(weights[place])} beside weights with %",
                 "% on all or none",
-                f"write {_short(sizes[place] * (100 if sizes[place] <= 1 else 1))}%",
+                Meant(f"write {text}", weights[place], text) if sure else f"write {text}",
             )
     relative = not any(percents) and any(size > 1 for size in sizes)
     if relative and not relative_ok:
