@@ -15,7 +15,7 @@ from datagen.checks.structural import check_structure
 from datagen.engine.options import Options
 from datagen.plan.explain import as_text
 from datagen.schema.load import load_text
-from datagen.sinks.manifest import FORMATS, Manifest, read_manifest
+from datagen.sinks.manifest import Manifest, read_manifest
 
 DOCUMENT = """
 timeframe: {start: 2024-01-01, end: 2024-12-31}
@@ -77,7 +77,7 @@ def test_the_plan_lists_every_pair_as_held() -> None:
     )
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", ["parquet", "csv", "ndjson"])
 def test_a_row_that_breaks_a_pair_is_found(format: str, tmp_path: Path) -> None:
     manifest = published(tmp_path / "out", format)
     assert check_structure(tmp_path / "out", manifest.tables, format) == []

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import datetime
+import gzip
 import hashlib
+import itertools
 import json
 import math
 import os
@@ -19,6 +21,7 @@ from hypothesis import strategies as st
 from tests.support import examples
 
 from datagen.errors import MachineError, SchemaError, UsageError
+from datagen.sinks.gzipped import unpacked, whole
 from datagen.sinks.manifest import FORMATS, FileFacts
 from datagen.sinks.times import WIDEST, time_text
 from datagen.sinks.writer import open_writer, part_name
@@ -123,10 +126,10 @@ def test_duckdb_reads_every_value_back(format: str, tmp_path: Path) -> None:
     columns = json.dumps(SQL).replace('"', "'")
     reader = {
         "parquet": f"read_parquet('{tmp_path}/t.parquet')",
-        "csv": f"read_csv('{tmp_path}/t.csv', header=true, auto_detect=false, delim=',', quote='\"', escape='\"', "
+        "csv": f"read_csv('{tmp_path}/t.{format}', header=true, auto_detect=false, delim=',', quote='\"', escape='\"', "
         f"nullstr='', allow_quoted_nulls=false, strict_mode=true, columns={columns})",
-        "ndjson": f"read_json('{tmp_path}/t.ndjson', format='newline_delimited', columns={columns})",
-    }[format]
+        "ndjson": f"read_json('{tmp_path}/t.{format}', format='newline_delimited', columns={columns})",
+    }[unpacked(format)]
     with duckdb.connect() as database:
         kinds = {row[0]: row[1] for row in database.sql(f"describe select * from {reader}").fetchall()}
         assert {name: kind.replace(" WITH TIME ZONE", "") for name, kind in kinds.items()} == SQL
@@ -211,17 +214,39 @@ def test_a_table_without_rows_still_has_its_columns(format: str, tmp_path: Path)
     if format == "parquet":
         assert pl.read_parquet(tmp_path / facts.name).schema == sample().schema
     else:
-        header = ",".join(sample().columns) + "\n" if format == "csv" else ""
-        assert (tmp_path / facts.name).read_text() == header
+        header = ",".join(sample().columns) + "\n" if unpacked(format) == "csv" else ""
+        assert whole(tmp_path / facts.name) == header.encode()
 
 
-@pytest.mark.parametrize("format", ["csv", "ndjson"])
+@pytest.mark.parametrize("format", [format for format in FORMATS if format != "parquet"])
 def test_text_files_do_not_depend_on_blocks(format: str, tmp_path: Path) -> None:
     hashes = set()
     for blocks in (1, 2, 7, 23):
         (tmp_path / str(blocks)).mkdir()
         hashes.add(write(format, tmp_path / str(blocks), sample(), blocks).sha256)
     assert len(hashes) == 1
+
+
+@pytest.mark.parametrize("format", ["csv", "ndjson"])
+def test_packed_files_hold_the_bytes_of_plain_ones_under_no_name_and_time(format: str, tmp_path: Path) -> None:
+    plain, packed = (write(one, tmp_path, sample()) for one in (format, f"{format}.gz"))
+    raw = (tmp_path / packed.name).read_bytes()
+    assert gzip.decompress(raw) == (tmp_path / plain.name).read_bytes()
+    assert raw[:8] == b"\x1f\x8b\x08\x00\x00\x00\x00\x00"  # gzip, deflate, no flags: no name; no time
+    assert packed.bytes < 0.5 * plain.bytes
+
+
+def test_packing_keeps_no_more_than_a_window(tmp_path: Path) -> None:
+    """What waits inside is the window of deflate, whatever the size of the file."""
+    numbers = np.random.default_rng(1).random(20_000)
+    with open_writer("csv.gz", tmp_path).open_part("t.csv.gz") as part:
+        written = []
+        for _ in range(6):
+            part.append(pl.DataFrame({"x": numbers}))
+            written.append((tmp_path / "t.csv.gz").stat().st_size)
+        part.close()
+    steps = [later - earlier for earlier, later in itertools.pairwise(written)]
+    assert min(steps) > 0.8 * max(steps) > 100_000
 
 
 def test_row_groups_are_of_one_size(tmp_path: Path) -> None:

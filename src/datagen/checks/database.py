@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import errno
+import io
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datagen.errors import Finding, MachineError
+from datagen.sinks.gzipped import BROKEN, reading, unpacked
 from datagen.sql.spelling import literal
 
 if TYPE_CHECKING:
@@ -89,16 +91,27 @@ def source(files: Sequence[Path], format: str, types: Mapping[str, str]) -> str:
 def text_source(files: Sequence[Path], format: str, types: Mapping[str, str]) -> str:
     """The SQL table function that reads text files. types: column name -> type of SQL, in the files' order."""
     columns = "{" + ", ".join(f"{literal(name)}: '{kind}'" for name, kind in types.items()) + "}"
-    if format == "csv":
+    if unpacked(format) == "csv":
         return (
             f"read_csv({file_list(files)}, columns = {columns}, header = true, auto_detect = false, strict_mode = true, "
             """delim = ',', quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, """
-            f"max_line_size = {LONGEST_LINE})"
+            f"max_line_size = {LONGEST_LINE}{packed_csv(format)})"
         )
-    if format == "ndjson":
-        limit = f"maximum_object_size = {LONGEST_LINE}"
+    if unpacked(format) == "ndjson":
+        limit = f"maximum_object_size = {LONGEST_LINE}{packed(format)}"
         return f"read_json({file_list(files)}, columns = {columns}, format = 'newline_delimited', {limit})"
     raise ValueError(f"files of format {format!r} cannot be read")
+
+
+def packed_csv(format: str) -> str:
+    """Further options of read_csv for packed files. How long one is shows only at its end, and DuckDB would take sixteen
+    times the longest line for each."""
+    return f"{packed(format)}, buffer_size = {LONGEST_LINE}" if format != unpacked(format) else ""
+
+
+def packed(format: str) -> str:
+    """The option of a reader for packed files: by their names alone not all of them are told."""
+    return ", compression = 'gzip'" if format != unpacked(format) else ""
 
 
 def file_list(files: Sequence[Path]) -> str:
@@ -114,17 +127,22 @@ def table_source(directory: Path, table: TableEntry, format: str) -> str:
 
 def first_line(file: Path) -> str:
     """The first line of a text file, without its end; cut where it is longer than any line of ours may be."""
-    with file.open("rb") as stream:
-        return stream.readline(LONGEST_LINE).decode(errors="replace").removesuffix("\n")
+    with reading(file) as stream:
+        try:
+            return stream.readline(LONGEST_LINE).decode(errors="replace").removesuffix("\n")
+        except BROKEN:  # what is no gzip has no first line
+            return ""
 
 
 def first_value(file: Path, format: str, column: str) -> int | None:
     """The integer in a column of the first row of a text file; None where there is none."""
-    with file.open(newline="", encoding="utf-8", errors="replace") as stream:
+    with io.TextIOWrapper(reading(file), newline="", encoding="utf-8", errors="replace") as stream:
         try:
-            row = next(csv.DictReader(stream)) if format == "csv" else json.loads(stream.readline(LONGEST_LINE))
+            row = (
+                next(csv.DictReader(stream)) if unpacked(format) == "csv" else json.loads(stream.readline(LONGEST_LINE))
+            )
             return int(row[column])
-        except (StopIteration, ValueError, TypeError, KeyError, csv.Error):
+        except (StopIteration, ValueError, TypeError, KeyError, csv.Error, *BROKEN):
             return None
 
 

@@ -1,20 +1,22 @@
 """Finds the tables in a directory, ours or anybody's, and opens them for SQL in the types that were declared.
 
-A table lies in TABLE.parquet, TABLE.csv or TABLE.ndjson, or in parts in a directory of its name. What is there is what is
-judged: a manifest is not needed, and where there is one nothing of it is believed but the format.
+A table lies in TABLE.parquet, TABLE.csv or TABLE.ndjson (or packed: TABLE.csv.gz), or in parts in a directory of its name.
+What is there is what is judged: a manifest is not needed, and where there is one nothing of it is believed but the format.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datagen.checks.database import LONGEST_LINE, SQL_TYPES, file_list, text_source
+from datagen.checks.database import LONGEST_LINE, SQL_TYPES, file_list, packed, text_source
 from datagen.checks.unreadable import UnreadableError, named
 from datagen.sinks.disk import disk_errors
+from datagen.sinks.gzipped import BROKEN, reading, unpacked
 from datagen.sinks.manifest import FORMATS, NAME, RUN_FILES, SIDE_FILES
 from datagen.sql.spelling import identifier
 
@@ -73,14 +75,20 @@ def find_files(directory: Path, preferred: str | None = None) -> dict[str, Files
             if entry.is_dir():
                 for format in FORMATS:
                     parts = tuple(
-                        sorted(path for path in entry.iterdir() if path.suffix == f".{format}" and path.is_file())
+                        sorted(path for path in entry.iterdir() if format_of(path) == format and path.is_file())
                     )
                     if parts:
                         found.setdefault(entry.name, []).append(Files(entry.name, format, parts))
-            elif entry.is_file() and entry.suffix[1:] in FORMATS and entry.name not in (NAME, *RUN_FILES, *SIDE_FILES):
-                found.setdefault(entry.stem, []).append(Files(entry.stem, entry.suffix[1:], (entry,)))
+            elif (kind := format_of(entry)) and entry.is_file() and entry.name not in (NAME, *RUN_FILES, *SIDE_FILES):
+                table = entry.name.removesuffix(f".{kind}")
+                found.setdefault(table, []).append(Files(table, kind, (entry,)))
     order = [preferred, *FORMATS]
     return {name: min(own, key=lambda one: order.index(one.format)) for name, own in found.items()}
+
+
+def format_of(file: Path) -> str | None:
+    """The format that the name of a file tells; None where it tells none."""
+    return next((format for format in FORMATS if file.name[1:].endswith(f".{format}")), None)
 
 
 def open_table(database: duckdb.DuckDBPyConnection, files: Files, declared: Mapping[str, str]) -> Opened:
@@ -144,29 +152,36 @@ def _readers(database: duckdb.DuckDBPyConnection, files: Files, declared: Mappin
     """The SQL table functions that read the files: one for each order of columns in them."""
     if files.format == "parquet":
         return [f"read_parquet({file_list(files.paths)}, union_by_name = true)"]
-    if files.format == "ndjson":
+    if unpacked(files.format) == "ndjson":
         return [_ndjson(database, files, declared)]
     headers: dict[tuple[str, ...], list[Path]] = {}
     for path in files.paths:
         headers.setdefault(_header(path), []).append(path)
-    return [text_source(paths, "csv", dict.fromkeys(names, "VARCHAR")) for names, paths in headers.items()]
+    return [text_source(paths, files.format, dict.fromkeys(names, "VARCHAR")) for names, paths in headers.items()]
 
 
 def _ndjson(database: duckdb.DuckDBPyConnection, files: Files, declared: Mapping[str, str]) -> str:
-    objects = f"read_ndjson_objects({file_list(files.paths)}, maximum_object_size = {LONGEST_LINE})"
+    objects = (
+        f"read_ndjson_objects({file_list(files.paths)}, maximum_object_size = {LONGEST_LINE}{packed(files.format)})"
+    )
     rows = database.execute(f"select distinct unnest(json_keys(json)) as k from {objects} order by k").fetchall()
     keys = tuple(str(key) for (key,) in rows)
     # a file without rows has no keys: its columns are those that it would have
     names = [name for name in declared if name in keys] + [key for key in keys if key not in declared] or list(declared)
     named(names, files.paths[0])
     kinds = {name: "JSON" if declared.get(name) == "nested" else "VARCHAR" for name in names}
-    return text_source(files.paths, "ndjson", kinds)
+    return text_source(files.paths, files.format, kinds)
 
 
 def _header(path: Path) -> tuple[str, ...]:
-    with disk_errors("reading", path), path.open(newline="", encoding="utf-8-sig", errors="replace") as stream:
+    with (
+        disk_errors("reading", path),
+        io.TextIOWrapper(reading(path), newline="", encoding="utf-8-sig", errors="replace") as stream,
+    ):
         try:
             return named(tuple(next(csv.reader(stream), ())), path)
+        except BROKEN as error:
+            raise UnreadableError(f"{path.name}: broken or no gzip: {error}") from error
         except csv.Error as error:
             raise UnreadableError(f"{path.name}: the header is no line of CSV: {error}") from error
 

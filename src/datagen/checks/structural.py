@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from datagen.checks.database import first_line, first_value, locked_database, row_of, source
 from datagen.errors import Finding, listed, quoted
+from datagen.sinks.gzipped import unpacked
 from datagen.sinks.manifest import ForeignKey, TableEntry
 from datagen.sql.spelling import identifier, literal
 
@@ -239,7 +240,7 @@ class _Table:
         """Whether each file has the declared columns in their order, and in Parquet of the declared types."""
         expected = list(self.kinds)
         findings = []
-        if self.format == "csv":
+        if unpacked(self.format) == "csv":
             for file in self.files:
                 header = first_line(file)
                 if header != ",".join(expected):

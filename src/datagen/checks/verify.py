@@ -18,6 +18,7 @@ import numpy as np
 from datagen.errors import Finding, listed
 from datagen.kernel.content_hash import ColumnSum, TableSums, root_hash
 from datagen.sinks.disk import disk_errors
+from datagen.sinks.gzipped import unpacked, whole
 from datagen.sinks.manifest import NAME, Manifest, TableEntry, read_manifest
 from datagen.sinks.target import foreign
 from datagen.structures import dtype_of, with_json
@@ -128,11 +129,11 @@ def batches(path: Path, table: TableEntry, format: str) -> Iterator[pl.DataFrame
         return
     types = {"int": pl.Int64, "float": pl.Float64, "bool": pl.Boolean, "date": pl.Date}
     kinds = {column.name: types.get(column.type, pl.String) for column in table.columns}  # times are parsed below
-    if format == "ndjson":
+    if unpacked(format) == "ndjson":
         kinds |= {column.name: dtype_of(column.structure, plain=True) for column in table.columns if column.structure}
     # a part of text is read whole: it is never larger than what a worker holds while it writes one
-    raw = path.read_bytes()  # not by name: names with * or [ would be taken for patterns
-    frame = pl.read_csv(raw, schema=kinds) if format == "csv" else pl.read_ndjson(raw, schema=kinds)
+    raw = whole(path)  # not by name: names with * or [ would be taken for patterns
+    frame = pl.read_csv(raw, schema=kinds) if unpacked(format) == "csv" else pl.read_ndjson(raw, schema=kinds)
     times = [frame.get_column(column.name) for column in table.columns if column.type == "datetime"]
     frame = with_json(frame)
     yield frame.with_columns(texts.str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us") for texts in times)

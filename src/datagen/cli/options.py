@@ -71,7 +71,10 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
 def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """How a run is made. The command reads them with `Given.run`."""
     decorators: Sequence[Decorator] = (
-        click.option("-f", "--format", "format", metavar="FORMAT", help="parquet, csv or ndjson [the schema's]."),
+        click.option(
+            "-f", "--format", "format", metavar="FORMAT",
+            help="parquet, csv, ndjson, csv.gz or ndjson.gz [the schema's].",
+        ),
         click.option(
             "--select", multiple=True, metavar="TABLE",
             help="Write only these tables; orders+ means all below it too, +orders all above it. May be repeated.",
@@ -119,11 +122,12 @@ class Given:
         """How a run is made."""
         from datagen.engine import options
         from datagen.plan import limits
+        from datagen.sinks.manifest import FORMATS
 
         workers = self.whole("workers", 1, MOST_WORKERS)
         memory = self.memory()
         format, gate = self.options["format"], self.options["gate"]
-        if format is not None and format not in options.FORMATS:
+        if format is not None and format not in FORMATS:
             self.faults.append(options.unknown_format(format))
         if gate is not None and gate not in options.GATES:
             self.faults.append(options.unknown_gate(gate))

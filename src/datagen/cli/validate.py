@@ -84,7 +84,7 @@ def _plan(asked: Given, *, strict: bool, document: Document | None = None) -> Pl
     return plan
 
 
-def _say(plan: Plan, *, form: str, as_json: bool, **more: object) -> None:
+def _say(plan: Plan, *, form: str, as_json: bool, **besides: object) -> None:
     """Say that a schema is valid, and what it makes."""
     shown = [table for table in plan.all_tables.values() if not table.hidden]
     sizes = {table.id: round(table.expected_rows) for table in shown if table.id not in plan.by_sql}
@@ -92,7 +92,7 @@ def _say(plan: Plan, *, form: str, as_json: bool, **more: object) -> None:
         screen.document(
             {
                 "ok": True, "name": plan.name, "tables": sizes, "derived": list(plan.by_sql),
-                "findings": [finding.as_dict() for finding in plan.findings], **more,
+                "findings": [finding.as_dict() for finding in plan.findings], **besides,
             }
         )  # fmt: skip
         return

@@ -14,12 +14,12 @@ from datagen.plan.memory import kept_columns, worker_bytes
 from datagen.plan.model import DerivedPlan, Plan, TablePlan
 from datagen.plan.needed import narrowed
 from datagen.selection import selected
+from datagen.sinks.manifest import FORMATS
 
 if TYPE_CHECKING:
     from datagen.plan.prepare import Prepared
 
 GATES = ("structural", "all", "none")
-FORMATS = ("parquet", "csv", "ndjson")
 STRICTNESS = {"none": 0, "structural": 1, "all": 2}
 DEFAULT_MEMORY = 2_000_000_000
 

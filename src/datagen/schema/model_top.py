@@ -32,7 +32,9 @@ class Metadata(Written):
     """The name of the data set, and defaults that the command line overrides."""
 
     name: Maybe[str] = Field(default=None, description="name of the data set; the file's name when left out")
-    format: Maybe[Literal["csv", "parquet", "ndjson"]] = Field(default=None, description="default output format")
+    format: Maybe[Literal["csv", "parquet", "ndjson", "csv.gz", "ndjson.gz"]] = Field(
+        default=None, description="default output format"
+    )
     gate: Maybe[Literal["structural", "all", "none"]] = Field(
         default=None, description="which checks must hold before data is published; the command line may only raise it"
     )

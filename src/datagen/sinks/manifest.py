@@ -22,7 +22,7 @@ from datagen.version import DATA_VERSION, __version__
 NAME = "manifest.json"
 FORMAT_VERSION = 1
 LARGEST = 64 << 20  # bytes; a manifest of 100,000 files is half of that
-FORMATS = ("parquet", "csv", "ndjson")
+FORMATS = ("parquet", "csv", "ndjson", "csv.gz", "ndjson.gz")
 TYPES = ("int", "float", "string", "bool", "datetime", "date", "nested")
 RUN_FILES = ("run.json", "log.jsonl")  # beside the manifest, different in every run
 CELLS = (

@@ -1,7 +1,8 @@
 """Writes the files of one table in a format that is chosen by its word.
 
 A part is one file. Any process may write any part: parts share nothing but the directory, and their names come from
-their numbers. The word of a format names its module in this folder, its class in there and the extension of its files.
+their numbers. The word of a format names its module in this folder, its class in there and the extension of its files; one
+that ends in .gz is the same, packed.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from datagen.errors import Finding, UsageError, did_you_mean, listed
+from datagen.sinks.gzipped import SUFFIX, Gzipped, Packing, unpacked
 from datagen.sinks.manifest import FORMATS, FileFacts, inside
 from datagen.sinks.part import PartFile
 
@@ -53,8 +55,9 @@ class Writer:
         self.format = format
         self.directory = directory
         self.precisions = precisions
-        module = importlib.import_module(f"datagen.sinks.{format}")
-        self._encoder = getattr(module, format.capitalize())
+        word = unpacked(format)
+        module = importlib.import_module(f"datagen.sinks.{word}")
+        self._encoder = getattr(module, word.capitalize())
 
     def open_part(self, path: Path | str) -> Part:
         """A new file, named from the directory (`part_name`) or by a path inside it, to append blocks to."""
@@ -63,9 +66,10 @@ class Writer:
             name = os.path.relpath(name, self.directory)
         if not inside(name):
             raise ValueError(f"{name!r} leaves the data set")
-        file = PartFile(self.directory, name)
+        packed = self.format.endswith(SUFFIX)
+        file = Gzipped(self.directory, name) if packed else PartFile(self.directory, name)
         encoder: Encoder = self._encoder(file, self.precisions)
-        return Part(file, encoder)
+        return Part(file, Packing(encoder, file) if isinstance(file, Gzipped) else encoder)
 
     def write_part(self, frames: Iterable[pl.DataFrame], path: Path | str) -> FileFacts:
         """Write one file of at least one frame (an empty table has one without rows), all of the same columns."""
