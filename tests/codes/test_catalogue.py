@@ -20,7 +20,7 @@ from tests.codes.examples import RUNNABLE, document_of, findings_of, findings_of
 
 SOURCE = Path(__file__).parents[2] / "src" / "datagen"
 CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*\.[a-z][a-z0-9_]*")
-FILE_NAMES = (".md", ".json", ".jsonl", ".tsv", ".yaml", ".txt", ".js", ".css", ".html")
+FILE_NAMES = (".gz", ".md", ".json", ".jsonl", ".tsv", ".yaml", ".txt", ".js", ".css", ".html")
 # texts of the form of a code that are something else, by file or as they stand
 OTHER_FILES = {"schema/later_keys.py", "generators/_faker/internet.py", "registry.py"}
 OTHER_TEXTS = {
