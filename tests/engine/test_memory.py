@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +11,13 @@ from typing import Any
 import pytest
 
 from datagen import api
+from datagen.engine import memory as memory_of_runs
+from datagen.engine.executor import Job, execute
 from datagen.engine.grain import GRAIN_BYTES, Walk, grains
 from datagen.engine.memory import LEAST, share_out
 from datagen.engine.options import Options, settle
 from datagen.engine.run import Run
+from datagen.engine.worker import send, serve
 from datagen.errors import MachineError
 from datagen.plan.memory import worker_bytes
 from datagen.plan.needed import narrowed
@@ -71,3 +75,32 @@ def test_blocks_that_are_gone_through_hold_nothing_and_come_out_the_same_when_as
     assert not any(block._columns or block._memo or block.kept_children for block, _ in held)
     for block, frame in held:
         assert block.frame().equals(frame)
+
+
+def test_free_memory_goes_back_after_several_grains_and_not_with_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run of a few grains takes its memory once; one of many cannot pile up what lies free between pieces in use."""
+    given: list[int] = []
+    monkeypatch.setattr(memory_of_runs, "_trim", lambda: given.append)
+
+    def plan_of(tables: int) -> Any:
+        column = {"name": "n", "generator": {"sequence": {}}}
+        return api.prepare({"nodes": [{"id": f"t{k}", "rows": 3, "columns": [column]} for k in range(tables)]}).bind()
+
+    for tables, times in ((8, 0), (20, 4)):  # 20: twice while they are counted, twice while they are written
+        given.clear()
+        (tmp_path / str(tables)).mkdir()
+        execute(plan_of(tables), Job("csv", tmp_path / str(tables)))
+        assert len(given) == times
+    given.clear()
+    plan = plan_of(20)
+    run = Run(plan, offsets={grain.number: {grain.root: 0} for grain in grains(plan)})
+    asked, told = io.BytesIO(), io.BytesIO()
+    for grain in grains(plan):
+        send(asked, {"do": "write", "grain": grain})
+    asked.seek(0)
+    (tmp_path / "worker").mkdir()
+    job = {"directory": tmp_path / "worker", "format": "csv", "block_rows": 9, "tables": None, "staged": frozenset()}
+    assert serve(run, job, asked, told) == 0
+    assert len(given) == 2

@@ -8,8 +8,13 @@ import os
 # what stays of a start: modules, models and a plan are hardly ever garbage, and looking through them takes a tenth of it
 FEW = 500_000
 
-# numpy's threads for products of matrices wait busily for work that never comes; plug-ins of pydantic are not ours to run
-QUIET = {"OPENBLAS_NUM_THREADS": "1", "PYDANTIC_DISABLE_PLUGINS": "__all__"}
+# numpy's threads for products of matrices wait busily for work that never comes; plug-ins of pydantic are not ours to run;
+# Polars gives memory back after half a second without use and asks for it again with the next part
+QUIET = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "PYDANTIC_DISABLE_PLUGINS": "__all__",
+    "_RJEM_MALLOC_CONF": "dirty_decay_ms:10000",
+}
 
 _usual: tuple[int, int, int] | None = None
 

@@ -23,7 +23,6 @@ from datagen.errors import Finding, MachineError
 from datagen.plan.model import Plan
 
 Finished = Callable[[Written], None]  # told of every grain as soon as it is written, in any thread
-MANY = 8  # grains of a run in one process up to which nothing is gained by giving memory back on the way
 
 
 def nobody(written: Written) -> None:
@@ -67,17 +66,17 @@ class Here:
 
     def count(self, grains: Sequence[Grain], tables: frozenset[str]) -> dict[int, dict[str, int]]:
         found: dict[int, dict[str, int]] = {}
-        for grain in grains:
+        for done, grain in enumerate(grains):
+            give_back(done)
             found[grain.number] = totals(self.run, grain, tables)
-            if len(grains) > MANY:
-                give_back()
         return found
 
     def tell(self, ledger: Ledger) -> None:
         self.run.know(ledger)
 
     def write(self, grains: Sequence[Grain], progress: Progress, finished: Finished = nobody) -> Iterable[Written]:
-        for grain in grains:
+        for done, grain in enumerate(grains):
+            give_back(done)
             written = write_grain(
                 self.run,
                 grain,
@@ -93,8 +92,6 @@ class Here:
             self.done.add(grain.number)
             finished(written)
             yield written
-            if len(grains) > MANY:
-                give_back()
 
     def close(self) -> None:
         if self._behind is not None:
@@ -145,8 +142,8 @@ class Processes:
         done: dict[int, dict[str, int]] = {}
         tasks = Tasks("count", grains, tables)
         while (self._works_here or len(self._ready) < len(self._workers)) and (grain := tasks.take()) is not None:
+            give_back(len(done))
             done[grain.number] = totals(self._run, grain, tables)
-            give_back()
             self._greet(timeout=0)
         self._share(tasks, lambda grain, result: done.__setitem__(grain.number, result), None)
         return done
@@ -183,8 +180,10 @@ class Processes:
 
         thread = threading.Thread(target=others, daemon=True)
         thread.start()
+        own = 0
         try:
             while (grain := tasks.take()) is not None:
+                give_back(own)
                 take(
                     write_grain(
                         self._run,
@@ -198,7 +197,7 @@ class Processes:
                         staged=self._job["staged"],
                     )
                 )
-                give_back()
+                own += 1
         finally:
             tasks.stop()
         thread.join()

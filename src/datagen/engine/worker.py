@@ -97,9 +97,11 @@ def serve(run: Run, job: Mapping[str, Any], incoming: BinaryIO, outgoing: Binary
     from datagen.engine.memory import give_back
     from datagen.engine.work import write_grain
 
+    done = 0  # grains counted or written
     try:
         while True:
             task = receive(incoming)
+            give_back(done)
             try:
                 match task["do"]:
                     case "rows":
@@ -123,7 +125,7 @@ def serve(run: Run, job: Mapping[str, Any], incoming: BinaryIO, outgoing: Binary
                     case other:
                         raise AssertionError(f"unknown task {other}")
                 send(outgoing, {"result": result})
-                give_back()
+                done += 1
             except Exception as error:  # noqa: BLE001 - carried to the parent, which raises it
                 send(outgoing, {"error": _portable(error), "trace": traceback.format_exc()})
     except EOFError:
