@@ -234,7 +234,7 @@ class Binding:
                 name,
                 found=f"'{name}'",
                 expected=f"parameters of {word}: {listed(known)}",
-                hint=did_you_mean(name, known),
+                hint=did_you_mean(name, known) or did_you_mean(name, KEYS),
             )
         elif not fault["loc"]:
             found, _, expected = fault["msg"].removeprefix("Value error, ").partition(": ")

@@ -235,10 +235,10 @@ def _rows(made: Drafting, table: TableDraft, refuse: Callable[..., None], scale:
                     hint="choice takes one of a list",
                 )
         return None
-    values = [column.params.get("values") or [] for column in table.columns.values() if column.word == "enum_list"]
-    if not all(isinstance(one, list) for one in values):
+    values = [column.params.get("values") for column in table.columns.values() if column.word == "enum_list"]
+    lists = [len(one) for one in values if isinstance(one, list)]
+    if len(lists) < len(values):
         return 0  # the parameters of the column are refused
-    lists = [len(one) for one in values]
     if lists:
         if len(set(lists)) > 1:
             refuse(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
 from datagen.contracts import Generator
 from datagen.errors import Finding, did_you_mean, listed
 from datagen.generators.case import Made
@@ -14,6 +16,7 @@ from datagen.plan.names import null_branch
 from datagen.registry import find, words
 from datagen.schema.model_findings import check_part
 from datagen.schema.model_values import comment_like
+from datagen.schema.model_words import LawSpec
 
 Loc = tuple[str | int, ...]
 
@@ -25,12 +28,17 @@ def make_part(
     if "by" in params and "by" not in model.model_fields and kind in ("generator", "modifier"):
         found: tuple[Any, list[Finding]] = by_part(kind, word, model, params, document, loc)
         return found
-    part, findings = check_part(model, params, document, loc)
+    part, findings = check_part(model, params, document, loc, suggest=_words_of)
     if (kind, word) == ("generator", "case") and part is not None:
         return _with_branches(part, params, document, loc)
     if isinstance(part, Nested):
         return _with_members(part, document, loc)
     return part, findings
+
+
+def _words_of(model: type[BaseModel]) -> tuple[str, ...]:
+    """What an unknown key may have been meant to be: the short form of a law is its word."""
+    return words("law") if model is LawSpec else ()
 
 
 def _with_members(part: Nested, document: Any, loc: Loc) -> tuple[Any, list[Finding]]:
@@ -57,7 +65,7 @@ def _unknown(word: str, document: Any, loc: Loc) -> Finding:
         key=True,
         found=f"'{word}'",
         expected=f"a generator: {listed(words('generator'), most=20)}",
-        hint=did_you_mean(word, words("generator")),
+        hint=did_you_mean(word, (*words("generator"), *words("law"))),
     )
     return found
 

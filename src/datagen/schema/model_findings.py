@@ -256,7 +256,7 @@ def _other_spellings(kind: str, word: str) -> Iterable[str]:
     from datagen.schema.expand_modifiers import SPELLINGS as OF_MODIFIERS
 
     if kind == "modifier":
-        return tuple(OF_MODIFIERS.get(word, ()))
+        return (*OF_MODIFIERS.get(word, ()), "args")
     if (kind, word) != ("generator", "distribution"):
         return ()
     return (

@@ -108,6 +108,12 @@ ColumnTypeWord = Annotated[
 ]
 
 
+def _condition(written: Iterable[str]) -> str:
+    """What a word beside a generator has surely meant: no generator is called nearly `when`."""
+    guesses = (did_you_mean(word, ("when",)) for word in written)
+    return next((guess for guess in guesses if isinstance(guess, Meant)), "")
+
+
 def read_generator(value: Any, info: ValidationInfo) -> dict[str, Any]:
     """One generator: an object with one key, the generator's word, whose value are its parameters."""
     if not isinstance(value, dict):
@@ -125,7 +131,7 @@ def read_generator(value: Any, info: ValidationInfo) -> dict[str, Any]:
             "column.two_generators",
             found=listed(tuple(written)),
             expected="exactly one generator",
-            hint="a second step is a modifier, a choice between generators is `case`",
+            hint=_condition(written) or "a second step is a modifier, a choice between generators is `case`",
         )
     [(word, params)] = written.items()
     words: Words | None = info.context
