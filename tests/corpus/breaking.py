@@ -154,7 +154,7 @@ def rename(root: Any, dice: random.Random) -> None:
         renamed((holder, key), str(other))
     else:
         texts = [place[name] for place, name in places(root) if isinstance(place[name], str)]
-        holder[key] = dice.choice(texts)
+        holder[key] = dice.choice(texts or ["x"])
 
 
 def double(root: Any, dice: random.Random) -> None:

@@ -335,10 +335,10 @@ def asked(imperfection: Mapping[str, Any]) -> str:
 def spell_bytes(size: float) -> str:
     """`12.3 MB`."""
     for unit in ("B", "kB", "MB", "GB", "TB", "PB", "EB"):
-        if size < 1000 or unit == "EB":
+        if size < 1000:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
-    raise AssertionError
+    return f"{size * 1000:.3g} EB"
 
 
 def spell_time(time_us: int) -> str:

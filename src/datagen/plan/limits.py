@@ -59,5 +59,10 @@ def _widest(tables: Sequence[TablePlan]) -> TablePlan:
 def _said(tables: Sequence[TablePlan]) -> str:
     each, widest = [estimate(table) for table in tables], _widest(tables)
     rows, size = sum(one.rows for one in each), spell_bytes(sum(one.bytes for one in each))
-    most = f", {widest.expected_rows:,.0f} of them in {widest.id}" if len(tables) > 1 else ""
-    return f"about {rows:,.0f} rows, {size} of Parquet{most}"
+    most = f", {_rows(widest.expected_rows)} of them in {widest.id}" if len(tables) > 1 else ""
+    return f"about {_rows(rows)} rows, {size} of Parquet{most}"
+
+
+def _rows(number: float) -> str:
+    """A number of rows; one that nobody reads digit by digit in short."""
+    return f"{number:,.0f}" if number <= LARGEST_MOST else f"{number:.3g}"

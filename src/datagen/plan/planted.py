@@ -281,7 +281,10 @@ def _growth(
         return
     running = np.stack([population.intensity.until(np.full(len(population.created), edge)) for edge in edges], axis=1)
     monthly = np.diff(running, axis=1)  # (parents, months)
-    parents = table.expected_rows / float(population.intensity.rows.mean())
+    each = float(population.intensity.rows.mean())
+    if not each > 0:  # no rows, no growth
+        return
+    parents = table.expected_rows / each
     expected = monthly.mean(axis=0) * parents
     if (expected <= 0).any():
         return

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.contracts import Block, Fill, Values
+from datagen.errors import Finding, SchemaError
 from datagen.kernel.address import child_addresses
 from datagen.kernel.cells import ONE, Cells, fractions, sorted_places
 from datagen.kernel.clock import Times
@@ -29,6 +30,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 CHUNK_CELLS = 2_000_000  # pieces of parents × time worked out at once
+MOST_AT_ONCE = 2**31  # rows of the parents of one block: several bytes for each of them are needed at once
 FORCED = 0x2545F4914F6CDD1D  # tells the places of capped parents from those of cells
 
 Windows = Callable[[Block], tuple[Stretches, Ints | None]]
@@ -125,6 +127,17 @@ class Made:
     forced: NDArray[np.bool_] | None
 
 
+def _refuse_too_many(table: str, length: Floats) -> None:
+    """Refuse more rows below the parents of one block than can be counted at once."""
+    expected = float(length.sum())
+    if not expected <= MOST_AT_ONCE:
+        found = f"about {expected:.6g} rows expected for {len(length):,} rows of the table above"
+        hint = "make the rate, or what multiplies it, smaller"
+        raise SchemaError(
+            Finding("rows.too_many", json_path=table, found=found, expected=f"at most {MOST_AT_ONCE:,}", hint=hint)
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class RateRows:
     """Rows at a rate. per_day: (n,) rows per average day of each parent of a block, before factors."""
@@ -172,6 +185,7 @@ class RateRows:
 
     def _make(self, parent: Block) -> Made:
         length = self.expected_of(parent)
+        _refuse_too_many(self.shape.name, length)
         cells = Cells(parent.address, length, self.key)
         counts, forced = clamped(cells.counts, self.clamp, length)
         return Made(counts, cells, length, forced)

@@ -1,4 +1,4 @@
-"""Tells where in the document a column stands that was refused while rows were made, when only its name was known."""
+"""Tells where in the document a column or table stands that was refused while rows were made, when only its name was known."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datagen.schema.tree import Document, Map, Seq
 
 @contextmanager
 def placing(document: Document) -> Iterator[None]:
-    """Gives findings that name a column as `table.column` the line and the path of that column."""
+    """Gives findings that name a column as `table.column`, or a table, the line and the path of it."""
     try:
         yield
     except SchemaError as error:
@@ -27,9 +27,15 @@ def placed(finding: Finding, document: Document) -> Finding:
     if finding.line is not None or not isinstance(nodes, Seq):
         return finding
     for n, node in enumerate(nodes):
+        if isinstance(node, Map) and node.get("id") == finding.json_path:  # of the table as a whole
+            return _moved(finding, document, ("nodes", n))
         columns = node.get("columns") if isinstance(node, Map) and node.get("id") == table else None
         for c, one in enumerate(columns if isinstance(columns, Seq) else ()):
             if isinstance(one, Map) and one.get("name") == column:
-                mark = document.place(("nodes", n, "columns", c))
-                return finding.moved(path=document.path, line=mark.line, column=mark.column, json_path=mark.json_path)
+                return _moved(finding, document, ("nodes", n, "columns", c))
     return finding
+
+
+def _moved(finding: Finding, document: Document, loc: tuple[str | int, ...]) -> Finding:
+    mark = document.place(loc)
+    return finding.moved(path=document.path, line=mark.line, column=mark.column, json_path=mark.json_path)
