@@ -213,6 +213,7 @@ BAD_PROFILE = "profile: {same_day: 50%, 3d: 20%}"
             ("at: {faker: {method: date_of_birth, minimm_age: 18}}", "done: {after: at, delay: {exponential: {mean: -2d}}}"),
             {("at", "faker.unknown_argument"), ("done", "law.parameter_out_of_range")},
         ),
+        (("at: {datetime_series: {freq: ms}, precision: ms}",), set()),
         # nothing is said of what cannot be known
         (("at: {expression: bt}", f"done: {{after: at, {BAD_DELAY}}}"), set()),
         (("at: {chioces: [a]}", f"done: {{after: at, {BAD_DELAY}}}"), {("at", "language.unknown_key")}),

@@ -29,7 +29,7 @@ NEVER_TIME = frozenset({"choice", "distribution", "bernoulli", "faker", "uuid", 
 BY_THEMSELVES = frozenset({"choice", "distribution", "bernoulli", "faker", "datetime_series"})
 FOLLOWING = frozenset({"after", "ingested"})
 BESIDE_OTHERS = frozenset({"choices_ref", "exact", "at_least", "clustered", "locale_from", "by"})
-PLAIN = frozenset({"name", "type", "generator", "decimals", "nullable"})  # keys of such a column
+PLAIN = frozenset({"name", "type", "generator", "decimals", "precision", "nullable"})  # keys of such a column
 
 # keys of a table whose soundness hangs on other tables
 BEHAVIORS = frozenset({"segment_behavior", "vintage_behavior"})
