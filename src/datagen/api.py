@@ -350,6 +350,7 @@ def check(
     """
     from datagen.checks.judge import judge
     from datagen.checks.origin import manifest_in, notes
+    from datagen.engine.memory import share_out
     from datagen.engine.options import cores, default_memory
     from datagen.plan.spoils import clean
     from datagen.sinks.describe import schema_hash
@@ -375,8 +376,8 @@ def check(
     written = None if manifest is None or manifest.schema_hash != hash else [table.name for table in manifest.tables]
     report = judge(
         place, plan, prepared.document, written=written, select=[shown[name.lower()] for name in select], same=same,
-        format=None if manifest is None else manifest.format, examples=examples, memory=memory or default_memory(),
-        threads=cores(),
+        format=None if manifest is None else manifest.format, examples=examples,
+        memory=share_out(memory or default_memory()).checks, threads=cores(),
     )  # fmt: skip
     return Checked(plan, report, tuple(notes(place, manifest, report.tables, hash)))
 
@@ -390,6 +391,7 @@ def report(
     `prepared`. blind: leave out everything that was declared. memory: bytes. Raises UsageError where there is no data set,
     MachineError where the machine does not suffice.
     """
+    from datagen.engine.memory import share_out
     from datagen.engine.options import cores, default_memory
     from datagen.plan.spoils import clean
     from datagen.report.report import Declared, report
@@ -409,7 +411,7 @@ def report(
             plan = clean(checked.plan) if manifest.clean else checked.plan
             results = [one.as_dict() for one in checked.report.results]
             told = Declared(plan, prepared, results, checked.report.score.as_dict())
-    return report(place, blind=blind, told=told, missing=missing, memory=memory, threads=cores())
+    return report(place, blind=blind, told=told, missing=missing, memory=share_out(memory).checks, threads=cores())
 
 
 def remove_stale(target: Path, content_hash: str) -> list[Finding]:

@@ -53,7 +53,12 @@ def publish(text: str, target: Path) -> tuple[dict[str, Any], float, int]:
     """What the command answers, after how many seconds, and the most memory in bytes that it or its process of SQL had."""
     path = target.with_suffix(".yaml")
     path.write_text(text)
-    call = ["generate", str(path), "-o", str(target), "--memory", f"{MEMORY // 1_000_000}MB", "--json", "--quiet"]
+    return answered("generate", str(path), "-o", str(target), "--quiet")
+
+
+def answered(*words: str) -> tuple[dict[str, Any], float, int]:
+    """The same of any command."""
+    call = [*words, "--memory", f"{MEMORY // 1_000_000}MB", "--json"]
     began = time.monotonic()
     measured = [sys.executable, "-c", MEASURED, sys.executable, "-m", "datagen", *call]
     done = subprocess.run(measured, stdout=subprocess.PIPE, text=True, check=True)
@@ -82,6 +87,18 @@ def test_a_table_that_fills_the_memory_is_refused(what: str, tmp_path: Path) -> 
 def test_a_metric_that_fills_the_memory_is_refused(tmp_path: Path) -> None:
     metric = RECURSIVE + "select max(length(s)) from t"
     refused(schema("select 1 as a order by a", metric), tmp_path / "out")
+
+
+def test_a_metric_that_fills_the_memory_of_a_check_is_refused(tmp_path: Path) -> None:
+    """Also of somebody else's schema: its SQL has a process of its own, which the system holds."""
+    publish(schema("select 1 as a order by a"), tmp_path / "out")
+    other = tmp_path / "other.yaml"
+    metric = RECURSIVE + "select max(length(s)) from t"
+    other.write_text(schema("select 1 as a order by a", metric).replace("description", "min: 1, description"))
+    answer, _, largest = answered("check", str(tmp_path / "out"), "--schema", str(other))
+    assert [one["code"] for one in answer["findings"]] == ["sql.memory"]
+    assert "225 MB" in answer["findings"][0]["found"]  # as much as a run gives it
+    assert largest < 2 * MEMORY + 2 * ROOM
 
 
 def test_planning_holds_what_a_text_says_of_itself(tmp_path: Path) -> None:

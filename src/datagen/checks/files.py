@@ -23,6 +23,10 @@ from datagen.sql.spelling import identifier
 if TYPE_CHECKING:
     import duckdb
 
+    from datagen.sql.database import Database
+
+    Asked = duckdb.DuckDBPyConnection | Database
+
 RAW = "raw"  # the SQL schema in which tables are as they lie in their files
 # what a column of a Parquet file may be, by its declared type; a file of somebody else's may say it with other words
 ACCEPTED: Mapping[str, tuple[str, ...]] = {
@@ -49,8 +53,8 @@ class Files:
 class Opened:
     """A table that SQL can ask: under its own name in the declared types, under `raw.` as it lies in the files.
 
-    columns: (name, declared type) of those that are there; kinds: as they lie there; unfit: columns of a kind that no
-    value of the declared type has.
+    columns: (name, declared type) of those that are there; kinds: as they lie there; declared: (name, type) of all; unfit:
+    columns of a kind that no value of the declared type has.
     """
 
     table: str
@@ -59,6 +63,7 @@ class Opened:
     missing: list[str] = field(default_factory=list)
     extra: list[str] = field(default_factory=list)
     kinds: dict[str, str] = field(default_factory=dict)
+    declared: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def unfit(self) -> list[str]:
@@ -91,7 +96,7 @@ def format_of(file: Path) -> str | None:
     return next((format for format in FORMATS if file.name[1:].endswith(f".{format}")), None)
 
 
-def open_table(database: duckdb.DuckDBPyConnection, files: Files, declared: Mapping[str, str]) -> Opened:
+def open_table(database: Asked, files: Files, declared: Mapping[str, str]) -> Opened:
     """Make a table known to a database. declared: column name -> type. Raises duckdb.Error or
     UnreadableError for files that say nothing.
 
@@ -111,7 +116,7 @@ def open_table(database: duckdb.DuckDBPyConnection, files: Files, declared: Mapp
     there = {name: kind for name, kind in declared.items() if name in kinds}
     opened = Opened(
         files.table, files.format, there, [name for name in declared if name not in kinds],
-        [name for name in kinds if name not in declared], {name: kinds[name] for name in there},
+        [name for name in kinds if name not in declared], {name: kinds[name] for name in there}, declared,
     )  # fmt: skip
     selected = ", ".join(f"{typed(opened, name)} as {identifier(name)}" for name in there) or "null as nothing"
     database.execute(
@@ -130,7 +135,7 @@ def typed(opened: Opened, name: str) -> str:
     return f"try_cast({column} as {SQL_TYPES[kind]})"
 
 
-def forget_texts(database: duckdb.DuckDBPyConnection, opened: Opened) -> None:
+def forget_texts(database: Asked, opened: Opened) -> None:
     """Drop the texts of a table that has been looked at; its values stay."""
     if opened.format != "parquet":
         database.execute(f"drop table {RAW}.{identifier(opened.table)}")
@@ -148,7 +153,7 @@ def untypable(opened: Opened, name: str) -> str:
     return f"({broken})"
 
 
-def _readers(database: duckdb.DuckDBPyConnection, files: Files, declared: Mapping[str, str]) -> list[str]:
+def _readers(database: Asked, files: Files, declared: Mapping[str, str]) -> list[str]:
     """The SQL table functions that read the files: one for each order of columns in them."""
     if files.format == "parquet":
         return [f"read_parquet({file_list(files.paths)}, union_by_name = true)"]
@@ -160,7 +165,7 @@ def _readers(database: duckdb.DuckDBPyConnection, files: Files, declared: Mappin
     return [text_source(paths, files.format, dict.fromkeys(names, "VARCHAR")) for names, paths in headers.items()]
 
 
-def _ndjson(database: duckdb.DuckDBPyConnection, files: Files, declared: Mapping[str, str]) -> str:
+def _ndjson(database: Asked, files: Files, declared: Mapping[str, str]) -> str:
     objects = (
         f"read_ndjson_objects({file_list(files.paths)}, maximum_object_size = {LONGEST_LINE}{packed(files.format)})"
     )

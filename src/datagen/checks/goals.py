@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datagen.checks.composite import ERRORS, composite_sql, figure_of
 from datagen.checks.database import row_of
+from datagen.checks.files import Files, Opened, forget_texts, open_table
 from datagen.checks.result import Result, closeness
 from datagen.checks.rules import place_of
 from datagen.checks.targets import KINDS
@@ -20,26 +24,51 @@ if TYPE_CHECKING:
 
     from datagen.plan.model import MetricPlan, Plan
     from datagen.schema.tree import Document
+    from datagen.sql.database import Database
 
 
 def metric_results(
-    database: duckdb.DuckDBPyConnection, plan: Plan, columns: Mapping[str, Collection[str]], memory: int
-) -> Iterator[Result]:
-    """Every metric with a bound whose tables are there."""
-    for metric in plan.metrics:
-        if metric.low is None and metric.high is None:
-            continue
-        where = {"path": metric.path, "line": metric.line, "column": metric.column, "json_path": metric.json_path}
-        about = f"the metric {metric.name} is {metric.bounds}"
-        if any(name not in columns for name in metric.reads):
-            reason = "a table that it reads is missing"
-            yield Result("metric.missed", "behaviour", metric.name, about, None, reason=reason, where=where)
-            continue
-        value, fault = _figure(database, metric, memory)
-        if fault:
-            yield Result("metric.missed", "behaviour", metric.name, about, None, reason=fault, where=where)
-            continue
-        yield _between("metric.missed", metric.name, about, value, metric.low, metric.high, where, metric.description)
+    directory: Path, plan: Plan, found: Mapping[str, Files], opened: Mapping[str, Opened], rows: Mapping[str, int],
+    memory: int,
+) -> Iterator[Result]:  # fmt: skip
+    """Every metric with a bound whose tables are there, measured in a process of its own as a run does.
+
+    found: the files of the tables, opened: what was found in them; memory: bytes for DuckDB, which nobody else has now.
+    """
+    from datagen.sql import database as sql
+
+    bounded = [metric for metric in plan.metrics if metric.low is not None or metric.high is not None]
+    there = dict.fromkeys(name for metric in bounded for name in metric.reads if name in opened)
+    cells = sum(rows[name] * len(opened[name].columns) for name in there)
+    with (
+        tempfile.TemporaryDirectory(prefix="datagen-check-") as scratch,
+        ExitStack() as asked,
+    ):
+        database: sql.Database | None = None
+        known: set[str] = set()
+        for metric in bounded:
+            where = {"path": metric.path, "line": metric.line, "column": metric.column, "json_path": metric.json_path}
+            about = f"the metric {metric.name} is {metric.bounds}"
+            if any(name not in opened for name in metric.reads):
+                reason = "a table that it reads is missing"
+                yield Result("metric.missed", "behaviour", metric.name, about, None, reason=reason, where=where)
+                continue
+            if database is None:
+                readable = (directory.resolve(),)
+                database = asked.enter_context(
+                    sql.sql_database(Path(scratch), readable=readable, memory=memory, cells=cells)
+                )
+            for name in metric.reads:
+                if name not in known:
+                    known.add(name)
+                    forget_texts(database, open_table(database, found[name], opened[name].declared))
+            value, fault = _figure(database, metric, Path(scratch))
+            if fault:
+                yield Result("metric.missed", "behaviour", metric.name, about, None, reason=fault, where=where)
+                continue
+            yield _between(
+                "metric.missed", metric.name, about, value, metric.low, metric.high, where, metric.description
+            )
 
 
 def target_results(
@@ -96,19 +125,16 @@ def _between(
     return Result(code, "behaviour", place, about, score, value, middle, width, reason, hint=hint, where=where)
 
 
-def _figure(database: duckdb.DuckDBPyConnection, metric: MetricPlan, memory: int) -> tuple[float | None, str]:
+def _figure(database: Database, metric: MetricPlan, scratch: Path) -> tuple[float | None, str]:
     """The number that a metric gives, or why it gives none."""
-    import duckdb
-
     from datagen.sql import database as sql
-    from datagen.sql.watched import watched
 
     try:
-        with watched(database, sql.RUN_SECONDS, memory):
+        with sql.limits(database, sql.RUN_SECONDS):
             rows = database.execute(f"select * from ({metric.text}) limit 2").fetchall()
-    except duckdb.OutOfMemoryException:
-        raise
-    except duckdb.Error as error:
+    except sql.QueryError as error:
+        if error.no_memory:
+            raise sql.out_of_memory(scratch, database.memory, error, f"the metric {metric.name}") from error
         return None, f"it cannot be measured: {sql.first_line(error)}"
     value = rows[0][0] if len(rows) == 1 else None
     value = float(value) if isinstance(value, Decimal) else value

@@ -63,9 +63,13 @@ class Report:
 
 @dataclass(slots=True)
 class Judge:
-    """Looks at the tables of one directory stage by stage. document: places of declarations, the canonical one."""
+    """Looks at the tables of one directory stage by stage. document: places of declarations, the canonical one.
+
+    memory: bytes for DuckDB: for the checks, and when their database is closed for the SQL of metrics.
+    """
 
     database: duckdb.DuckDBPyConnection
+    directory: Path
     plan: Plan
     document: Document | None
     declared: Mapping[str, DeclaredTable]
@@ -114,7 +118,7 @@ class Judge:
         return results
 
     def whole(self) -> list[Result]:
-        """What can be told of all tables together: laws, rates, effects, goals."""
+        """What can be told of all tables together: laws, rates, effects, targets."""
         columns = self.columns
         laws = Laws(self.database, self.declared, columns, self.document)
         rates = Rates(self.database, self.plan, self.declared, columns)
@@ -125,11 +129,12 @@ class Judge:
             figures += rates.figures(self.declared[name], self.laws.get(name, ()))
         figures += calendar_figures(self.database, self.plan, self.document, columns)
         figures += effect_figures(self.database, self.plan, self.document, columns)
-        return [
-            *judged(figures),
-            *target_results(self.database, self.plan, self.document, columns),
-            *metric_results(self.database, self.plan, columns, self.memory),
-        ]
+        return [*judged(figures), *target_results(self.database, self.plan, self.document, columns)]
+
+    def metrics(self) -> list[Result]:
+        """What SQL of the document says of the tables, in a process of its own. After all else: two at a time take twice
+        the memory."""
+        return list(metric_results(self.directory, self.plan, self.found, self.opened, self.rows, self.memory))
 
     def _keys(self, table: DeclaredTable, columns: Mapping[str, Collection[str]]) -> Iterator[Result]:
         there = columns[table.name]
@@ -170,7 +175,7 @@ def judging(
         tempfile.TemporaryDirectory(prefix="datagen-check-") as scratch,
         locked_database(place, memory=memory, threads=threads, scratch=Path(scratch) / "scratch") as database,
     ):
-        yield Judge(database, plan, document, declared, find_files(place, format), examples, memory)
+        yield Judge(database, place, plan, document, declared, find_files(place, format), examples, memory)
 
 
 def judge(
@@ -195,6 +200,7 @@ def judge(
         for names in stages:
             results += looking.stage(names)
         results += looking.whole()
+    results += looking.metrics()
     return Report(directory, tuple(results), score_of(results), looking.rows, stages)
 
 

@@ -65,12 +65,13 @@ def pass_stages(
                 raise SchemaError([*_told(wrong, document), last])
         started = time.perf_counter()
         found = looking.whole()
-        done += found
-        score, wrong = score_of(done), [one for one in done if not one.passed]
-        log.stage(
-            "score", time.perf_counter() - started, sum(rows.values()), checks=len(found), failed=len(wrong),
-            score=score.total,
-        )  # fmt: skip
+    found += looking.metrics()
+    done += found
+    score, wrong = score_of(done), [one for one in done if not one.passed]
+    log.stage(
+        "score", time.perf_counter() - started, sum(rows.values()), checks=len(found), failed=len(wrong),
+        score=score.total,
+    )  # fmt: skip
     if score.total < least:
         said = f"the quality score of all tables is {score.total:g} of 100; nothing was published"
         last = Finding("gate.score", path=document.path, found=said, expected=f"at least {least:g}", hint=HINT)
