@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import signal
+import threading
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
 from datagen.api import Watcher
-from datagen.cli.progress import LONG_SILENCE, PATIENCE, SILENCE, Lines, lines, watching
+from datagen.cli.failures import SIGNALS
+from datagen.cli.progress import LONG_SILENCE, PATIENCE, SILENCE, Lines, bars, lines, watching
 
 
 @dataclass
@@ -102,3 +109,14 @@ def _pretend(watcher: Watcher) -> None:
     for stage in ("plan", "count", "make", "check", "publish"):
         watcher.stage(stage)
     watcher.rows("orders", 5, 5)
+
+
+@pytest.mark.parametrize("shown", [lambda: lines(verbose=False), bars])
+def test_signals_are_for_the_main_thread_alone(shown: Callable[[], AbstractContextManager[object]]) -> None:
+    """One that another thread took would be raised in the main thread at any place, even while that copies the process."""
+    before = set(threading.enumerate())
+    with shown():
+        [thread] = set(threading.enumerate()) - before
+        [blocked] = re.findall(r"SigBlk:\s*(\w+)", Path(f"/proc/self/task/{thread.native_id}/status").read_text())
+    assert all(int(blocked, 16) >> (number - 1) & 1 for number in SIGNALS)
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ()) & set(SIGNALS)

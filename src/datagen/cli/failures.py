@@ -23,6 +23,7 @@ from datagen.version import __version__
 
 INTERRUPTED = 130
 INTERNAL = 2
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # that end a run
 
 # commands of later versions -> what comes near today
 LATER = {
@@ -45,7 +46,7 @@ def stoppable() -> Iterator[None]:
         asked = True
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, stop) for number in SIGNALS}
     try:
         yield
     finally:

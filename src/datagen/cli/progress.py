@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from datagen.api import Nobody, Watcher
 from datagen.cli import screen
+from datagen.cli.failures import SIGNALS
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -106,7 +108,8 @@ def lines(*, verbose: bool) -> Iterator[Lines]:
                 watcher.beat()
 
     thread = threading.Thread(target=keep_talking, name="progress", daemon=True)
-    thread.start()
+    with deaf():
+        thread.start()
     try:
         yield watcher
     finally:
@@ -164,5 +167,20 @@ def bars() -> Iterator[Bars]:
         Name(Column(max_width=24, no_wrap=True, overflow="ellipsis")), BarColumn(bar_width=16), Rows(whole),
         TimeRemainingColumn(compact=True, table_column=whole),
     ]  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with ExitStack() as ends:
+        with deaf():
+            progress = ends.enter_context(Progress(*columns, console=Console(stderr=True), transient=True))
         yield Bars(progress)
+
+
+@contextmanager
+def deaf() -> Iterator[None]:
+    """Around the start of a thread that must not hear signals: they are for the main thread alone.
+
+    That one holds them back while it copies the process, where an interrupt would be lost in a hook of some library.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
