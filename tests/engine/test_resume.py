@@ -19,7 +19,7 @@ from datagen.engine import grain, resume, runners
 from datagen.engine.options import Options
 from datagen.errors import Finding, MachineError, SchemaError, UsageError
 from datagen.schema.load import load_text
-from datagen.sinks import describe, truth
+from datagen.sinks import describe, journal, truth
 from datagen.sinks.journal import FOLDER, RUN, Journal
 from datagen.sinks.publish import Stage
 from tests.cli.running import call
@@ -154,14 +154,31 @@ def test_an_interrupted_run_is_gone_on_with(tmp_path: Path, undisturbed: Path) -
     assert error.value.__notes__ == [f"3 of {PIECES} pieces are finished and kept: the same command goes on with them"]
     finished = inodes(stage_of(target))
     assert len(finished) == 6
-    with stopped(99, KeyboardInterrupt) as calls:
+    with stopped(99, KeyboardInterrupt) as calls, stopped(99, KeyboardInterrupt, runners, "totals") as counted:
         made = api.generate(prepared(), target, OPTIONS)
     assert calls == [3, 4]
+    assert len(counted) == 2
     assert (made.taken, made.pieces, made.findings) == (3, PIECES, ())
     assert contents(target) == contents(undisturbed)
     assert set(finished) <= {path.stat().st_ino for path in target.rglob("*")}
     assert os.listdir(tmp_path) == ["out"]
     assert '"stage": "taken"' in (target / "log.jsonl").read_text()
+
+
+def test_a_piece_is_noted_when_its_files_are_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, order = journal.sync, list[str]()
+
+    def sync(path: Path) -> None:
+        order.append(path.name)
+        real(path)
+
+    monkeypatch.setattr(journal, "sync", sync)
+    interrupted(tmp_path / "out", 2)
+    own = ["grain-00000000-00000.csv", "grain-00000000-00000.csv", "people-00000000.parquet"]
+    start = order.index(own[0])
+    assert sorted(order[start : start + 3]) == own
+    assert {"people", "visits", ".datagen-imperfections"} <= set(order[start + 3 :])
+    assert order[-1] == FOLDER
 
 
 MOMENTS = {

@@ -83,10 +83,13 @@ class Journal:
         self._moves += pairs
         self._write(MOVES, {"moves": self._moves})
 
+    def moves(self) -> list[tuple[str, str]]:
+        """The moves that were noted, whether they have been made or not."""
+        return [(old, new) for old, new in (self._read(MOVES) or {"moves": []})["moves"]]
+
     def undo(self) -> None:
         """Give files their old names again, wherever a move has been made."""
-        moves = (self._read(MOVES) or {"moves": []})["moves"]
-        for old, new in reversed(moves):
+        for old, new in reversed(self.moves()):
             before, after = self.stage / old, self.stage / new
             if os.path.lexists(after) and not os.path.lexists(before):
                 with disk_errors("naming", before):
