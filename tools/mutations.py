@@ -34,7 +34,7 @@ sys.path.insert(0, str(ROOT))
 from tools.results import record  # noqa: E402
 
 SECONDS = 5.0  # of CPU for one document
-PATIENCE = 60.0  # seconds until a document that uses no CPU hangs
+PATIENCE = 60.0  # seconds without any CPU until a document hangs
 MEMORY = 512  # MB resident for one document
 MOST_MEMORY = 4 << 30  # bytes of address space, so that the machine outlives what is sought
 RECYCLED = 400  # MB of a process between two documents, after which a new one takes its place
@@ -73,10 +73,13 @@ class Worker:
         assert process.stdout is not None
         process.stdin.write(json.dumps(request) + "\n")
         process.stdin.flush()
-        begun, used = time.monotonic(), cpu(process.pid)
+        used = cpu(process.pid)
+        moved, before = time.monotonic(), used
         while not select.select([process.stdout], [], [], 0.1)[0]:
-            seconds = cpu(process.pid) - used
-            if seconds > self.seconds or time.monotonic() - begun > self.patience:
+            now = cpu(process.pid)
+            moved, before = (moved, before) if now == before else (time.monotonic(), now)
+            seconds = now - used
+            if seconds > self.seconds or time.monotonic() - moved > self.patience:  # a busy machine is no fault
                 return self._stop(f"over {self.seconds:g} s of CPU" if seconds > self.seconds else "waits for ever")
         line = process.stdout.readline()
         if not line:

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datagen.engine import grain
-from datagen.engine.grain import cuts, places
-from tests.support import examples
+from datagen.engine.grain import Walk, cuts, grains, places
+from datagen.engine.run import Run
+from tests.support import examples, plan_of
 
 
 def rows_of(counts: np.ndarray, block_rows: int) -> list[tuple[int, int]]:
@@ -49,3 +50,11 @@ def test_a_parent_wider_than_the_limit_is_continued_over_several_blocks(monkeypa
     assert [(first, last, skip, rows) for first, last, skip, rows in cuts(counts, np.cumsum(counts), 50)] == [
         (0, 1, 0, 3), (1, 2, 0, 50), (1, 2, 50, 50), (1, 2, 100, 20), (2, 3, 0, 2),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("block_rows", [1, 3, 10, 99])
+def test_the_blocks_of_a_root_table_hold_each_of_its_rows_once(block_rows: int) -> None:
+    plan = plan_of("tables: [{name: users, rows: 10, columns: {name: {choices: [Ann, Bo]}}}]")
+    [one] = grains(plan)
+    blocks = Walk(Run(plan), one, {"users": 0}, block_rows=block_rows).roots()
+    assert [int(number) for block in blocks for number in block.row_number] == list(range(10))
