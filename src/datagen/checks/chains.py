@@ -53,11 +53,13 @@ class Chains:
             if {"state", "previous_state"} <= there.keys() and node.get("state_transition_model"):
                 states = node["state_transition_model"].get("states") or {}
                 yield self._states(table, owner[0], there, states, where)
+                yield from self._first_state(table, owner[0], there, where)
             stages = (node.get("stage_config") or {}).get("stages") or ()
             if "stage_index" in there and stages and not any(one.get(key) for one in stages for key in LOOPS):
                 several = node["stage_config"].get("instances_per_parent") is not None
                 if not several or "journey" in there:
                     yield self._stages(table, owner[0], there, where)
+                    yield from self._stages_before(table, owner[0], there, node["stage_config"], where)
 
     def _known(self, table: TablePlan) -> tuple[list[str], dict[str, str]]:
         """The columns that say whose a row is, and those that are there by their roles."""
@@ -121,6 +123,84 @@ class Chains:
         )
         place = f"{table.id}.{roles['previous_state']}"
         return self._broken("value.chain", table, rows, "ended or previous is distinct from led", about, place, where)
+
+    def _first_state(
+        self, table: TablePlan, owner: str, roles: Mapping[str, str], where: Mapping[str, Any]
+    ) -> Iterator[Result]:
+        """The first state of each row of the parent begins when that does, or when the window opens if that is later."""
+        parent, frame = self.plan.tables[str(table.parent)], self.plan.timeframe
+        created = [column.name for column in parent.visible if column.role == "created"]
+        begin = parent.columns.get(created[0] if created else parent.time_column or "")
+        if begin is None or frame is None or begin.hidden or begin.spoils or begin.seal.nullable or parent.pk is None:
+            return
+        if not {begin.name, parent.pk} <= set(self.columns.get(parent.id, ())):
+            return
+        time, days = identifier(roles["time"]), "date" in (begin.type, table.columns[roles["time"]].type)
+        rows = (
+            f"select c.{identifier(str(table.pk))} as k, c.{time}::timestamp as began, greatest(p.{identifier(begin.name)}"
+            f"::timestamp, make_timestamp({frame.start})) as due from {identifier(table.id)} as c "
+            f"join {identifier(parent.id)} as p on p.{identifier(parent.pk)} = c.{identifier(owner)} "
+            f"where c.{identifier(roles['previous_state'])} is null"
+        )
+        apart = "began::date <> due::date" if days else "abs(epoch_us(began) - epoch_us(due)) >= 1000000"
+        about = f"the first state of a row of {parent.id} begins at its {begin.name}"
+        yield self._broken("value.chain", table, rows, apart, about, f"{table.id}.{roles['time']}", where)
+
+    def _stages_before(
+        self,
+        table: TablePlan,
+        owner: str,
+        roles: Mapping[str, str],
+        written: Mapping[str, Any],
+        where: Mapping[str, Any],
+    ) -> Iterator[Result]:
+        """Whoever reaches a stage has reached the last one before it that nobody skips.
+
+        Of passages that began before the window the first stages are not written: only those of parents that were created
+        inside it are looked at.
+        """
+        stages = written["stages"]
+        parent, frame = self.plan.tables[str(table.parent)], self.plan.timeframe
+        created = [column for column in parent.visible if column.role == "created"]
+        if "stage" not in roles or frame is None or written.get("start") is not None or parent.pk is None:
+            return
+        if created and not {created[0].name, parent.pk} <= set(self.columns.get(parent.id, ())):
+            return
+        if (created and created[0].spoils) or (not created and self._begins(parent)):
+            return
+        names = [str(one.get("stage_name")) for one in stages]
+        needed: dict[str, str] = {}
+        for place in range(1, len(names)):
+            before = [one for one in range(place) if not stages[one].get("skip_rate")]
+            if before:
+                needed[names[place]] = names[before[-1]]
+        cases = " ".join(f"when {literal(name)} then {literal(other)}" for name, other in needed.items())
+        if not needed:
+            return
+        stage = f"c.{identifier(roles['stage'])}::varchar"
+        passage = ", ".join("c." + identifier(one) for one in (owner, roles.get("journey")) if one is not None)
+        join = (
+            f" join {identifier(parent.id)} as p on p.{identifier(parent.pk)} = c.{identifier(owner)} "
+            f"and p.{identifier(created[0].name)}::timestamp >= make_timestamp({frame.start})"
+            if created
+            else ""
+        )
+        rows = (
+            f"select c.{identifier(str(table.pk))} as k, case {stage} {cases} end as needed, "
+            f"list({stage}) over (partition by {passage}) as reached from {identifier(table.id)} as c{join}"
+        )
+        about = f"every stage of {table.id} is reached after the one before it"
+        condition = "needed is not null and not list_contains(reached, needed)"
+        yield self._broken("value.stage_order", table, rows, condition, about, f"{table.id}.{roles['stage']}", where)
+
+    def _begins(self, parent: TablePlan) -> bool:
+        """Whether passages may begin before the window: with a time of the parent, or of a table above it."""
+        while True:
+            if any(column.role == "created" for column in parent.columns.values()) or parent.time_column is not None:
+                return True
+            if parent.parent is None:
+                return False
+            parent = self.plan.tables[parent.parent]
 
     def _stages(self, table: TablePlan, owner: str, roles: Mapping[str, str], where: Mapping[str, Any]) -> Result:
         """No stage is reached before an earlier one."""

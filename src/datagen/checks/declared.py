@@ -6,11 +6,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from datagen.plan.fanout import FixedCounts
+import numpy as np
+
+from datagen.plan.fanout import FixedCounts, LawCounts
 from datagen.plan.model import Plan, TablePlan
 from datagen.plan.spoils import may_repeat, unique_groups
 from datagen.sinks.describe import foreign_keys
 from datagen.sinks.manifest import ForeignKey
+
+ENOUGH = 100  # parents, and rows of theirs, that are not all without rows by chance
+NEVER = 1e-6  # how often chance may leave a table empty that is reported
+EVEN = (np.arange(2_000) + 0.5) / 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +25,8 @@ class DeclaredTable:
 
     unique: groups of columns besides the key; spoiled: column -> share of its values that errors of recording change to
     others; nulled: column -> share that they take away; copied: rows may stand twice. rows: where they are declared, None
-    where they are drawn. free: columns whose values may repeat because of such errors.
+    where they are drawn; expected: about how many, of a table that cannot be empty by chance. free: columns whose values
+    may repeat because of such errors.
     """
 
     name: str
@@ -29,6 +36,7 @@ class DeclaredTable:
     unique: tuple[tuple[str, ...], ...]
     foreign_keys: tuple[ForeignKey, ...]
     rows: int | None
+    expected: float | None = None
     copied: float | None = None
     spoiled: Mapping[str, float] = field(default_factory=dict)
     nulled: Mapping[str, float] = field(default_factory=dict)
@@ -71,6 +79,7 @@ def _declared(plan: Plan, table: TablePlan, written: Collection[str], *, same: b
         ),
         foreign_keys=keys,
         rows=rows if rows is None or copies is None else None,
+        expected=surely_rows(plan, table),
         copied=None if copies is None else copies.rate,
         spoiled={
             column.name: sum(spoil.rate for spoil in column.spoils if not spoil.nulls)
@@ -81,6 +90,24 @@ def _declared(plan: Plan, table: TablePlan, written: Collection[str], *, same: b
             for column in table.visible if any(spoil.nulls for spoil in column.spoils)
         },
     )  # fmt: skip
+
+
+def surely_rows(plan: Plan, table: TablePlan) -> float | None:
+    """The expected rows of a table whose rows are drawn; None where chance may leave it without any.
+
+    Under a law that all parents share the chance of a parent without rows is known. Elsewhere a hundred parents with a
+    hundred rows between them are taken to have one.
+    """
+    if table.id in plan.derived or table.parent is None or table.rows_guessed or not table.expected_rows:
+        return None
+    parents = plan.tables[table.parent].expected_rows
+    counts: Any = table.counts
+    if isinstance(counts, LawCounts) and counts.volume is None and counts.draw.constant:
+        without = float((counts.draw.quantile(EVEN, None) < 1).mean()) if counts.clamp[0] < 1 else 0.0
+        sure = parents >= 1 and without**parents < NEVER
+    else:
+        sure = min(parents, table.expected_rows) >= ENOUGH
+    return table.expected_rows if sure else None
 
 
 def exact_rows(plan: Plan, table: TablePlan, *, same: bool = False) -> int | None:

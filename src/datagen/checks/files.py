@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datagen.checks.database import LONGEST_LINE, SQL_TYPES, file_list, packed, text_source
-from datagen.checks.unreadable import UnreadableError, named
+from datagen.checks.unreadable import GZIP, UnreadableError, named
 from datagen.sinks.disk import disk_errors
 from datagen.sinks.gzipped import BROKEN, reading, unpacked
 from datagen.sinks.manifest import FORMATS, NAME, RUN_FILES, SIDE_FILES
@@ -42,11 +42,12 @@ ACCEPTED: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The files of one table, all of one format, in order."""
+    """The files of one table, all of one format, in order. beside: names of others that hold it in another format."""
 
     table: str
     format: str
     paths: tuple[Path, ...]
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -88,7 +89,22 @@ def find_files(directory: Path, preferred: str | None = None) -> dict[str, Files
                 table = entry.name.removesuffix(f".{kind}")
                 found.setdefault(table, []).append(Files(table, kind, (entry,)))
     order = [preferred, *FORMATS]
-    return {name: min(own, key=lambda one: order.index(one.format)) for name, own in found.items()}
+    return {
+        name: _chosen(sorted(own, key=lambda one: order.index(one.format)), directory) for name, own in found.items()
+    }
+
+
+def _chosen(several: Sequence[Files], directory: Path) -> Files:
+    """The first of several, which knows of the others."""
+    others = [path for one in several[1:] for path in one.paths]
+    return replace(several[0], beside=tuple(path.relative_to(directory).as_posix() for path in others))
+
+
+def strangers(directory: Path, table: str) -> list[str]:
+    """Names in a directory that look like a table, but are none that can be read: packed, in capitals, of another format."""
+    with disk_errors("reading", directory):
+        names = sorted(entry.name for entry in directory.iterdir())
+    return [name for name in names if name.lower().split(".")[0] == table.lower() and name != table]
 
 
 def format_of(file: Path) -> str | None:
@@ -186,9 +202,11 @@ def _header(path: Path) -> tuple[str, ...]:
         try:
             return named(tuple(next(csv.reader(stream), ())), path)
         except BROKEN as error:
-            raise UnreadableError(f"{path.name}: broken or no gzip: {error}") from error
+            raise UnreadableError(f"{path.name}: this is no gzip, or not all of it", GZIP) from error
         except csv.Error as error:
-            raise UnreadableError(f"{path.name}: the header is no line of CSV: {error}") from error
+            raise UnreadableError(
+                f"{path.name}: the header is no line of CSV: {error}", "is this a CSV file, in UTF-8 and with a header?"
+            ) from error
 
 
 def _fits(declared: str, kind: str, format: str) -> bool:

@@ -192,7 +192,7 @@ def judge(
         directory, plan, document, written=select or written, same=same, format=format, examples=examples,
         memory=memory, threads=threads,
     ) as looking:  # fmt: skip
-        results = list(missing_tables(looking.declared, looking.found))
+        results = list(missing_tables(looking.declared, looking.found, directory))
         if not select:
             known = [table.id for table in plan.all_tables.values() if not table.hidden]
             results += extra_tables(looking.found, known)

@@ -77,7 +77,8 @@ class Result:
     def _found(self) -> str:
         if self.broken and self.rows and not isinstance(self.measured, str):
             return f"{self.broken:,} of {self.rows:,} rows break it"
-        return _spelled(self.measured)
+        instead = self.tolerance is not None and isinstance(self.measured, int | float)
+        return f"{_spelled(self.measured)} instead of {_spelled(self.expected)}" if instead else _spelled(self.measured)
 
 
 def ruled(

@@ -71,6 +71,8 @@ class Rules:
             off = f"abs({column} - round({column}, {law.decimals})) > {HALF * 10.0**-law.decimals!r} * greatest(1, abs({column}))"
             about = f"at most {law.decimals} places behind the point"
             yield self._rows("value.decimals", law.table, (law.column,), about, off, place)
+        for hops, created in law.creations:
+            yield from self._created(law, hops, created)
         if law.when is not None:
             held = f"coalesce(({law.when}), false)"
             broken = f"not {held} and {column} is not null" + (f" or {held} and {column} is null" if law.filled else "")
@@ -80,6 +82,24 @@ class Rules:
             yield self._over_row(
                 "value.formula", law, f"{place} is what it is made of: {law.text}", _differs(law, column)
             )
+
+    def _created(self, law: ColumnLaw, hops: Sequence[tuple[str, str, str]], created: str) -> Iterator[Result]:
+        """No row is before what it belongs to."""
+        joins, last, start = "", "t0", law.table
+        for step, (key, table, to) in enumerate(hops, start=1):
+            if key not in self.columns.get(start, ()) or to not in self.columns.get(table, ()):
+                return
+            joins += f" join {identifier(table)} as t{step} on {last}.{identifier(key)} = t{step}.{identifier(to)}"
+            last, start = f"t{step}", table
+        if created not in self.columns.get(start, ()):
+            return
+        kinds = (law.type, self.declared[start].columns[created])
+        kind = "date" if "date" in kinds else "timestamp"
+        broken = f"t0.{identifier(law.column)}::{kind} < {last}.{identifier(created)}::{kind}"
+        about = f"no row of {law.table} is before the {created} of its {start}"
+        yield self._rows(
+            "value.before_creation", law.table, (law.column,), about, broken, f"{law.table}.{law.column}", joins=joins
+        )
 
     def _over_row(self, code: str, law: ColumnLaw, about: str, condition: str) -> Result:
         """A rule in the words of the document; not judged where a column that it reads is missing."""

@@ -48,7 +48,7 @@ def pass_stages(
     with judging(
         directory, plan, document, written=written, same=True, format=format, memory=memory, threads=threads
     ) as looking:
-        done += missing_tables(looking.declared, looking.found)
+        done += missing_tables(looking.declared, looking.found, directory)
         stages = stages_of(looking.declared, plan)
         for place, names in enumerate(stages, start=1):
             started = time.perf_counter()

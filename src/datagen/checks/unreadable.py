@@ -2,19 +2,48 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 # what follows in a message of DuckDB are settings of its reader, which nobody can change here
-ADVICE = ("Possible", "* ", "file =", "delimiter =", "quote =")
+ADVICE = ("Possible", "* ", "file =", "delimiter =", "quote =", "LINE ", "^")
+TRY = re.compile(r"[;.]? Try setting .*$")
+KINDS = {"ARRAY": "a list", "VARCHAR": "a text", "UBIGINT": "a number", "BIGINT": "a number", "DOUBLE": "a number"}
+UTF8 = "convert it, such as with: iconv -f WINDOWS-1252 -t UTF-8"
+GZIP = "pack it again with gzip"
+OBJECTS = 'every line is one object, such as {"id": 1, "name": "Ada"}'
+
+# what DuckDB says, the same in plain words, and what to do about it
+WORDS = (
+    (
+        r"CSV Error on Line: (\d+); (?:Original Line: (.*); )?Expected Number of Columns: (\d+) Found: (\d+)",
+        "line {0} has {3} columns and the header {2}: {1}",
+        "a text with a comma in it stands in double quotes",
+    ),
+    (r"CSV Error on Line: (\d+);.*not utf-8", "line {0} is no text in UTF-8", UTF8),
+    (
+        r"CSV Error on Line: (\d+); (?:Original Line: (.*); )?Value with unterminated quote",
+        "line {0} begins a quote that does not end: {1}",
+        "a quote inside a text is written twice",
+    ),
+    (r"in line (\d+): Expected OBJECT, but got (\w+): (.*)$", "line {0} is {1}, not an object: {2}", OBJECTS),
+    (r"Malformed JSON.*in line (?P<after>\d+): (.*)$", "line {0} is no JSON: {1}", OBJECTS),
+    (r"GZIP", "this is no gzip, or not all of it", GZIP),
+    (r"too small to be a Parquet file|No magic bytes found", "this is no Parquet file", "write it again as Parquet"),
+)
 
 
 class UnreadableError(Exception):
-    """A file that says nothing as the format that it should have. Its text says which and why."""
+    """A file that says nothing as the format that it should have. Its text says which and why; hint: what to do."""
+
+    def __init__(self, found: str, hint: str = "") -> None:
+        super().__init__(found)
+        self.hint = hint
 
 
-def why(error: Exception, paths: tuple[Path, ...]) -> str:
-    """What is wrong, in one line: the words of DuckDB without its advice, or our own."""
+def why(error: Exception, paths: tuple[Path, ...]) -> tuple[str, str]:
+    """What is wrong, in one line, and what to do about it: in our words, else in those of DuckDB without its advice."""
     said: list[str] = []
     for line in str(error).strip().split("\n"):
         text = line.strip()
@@ -22,12 +51,19 @@ def why(error: Exception, paths: tuple[Path, ...]) -> str:
             break
         if text:
             said.append(text)
-    whole = "; ".join(said)
+    whole = TRY.sub("", "; ".join(said))
+    names = [path.name for path in paths if str(path) in str(error) or path.name in whole] or [paths[0].name]
+    hint = getattr(error, "hint", "")
+    for pattern, words, way_out in () if isinstance(error, UnreadableError) else WORDS:
+        match = re.search(pattern, whole)
+        if match is not None:
+            found = [KINDS.get(one, one) for one in (part or "" for part in match.groups())]
+            if "after" in match.groupdict():  # of a line that is no JSON DuckDB tells the number of the next one
+                found[0] = str(int(found[0]) - 1)
+            return f"{names[0]}: {words.format(*found).rstrip(': ')}", way_out
     for path in paths:
         whole = whole.replace(str(path), path.name)
-    if len(paths) == 1 and paths[0].name not in whole:
-        whole = f"{paths[0].name}: {whole}"
-    return whole
+    return (whole if names[0] in whole else f"{names[0]}: {whole}"), hint
 
 
 def named(names: Sequence[str], path: Path) -> tuple[str, ...]:
@@ -35,10 +71,11 @@ def named(names: Sequence[str], path: Path) -> tuple[str, ...]:
     if not names:
         raise UnreadableError(f"{path.name}: the file is empty, without even a header")
     if any("\0" in name for name in names):
-        raise UnreadableError(f"{path.name}: the header holds NUL bytes; this is no text in UTF-8")
+        raise UnreadableError(f"{path.name}: the header holds NUL bytes; this is no text in UTF-8", UTF8)
     twice = sorted({name for name in names if sum(name.lower() == other.lower() for other in names) > 1})
     if twice:
         raise UnreadableError(
-            f"{path.name}: the header names {', '.join(twice[:5])} more than once; is there a header?"
+            f"{path.name}: the header names {', '.join(twice[:5])} more than once; is there a header?",
+            "the first line of a CSV file names its columns, each once",
         )
     return tuple(names)

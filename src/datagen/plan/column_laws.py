@@ -19,10 +19,12 @@ from datagen.plan.binding import Binding
 from datagen.plan.fanout import LawCounts
 from datagen.plan.model import ColumnPlan, TablePlan
 from datagen.plan.moved import Moved, moved_law
-from datagen.plan.names import ColumnDraft
+from datagen.plan.names import ColumnDraft, ancestors
 from datagen.plan.segments import kept_shares_of, texts_of_values
+from datagen.plan.value_checks import hops_between
 
 Floats = NDArray[np.float64]
+Creation = tuple[tuple[tuple[str, str, str], ...], str]
 TOGETHER = ("clustered", "at_least")  # keys of a choice that tie the rows of a parent to each other
 
 
@@ -35,6 +37,7 @@ class ColumnLaw:
     parent: of a law of the number of rows, the table whose rows have them. picked: the weights of the rows of the table
     that a key points to, for so many of them. when: SQL over the row, without which there is no value; filled: with it
     there is one. formula: SQL of the value over the row. moved: the law of a column whose values are moved row by row.
+    creations: of a time, when what the row belongs to was created: the way there, and the column.
     """
 
     table: str
@@ -52,6 +55,7 @@ class ColumnLaw:
     filled: bool = True
     formula: str | None = None
     moved: Moved | None = None
+    creations: tuple[Creation, ...] = ()
     text: str = ""  # as declared
     loc: tuple[str | int, ...] = ()
 
@@ -92,12 +96,36 @@ def _of_column(
     if not kept and column.word == "distribution" and keeps_its_sign(binding, draft, column, spec):
         facts["low"] = 0.0
     facts["when"] = over_row(binding, table, column, spec.get("when"))
+    facts["creations"] = _creations(binding, tables, column) or None
     facts = {key: value for key, value in facts.items() if value is not None}
     if not facts:
         return None
     filled = not spec.get("nullable") and not column.spoils and not binding.generators[node].leaves_open()
     law = ColumnLaw(table.id, column.name, column.type, text=column.base, filled=filled, loc=column.loc)
     return replace(law, **facts)
+
+
+def _creations(binding: Binding, tables: Mapping[str, TablePlan], column: ColumnPlan) -> tuple[Creation, ...]:
+    """When the driving parents of rows in time were created, for the time column of such rows."""
+    scope = binding.row_scopes.get(column.table)
+    if scope is None or scope.filled.get("time") != column.name or column.spoils or column.changes:
+        return ()
+    found: list[Creation] = []
+    for name in ancestors(binding.tables, binding.tables[column.table]):
+        created = tables[name].columns.get(binding.behaviors.created.get(name, ""))
+        hops = hops_between(tables, column.table, name)
+        way = (
+            []
+            if hops is None
+            else [
+                tables[start].columns[key]
+                for start, (key, _, _) in zip((column.table, *(hop[1] for hop in hops)), hops, strict=False)
+            ]
+        )
+        if created is None or hops is None or created.hidden or created.spoils or any(one.spoils for one in way):
+            continue
+        found.append((hops, created.name))
+    return tuple(found)
 
 
 def keeps_its_sign(binding: Binding, draft: ColumnDraft, column: ColumnPlan, spec: Mapping[str, Any]) -> bool:

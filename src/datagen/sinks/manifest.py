@@ -181,7 +181,9 @@ def parse_manifest(raw: bytes, path: Path) -> Manifest:
     """The manifest in some bytes. Raises UsageError with what is wrong with them."""
 
     def refused(found: str, code: str = "manifest.invalid", hint: str = "") -> UsageError:
-        return UsageError(Finding(code, path=os.fspath(path), found=found, hint=hint))
+        way_out = "make the data again, or remove it and judge the files: datagen check DIR --schema SCHEMA"
+        expected = "a manifest that `datagen generate` has written"
+        return UsageError(Finding(code, path=os.fspath(path), found=found, expected=expected, hint=hint or way_out))
 
     if len(raw) > LARGEST:
         raise refused(f"more than {LARGEST >> 20} MiB")
