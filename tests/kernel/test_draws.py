@@ -6,11 +6,7 @@ flicker, and some 500 comparisons pass together with a chance of 99 % if the dra
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from threading import Thread
-from typing import IO
 
 import numpy as np
 import pytest
@@ -188,49 +184,3 @@ def test_gaps_between_rare_rows_are_geometric() -> None:
     counts = np.bincount(np.minimum(gaps // 20, 20), minlength=21)
     borders = np.concatenate([[1.0], 0.99 ** (20.0 * np.arange(1, 21) - 1.0), [0.0]])
     assert stats.chisquare(counts, -np.diff(borders) * len(gaps)).pvalue > P_LEAST
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["rows", "children"])
-def test_dieharder_finds_no_fault(kind: str) -> None:
-    # an hour or so
-    if shutil.which("dieharder") is None:
-        pytest.fail("dieharder is not installed: apt-get install dieharder")
-    printed = _dieharder(kind, "-a")
-    lines = [line for line in printed.splitlines() if line.count("|") == 5 and "test_name" not in line]
-    assert len(lines) > 100, printed
-    assert not [line for line in lines if "FAILED" in line], printed
-    # weak is a p-value beyond 0.005 at either end: 1 in 100 by chance, so more than 6 of 114 once in 1,000 runs
-    assert sum("WEAK" in line for line in lines) <= 6, printed
-
-
-def _dieharder(kind: str, *tests: str) -> str:
-    """What dieharder prints of the draws of a table; it reads as many bits from its standard input as it wants."""
-    command = ["dieharder", *tests, "-g", "200"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as tester:
-        assert tester.stdin is not None
-        assert tester.stdout is not None
-        feeder = Thread(target=_feed, args=(tester.stdin, kind), daemon=True)
-        feeder.start()
-        printed = tester.stdout.read().decode()
-        feeder.join()
-    assert tester.returncode == 0, printed
-    return printed
-
-
-def _feed(pipe: IO[bytes], kind: str) -> None:
-    """Write the draws of consecutive rows, or of 8 children of each, until the reader has had enough."""
-    key, start = table_key(42, "dieharder"), 0
-    try:
-        while True:
-            rows = np.arange(start, start + 1_000_000)
-            if kind == "rows":
-                addresses = root_addresses(key, rows)
-            else:
-                addresses = child_addresses(root_addresses(key, rows // 8), key, rows % 8)
-            words = memoryview(bits(addresses, SALT)).cast("B")
-            while len(words):  # an unbuffered pipe takes what fits
-                words = words[pipe.write(words) :]
-            start += len(rows)
-    except BrokenPipeError:
-        return
