@@ -401,8 +401,98 @@ LIFTED: dict[str, Any] = {
     ],
 }
 
+# pings at a rate on which ages, seasons, a trend, a segment and an experiment act, with amounts of their own; tips by a law
+EMITS: dict[str, Any] = {
+    "name": "emits",
+    "timeframe": {"start": "2024-01-01", "end": "2024-12-31"},
+    "experiments": [
+        {
+            "name": "trial",
+            "unit": "users",
+            "start": "2024-07-01",
+            "arms": {"control": 0.5, "treatment": 0.5},
+            "effects": [
+                {"on": "fanout", "table": "events.ping", "size": 1.4},
+            ],
+        },
+        {
+            "name": "nudge",
+            "start": "timeframe.start",
+            "unit": "users",
+            "arms": {"control": 0.5, "treatment": 0.5},
+            "effects": [{"on": "fanout", "table": "events.tip", "size": 1.5}],
+        },
+    ],
+    "tables": [
+        {
+            "name": "users",
+            "rows": 2_000,
+            "pk": "user_id",
+            "columns": {
+                "user_id": {},
+                "tier": {"choices": {"vip": "30%", "plain": "70%"}},
+                "joined_at": {
+                    "datetime_series": {"within": {"start": "2024-01-01", "end": "2024-09-30"}},
+                    "role": "created",
+                },
+            },
+            "segment_behavior": {
+                "segment_column": "tier",
+                "applies_to": ["events", "events.amount"],
+                "segments": {"vip": {"fanout_multiplier": 2, "value_multiplier": 1.5}, "plain": {}},
+            },
+            "vintage_behavior": {
+                "age_based_multipliers": {
+                    "decay": {"curve": [1, 0.8, 0.6], "time_unit": "month", "applies_to": ["events"], "mode": "rate"}
+                }
+            },
+        },
+        {
+            "name": "events",
+            "kind": "stream",
+            "order_by": ["moment"],
+            "columns": {
+                "event_id": {},
+                "user_id": {},
+                "moment": {"type": "datetime", "role": "time"},
+                "event_type": {},
+                "amount": {"type": "float"},
+            },
+            "emits": [
+                {
+                    "id": "ping",
+                    "of": "users",
+                    "event_type": "ping",
+                    "fanout": {
+                        "poisson": 3,
+                        "per": "month",
+                        "heterogeneity": {"gamma": 3},
+                        "multipliers": [
+                            {"trend": {"growth_rate": 0.1, "time_unit": "month"}},
+                            {"seasonality": {"dimension": "dow", "weights": [1, 1, 1, 1, 1.5, 2, 1]}},
+                        ],
+                    },
+                    "columns": {
+                        "amount": {
+                            "generator": {"lognormal": {"median": 20, "sigma": 0.4}},
+                            "modifiers": [{"trend": {"growth_rate": 0.02, "time_unit": "month"}}],
+                        }
+                    },
+                },
+                {
+                    "id": "tip",
+                    "of": "users",
+                    "event_type": "tip",
+                    "fanout": {"poisson": 3},
+                    "at": {"datetime_series": {}},
+                    "columns": {"amount": {"uniform": {"low": 5, "high": 9}}},
+                },
+            ],
+        },
+    ],
+}
 DOCUMENTS = {
     "shop": SHOP, "market": MARKET, "funnel": FUNNEL, "contract": CONTRACT, "tenure": TENURE, "life": LIFE,
     "arrivals": ARRIVALS, "journeys": JOURNEYS, "adoption": ADOPTION, "trial": TRIAL, "together": TOGETHER,
-    "bounded": BOUNDED, "lifted": LIFTED, "stalls": STALLS, "in_step": IN_STEP,
+    "bounded": BOUNDED, "lifted": LIFTED, "stalls": STALLS, "in_step": IN_STEP, "emits": EMITS,
 }  # fmt: skip

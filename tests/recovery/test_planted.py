@@ -87,6 +87,14 @@ KINDS = {
     "bounded": {"segment_rows": 1, "ageing": 1, "seasonality": 1, "trend": 1},
     "lifted": {"segment_rows": 1, "ageing": 1, "seasonality": 1, "trend": 1},
     "stalls": {"segment_rows": 1},
+    "emits": {
+        "segment_rows": 2,
+        "segment_values": 2,
+        "ageing": 1,
+        "seasonality": 1,
+        "trend": 2,
+        "experiment_rows": 2,
+    },
 }
 
 

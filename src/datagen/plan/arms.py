@@ -84,11 +84,19 @@ class Effect:
     @property
     def mean(self) -> float | None:
         """Of the factor over the units, where every size is known."""
+        return self._mean(1)
+
+    @property
+    def second(self) -> float | None:
+        """Of its square, likewise."""
+        return self._mean(2)
+
+    def _mean(self, power: int) -> float | None:
         if self.by is not None and self.by[0] != self.name:
             return None
         sizes = {} if self.by is None else self.by[1]
         return self.shares[0] + sum(
-            s * sizes.get(a, self.size) for a, s in zip(self.arms[1:], self.shares[1:], strict=True)
+            s * sizes.get(a, self.size) ** power for a, s in zip(self.arms[1:], self.shares[1:], strict=True)
         )
 
 
@@ -148,7 +156,7 @@ def rate_reads(binding: Binding, table: TableDraft) -> list[str]:
 def arm_factors(binding: Binding, table: TableDraft, scope: Any) -> list[RateFactor]:
     """Effects that hold from the first row on."""
     return [
-        RateFactor(_rate(binding, table, effect, scope), effect.mean, effect.text)
+        RateFactor(_rate(binding, table, effect, scope), effect.mean, effect.text, effect.second)
         for effect in binding.trials.rates.get(table.id, ())
         if effect.since is None
     ]

@@ -85,7 +85,7 @@ def bind(
         elif name not in graph.COUNTS:
             bind_column(binding, binding.tables[table].columns[name], constraints)
     bind_spoils(binding, constraints.found.declared)
-    clamp_expected(binding, binding.behaviors)
+    clamp_expected(binding)
     tables = expected_tables(table_plans(binding), told_rows(binding) if look and not binding.has_errors() else {})
     declared = settle(binding, constraints)
     say_too_many(tables, binding.refuse)

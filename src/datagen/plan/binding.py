@@ -12,6 +12,7 @@ from datagen.errors import Finding, SchemaError, did_you_mean, listed
 from datagen.plan import graph
 from datagen.plan.constraints import Steering, edge_bound
 from datagen.plan.drafts import Drafting, draft_tables, time_column_of
+from datagen.plan.emits import COUNTING
 from datagen.plan.fanout import FixedCounts
 from datagen.plan.model import ColumnPlan, Timeframe
 from datagen.plan.names import ColumnDraft, NameFault, PathReader, TableDraft, resolve
@@ -171,6 +172,14 @@ class Binding:
             return float(self.drafting.rows[table] or 0)
         counts = self.counts.get(table)
         return self.expected_rows(draft.parent) * (counts.expected if counts is not None else 0.0)
+
+    def fanned(self, table: str) -> Any:
+        """The rows of a table as its maker has them; of an emit those of its fan-out, where nothing else says how many."""
+        rows, emitting = self.counts.get(table), self.emitting.get(table)
+        if emitting is None:
+            return rows
+        alone = all(getattr(emitting.spec, key) is None for key in COUNTING)
+        return getattr(rows, "inner", None) if alone else None
 
     def known_rows(self, table: str) -> int | None:
         """Rows of a table, where they are sure before the ledger."""

@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.kernel.clock import DAY_US
-from datagen.plan.behaviors import Behaviors, Factors
+from datagen.plan.arms import Effect
+from datagen.plan.behaviors import Factors
 from datagen.plan.binding import Binding
 from datagen.schema.weights import share
 
 if TYPE_CHECKING:
     from datagen.plan.model import TablePlan
-    from datagen.plan.population import Population
+    from datagen.plan.population import Behind, Population, Seen
 
 Floats = NDArray[np.float64]
 MOVED = 0.02  # of a planted ratio, from which on a clamp is told
@@ -32,6 +33,7 @@ FEW_FACTORS = 24  # products of factors that stand for all, where sums of many d
 LATTICE = 500  # sums that stand for all
 SUMMED = 12  # parents of which sums are made
 MOST = 2.0**40
+UNCLAMPED = (0.0, math.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,19 @@ class Clamped:
     high: float
     plain: float  # mean of a parent with factor 1 without the clamp
     moments: Callable[[float, float, float], tuple[float, float]]  # (factor, low, high)
+    free: float | None = None  # the ratio without a clamp, where it is not the factor
 
     def mean(self, factor: float) -> float:
         """Expected rows of a parent with this factor."""
         return self.moments(factor, self.low, self.high)[0]
+
+    def planted(self, factor: float) -> float:
+        """How many times as many rows it would have without the clamp."""
+        return factor if self.free is None else self.free
+
+    def moved(self, factor: float) -> bool:
+        """Whether the clamp moves that by more than should be."""
+        return abs(self.ratio(factor) / self.planted(factor) - 1.0) > MOVED
 
     def ratio(self, factor: float) -> float:
         """How many times as many rows a parent with this factor has, as an analyst finds it."""
@@ -64,7 +75,11 @@ class Clamped:
 
         def off(high: float) -> float:
             base = self.moments(1.0, self.low, high)[0]
-            return abs(self.moments(factor, self.low, high)[0] / base / factor - 1.0) if base > 0 else math.inf
+            return (
+                abs(self.moments(factor, self.low, high)[0] / base / self.planted(factor) - 1.0)
+                if base > 0
+                else math.inf
+            )
 
         least, most = self.high, max(2.0 * self.high, 2.0)
         if not math.isfinite(least):
@@ -79,40 +94,43 @@ class Clamped:
         return int(most)
 
 
-def clamped_rows(
-    binding: Binding, behaviors: Behaviors, table: TablePlan, seat: Factors, population: Population | None
-) -> Clamped | None:
+def clamped_rows(binding: Binding, table: TablePlan, seat: Factors, population: Population | None) -> Clamped | None:
     """What the clamp of a table does to the multiplier of a segment; None without a clamp, or where it cannot be told."""
-    rows = binding.counts.get(table.id)
-    low, high = getattr(rows, "clamp", (0.0, math.inf))
-    if rows is None or (low <= 0 and not math.isfinite(high)):
+    clamp = getattr(binding.fanned(table.id), "clamp", UNCLAMPED)
+    if clamp == UNCLAMPED or (population is not None and (population.disturbed or population.tied)):
         return None
-    return _behind(binding, behaviors, table.id, seat, population, (low, high))
+    return behind(binding, table.id, seat, population, clamp)
 
 
-def clamp_expected(binding: Binding, behaviors: Behaviors) -> None:
+def clamp_expected(binding: Binding) -> None:
     """Let the expected rows of tables in time know of their clamp, which acts on each parent's rows together."""
     from datagen.plan.population import population_of
 
-    for name, rows in binding.counts.items():
-        low, high = getattr(rows, "clamp", (0.0, math.inf))
-        if not hasattr(rows, "free") or (low <= 0 and not math.isfinite(high)):
+    for name, made in binding.counts.items():
+        rows = binding.fanned(name)
+        clamp = getattr(rows, "clamp", UNCLAMPED)
+        if not hasattr(rows, "free") or clamp == UNCLAMPED:
             continue
-        clamped = _behind(binding, behaviors, name, None, population_of(binding, name), (low, high))
+        clamped = behind(binding, name, None, population_of(binding, name), clamp)
         if clamped is not None:
-            binding.counts[name] = replace(rows, expected=clamped.mean(1.0))
+            binding.counts[name] = replace(made, expected=clamped.mean(1.0))
+    for name, made in binding.counts.items():
+        if hasattr(made, "merging"):  # a stream has the rows of its emits
+            emitted = sum(binding.expected_rows(one.table) for one in made.merging.emits)
+            above = binding.expected_rows(str(binding.tables[name].parent))
+            binding.counts[name] = replace(made, expected=emitted / max(above, 1.0))
 
 
-def _behind(
+def behind(
     binding: Binding,
-    behaviors: Behaviors,
     table: str,
-    seat: Factors | None,
+    seat: Factors | Effect | None,
     population: Population | None,
     clamp: tuple[float, float],
 ) -> Clamped | None:
-    rows, (low, high) = binding.counts[table], clamp
-    others = _others(binding, behaviors, table, seat)
+    """The rows of a parent behind a clamp, or none; None where the law does not tell. seat: what the factor is of."""
+    rows, (low, high) = binding.fanned(table), clamp
+    others = _others(binding, table, seat)
     if hasattr(rows, "per_day"):
         if population is None:
             return None
@@ -135,15 +153,34 @@ def _behind(
     return _rounded(counts, others, low, high, lifted=not hasattr(rows, "free"))
 
 
+def seen_clamped(population: Population, seat: Factors, values: Sequence[str], reference: str) -> dict[str, Clamped]:
+    """The same for some values of a segment, of rows that were looked at."""
+    from datagen.plan.population import seen_kinds
+
+    found: dict[str, Clamped] = {}
+    acting = population.behind
+    for value in values if acting is not None else ():
+        seen = seen_kinds(population, (seat.entity, seat.column), (value, reference))
+        if seen is None or acting is None:
+            continue
+
+        def moments(
+            factor: float, low: float, high: float, seen: Seen = seen, acting: Behind = acting
+        ) -> tuple[float, float]:
+            own = seen.per_entity(acting.moments(low, high)[0])[seen.of[0 if factor != 1.0 else 1]]
+            return float(own.mean()), float(own.var())
+
+        base, own = (moments(factor, *UNCLAMPED)[0] for factor in (1.0, seat.by_value[value]))
+        if base > 0 and own > 0:
+            found[value] = Clamped(acting.low, acting.high, base, moments, free=own / base)
+    return found
+
+
 def say_dilution(
     binding: Binding, table: TablePlan, seat: Factors, reference: str, told: Mapping[str, Clamped]
 ) -> None:
     """Warn where a clamp moves a planted ratio by more than it should."""
-    moved = {
-        value: clamped
-        for value, clamped in told.items()
-        if abs(clamped.ratio(seat.by_value[value]) / seat.by_value[value] - 1.0) > MOVED
-    }
+    moved = {value: clamped for value, clamped in told.items() if clamped.moved(seat.by_value[value])}
     if not moved:
         return
     said, needed = [], []
@@ -151,7 +188,7 @@ def say_dilution(
         factor = seat.by_value[value]
         said.append(
             f"{value} x{factor:g} becomes x{clamped.ratio(factor):.3g}: "
-            f"{clamped.mean(factor):.3g} rows instead of {clamped.plain * factor:.3g} per {table.parent}, "
+            f"{clamped.mean(factor):.3g} rows instead of {clamped.plain * clamped.planted(factor):.3g} per {table.parent}, "
             f"{clamped.mean(1.0):.3g} instead of {clamped.plain:.3g} of {reference}"
         )
         needed.append(clamped.enough(factor))
@@ -177,17 +214,17 @@ def _law(binding: Binding, table: str) -> Mapping[str, Any]:
     )
 
 
-def _others(binding: Binding, behaviors: Behaviors, table: str, seat: Factors | None) -> Floats:
+def _others(binding: Binding, table: str, seat: Factors | Effect | None) -> Floats:
     """(k,) equally likely products of everything else that makes parents differ."""
     from datagen.plan.segments import shares_of
 
     found = np.ones(1)
-    for one in behaviors.rates.get(table, ()):
+    for one in binding.behaviors.rates.get(table, ()):
         shares = None if one is seat else shares_of(binding, binding.tables[one.entity].columns[one.column])
         if shares:
             found = _mixed(found, [one.by_value.get(value, 1.0) for value in shares], list(shares.values()))
     for effect in binding.trials.rates.get(table, ()):
-        if effect.since is None and effect.mean is not None:
+        if effect is not seat and effect.since is None and effect.mean is not None:
             found = _mixed(found, [effect.factor_of(arm, None) for arm in effect.arms], effect.shares)
     spec = binding.drafting.nodes[table].get("fanout")
     uneven = spec.get("heterogeneity") if isinstance(spec, Mapping) else None
@@ -225,14 +262,14 @@ def _poisson(rates: Floats, others: Floats, low: float, high: float) -> Clamped:
     every = np.multiply.outer(rates, others).ravel()
 
     def moments(factor: float, low: float, high: float) -> tuple[float, float]:
-        first, second = _poisson_moments(every * factor, low, high)
+        first, second = poisson_moments(every * factor, low, high)
         mean = float(first.mean())
         return mean, float(second.mean()) - mean * mean
 
     return Clamped(low, high, float(every.mean()), moments)
 
 
-def _poisson_moments(rate: Floats, low: float, high: float) -> tuple[Floats, Floats]:
+def poisson_moments(rate: Floats, low: float, high: float) -> tuple[Floats, Floats]:
     """(n,) first and second moments of clamped Poisson numbers; nobody has rows at a rate of 0."""
     from scipy.special import pdtr
 

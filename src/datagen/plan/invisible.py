@@ -40,7 +40,7 @@ def _say(binding: Binding, effect: PlantedEffect, loc: Loc) -> None:
 def declared_at(binding: Binding, effect: PlantedEffect) -> Loc:
     """Where an effect stands in the document, as far as its sort and its columns tell."""
     table, column = effect.columns[0] if effect.columns else (effect.table, "")
-    draft = binding.tables.get(table) or binding.tables[effect.table]
+    draft = binding.tables[table]
     node = binding.drafting.nodes[draft.id]
     match effect.kind:
         case "segment_rows" | "segment_values":
@@ -49,11 +49,6 @@ def declared_at(binding: Binding, effect: PlantedEffect) -> Loc:
             key = "fanout_multiplier" if effect.kind == "segment_rows" else "value_multiplier"
             value = str(effect.parameters.get("value"))
             return (*draft.loc, "segment_behavior", *([] if inside is None else [inside]), value, key)
-        case "ageing":
-            name = effect.id.removeprefix(f"{draft.id}.").removesuffix(f".{effect.table}")
-            return (*draft.loc, "vintage_behavior", "age_based_multipliers", name)
-        case "trend" if len(effect.columns) == 1:
-            return (*binding.tables[effect.table].loc, "fanout", "multipliers")
         case _:
             found = draft.columns.get(column)
             return draft.loc if found is None else found.loc

@@ -18,18 +18,16 @@ from datagen.kernel.clock import DAY_US
 from datagen.kernel.intensity import Intensity
 from datagen.plan.behaviors import AgeFactor, Behaviors, Factors, factors_above
 from datagen.plan.binding import Binding
-from datagen.plan.clamped import clamped_rows, say_dilution
-from datagen.plan.drafts import time_column_of
+from datagen.plan.clamped import clamped_rows, say_dilution, seen_clamped
 from datagen.plan.effects import PlantedEffect
-from datagen.plan.emits import BETWEEN
+from datagen.plan.found_rows import FoundRows, found_rows
 from datagen.plan.model import TablePlan
 from datagen.plan.names import TableDraft, ancestors
-from datagen.plan.planted_emits import written_emit
 from datagen.plan.planted_picks import picked_spread
-from datagen.plan.planted_sql import is_written, join_to, quoted_text, reference_of
+from datagen.plan.planted_sql import is_written, quoted_text, reference_of
 from datagen.plan.planted_together import planted_together
 from datagen.plan.planted_values import planted_values
-from datagen.plan.population import Population, looked_at, population_of
+from datagen.plan.population import Population, looked_at, population_of, seen_ratio
 
 Floats = NDArray[np.float64]
 MONTHS_LEFT_OUT = 2  # at the start of a trend of the total, whose rate is held there
@@ -44,17 +42,27 @@ def planted_effects(
         rows = binding.counts.get(table.id)
         population = population_of(binding, table.id)
         looked = looked_at(binding, table, population)
-        found += _segment_rows(binding, behaviors, table, tables, looked)
-        found += planted_values(binding, behaviors, table)
-        found += planted_together(binding, table, population)
+        where = found_rows(binding, binding.tables[table.id])
+        if where is not None:
+            found += _segment_rows(binding, behaviors, table, tables, looked, where)
+            found += planted_values(binding, behaviors, table, looked, where)
+            found += planted_together(binding, table, looked, where)
         found += _of_process(binding, table, tables)
-        if looked is not None:
-            found += _ageing(binding, behaviors, table, looked)
-            found += _growth(binding, table, looked, tables)
-            found += _season(binding, table, looked)
+        if looked is not None and where is not None and _times_of_rate(binding, table, where):
+            looked = looked_at(binding, table, looked, clamped=True) if looked.block is None else looked
+            assert looked is not None  # of one there is one
+            found += _ageing(binding, behaviors, table, looked, where)
+            found += _growth(binding, table, looked, where)
+            found += _season(binding, table, looked, where)
         found += _of_maker(binding, table)
         found += list(getattr(rows, "effects", ()) or ())
     return tuple(found)
+
+
+def _times_of_rate(binding: Binding, table: TablePlan, where: FoundRows) -> bool:
+    """Whether the files hold the times that the rate of a table gives its rows."""
+    emitting = binding.emitting.get(table.id)
+    return where.has(where.time) and (emitting is None or emitting.in_time)
 
 
 def _of_process(binding: Binding, table: TablePlan, tables: Mapping[str, TablePlan]) -> Iterator[PlantedEffect]:
@@ -84,6 +92,7 @@ def _segment_rows(
     table: TablePlan,
     tables: Mapping[str, TablePlan],
     population: Population | None,
+    where: FoundRows,
 ) -> Iterator[PlantedEffect]:
     from datagen.plan.segments import shares_of
 
@@ -95,12 +104,9 @@ def _segment_rows(
     for one in seats:
         column = binding.tables[one.entity].columns[one.column]
         shares = shares_of(binding, column)
-        emitted = written_emit(binding, draft, one.entity) if draft.emits else None
-        join = join_to(binding, draft, one.entity) if emitted is None else emitted.join
+        join, rows = where.joined(binding, one.entity), where.words
         if shares is None or join is None or not is_written(binding, one.entity, one.column):
             continue
-        written = table.id if emitted is None else emitted.stream
-        rows = f"{table.id} rows" if emitted is None else f"{emitted.stream} rows of {emitted.name}"
         reference = reference_of(one, shares)
         if reference is None:
             continue
@@ -114,18 +120,22 @@ def _segment_rows(
         each = table.expected_rows / entities / mean * usual if entities and mean else 0.0
         picked = one not in behaviors.rates.get(table.id, ())  # a share of the rows there are, whoever has them
         spread = picked_spread(binding, table, one) if picked else _spread(population, one)
-        clamped = None if picked else clamped_rows(binding, behaviors, table, one, population)
+        clamped = None if picked else clamped_rows(binding, table, one, population)
         told = [
             value for value in one.by_value if one.by_value[value] != 1.0 and value in shares and value != reference
         ]
         if clamped is not None:
             say_dilution(binding, table, one, reference, dict.fromkeys(told, clamped))
+        elif population is not None and population.behind is not None and not picked:
+            say_dilution(binding, table, one, reference, seen_clamped(population, one, told, reference))
         for value in told:
             factor = one.by_value[value]
             n, m = entities * shares[value], entities * shares[reference]
             error, ratio = None, factor if clamped is None else clamped.ratio(factor)
             compound = above.get(value, 1.0) / usual
-            seen = None if picked or clamped is not None else seen_ratio(population, one, value, reference, entities)
+            seen = None
+            if not picked and population is not None and population.tied:
+                seen = seen_ratio(population, (one.entity, one.column), (value, reference), entities)
             if seen is not None:
                 ratio, error = seen
             elif not picked and draft.parent != one.entity:
@@ -138,9 +148,9 @@ def _segment_rows(
                 error = factor * math.sqrt((1.0 / (each * factor) + spread) / n + (1.0 / each + spread) / m)
             quoted, base = quoted_text(value), quoted_text(reference)
             yield PlantedEffect(
-                id=f"{one.entity}.{one.column}.{value}.rows_of_{table.id.replace(BETWEEN, '.')}",
+                id=f"{one.entity}.{one.column}.{value}.rows_of_{where.id}",
                 kind="segment_rows",
-                table=written,
+                table=where.table,
                 columns=((one.entity, one.column),),
                 parameters={"value": value, "factor": factor, "reference": reference},
                 statement=f"{one.entity} with {one.column} {value} have {factor * compound:g} times as many {rows}",
@@ -166,18 +176,15 @@ def _spread(population: Population | None, one: Factors) -> float:
 
 
 def _ageing(
-    binding: Binding, behaviors: Behaviors, table: TablePlan, population: Population
+    binding: Binding, behaviors: Behaviors, table: TablePlan, population: Population, where: FoundRows
 ) -> Iterator[PlantedEffect]:
-    draft = binding.tables[table.id]
-    time = time_column_of(draft)
-    if time is None:
-        return
+    draft, time = binding.tables[table.id], str(where.time)
     seats: list[AgeFactor] = list(behaviors.ages.get(table.id, ()))
     for entity in behaviors.leaving.get(table.id, ()):
         seats += behaviors.departed.get(entity, ())
     done: set[tuple[str, str]] = set()
     for one in seats:
-        join = join_to(binding, draft, one.entity)
+        join = where.joined(binding, one.entity)
         if join is None or (one.entity, one.name) in done or one.entity not in (table.parent, *_above(binding, draft)):
             continue
         done.add((one.entity, one.name))
@@ -196,13 +203,13 @@ def _ageing(
         ratio = late / first
         seconds = unit / 1_000_000
         yield PlantedEffect(
-            id=f"{one.entity}.{one.name}.{table.id}",
+            id=f"{one.entity}.{one.name}.{where.id}",
             kind="ageing",
-            table=table.id,
-            columns=((one.entity, one.created), (table.id, time)),
+            table=where.table,
+            columns=((one.entity, one.created), (where.table, time)),
             parameters={"curve": list(one.curve.steps) or "formula", "unit_days": unit / DAY_US, "mode": one.mode},
-            statement=f"{table.id} rows of {one.entity} fall with its age ({one.name}, {one.mode})",
-            statistic=f"{table.id} rows in age unit {last}, divided by those in unit 0, of {one.entity} seen that long",
+            statement=f"{where.words} of {one.entity} fall with its age ({one.name}, {one.mode})",
+            statistic=f"{where.words} in age unit {last}, divided by those in unit 0, of {one.entity} seen that long",
             expected=ratio,
             absent=_absent_ratio(population, whole, unit, last),
             standard_error=None
@@ -212,8 +219,9 @@ def _ageing(
     select floor(epoch(t."{time}" - e."{one.created}") / {seconds:.0f}) as age from {join}
     where epoch(e."{one.created}") + {(last + 1) * seconds:.0f} <= {end / 1e6:.0f})
 select count(*) filter (age = {last}) / count(*) filter (age = 0)::double from aged""",
-            question=f"How many {table.id} rows does a {one.entity} have in its age unit {last}, relative to unit 0?",
+            question=f"How many {where.words} does a {one.entity} have in its age unit {last}, relative to unit 0?",
             rubric={"absolute_tolerance": 0.03},
+            loc=(*binding.tables[one.entity].loc, "vintage_behavior", "age_based_multipliers", one.name),
         )
 
 
@@ -239,7 +247,10 @@ def _apart(
     off = np.where(
         whole, _aged(population, last * unit, (last + 1) * unit) / late - _aged(population, 0, unit) / first, 0
     )
-    return population.unsure(parents) * float((off * off).mean()) / max(parents, 1.0)
+    rows = population.intensity.rows
+    own = off / np.where(rows > 0, rows, 1.0)  # what one row adds
+    within = float((population.excess * own * own).mean())
+    return (population.unsure(parents) * float((off * off).mean()) + within) / max(parents, 1.0)
 
 
 def _absent_ratio(population: Population, whole: NDArray[np.bool_], unit: int, last: int) -> float:
@@ -256,9 +267,7 @@ def _above(binding: Binding, draft: TableDraft) -> tuple[str, ...]:
     return tuple(ancestors(binding.tables, draft))
 
 
-def _growth(
-    binding: Binding, table: TablePlan, population: Population, tables: Mapping[str, TablePlan]
-) -> Iterator[PlantedEffect]:
+def _growth(binding: Binding, table: TablePlan, population: Population, where: FoundRows) -> Iterator[PlantedEffect]:
     """The slope of log monthly rows, where a trend of rate or total is declared."""
     spec = binding.drafting.nodes[table.id].get("fanout")
     trends = [
@@ -266,8 +275,8 @@ def _growth(
         for one in (spec.get("multipliers") or () if isinstance(spec, Mapping) else ())
         if one.get("transform") == "trend"
     ]
-    time = time_column_of(binding.tables[table.id])
-    if not trends or time is None or binding.timeframe is None:
+    time = where.time
+    if not trends or binding.timeframe is None:
         return
     start, end = binding.timeframe.start, binding.timeframe.end
     ends = np.array([start, end], dtype=np.int64)
@@ -294,26 +303,30 @@ def _growth(
     centred = x - x.mean()
     added = (monthly / expected) @ (centred / float((centred * centred).sum()))
     between = parents * max(population.uneven * float((added * added).mean()) - float(added.mean()) ** 2, 0.0)
-    error = math.sqrt(error * error + population.unsure(parents) * between)
+    rows = population.intensity.rows
+    own = added / np.where(rows > 0, rows, 1.0)  # what one row adds
+    within = parents * float((population.excess * own * own).mean())
+    error = math.sqrt(max(error * error + population.unsure(parents) * between + within, 0.0))
     flat = np.diff(np.array([float(_untrended(population, edge)) for edge in edges]))
     absent = slope_of(x, np.log(np.maximum(flat, 1e-300)), 1.0 / expected)[0]
     for args in trends[:1]:
         yield PlantedEffect(
-            id=f"{table.id}.trend",
+            id=f"{where.id}.trend",
             kind="trend",
-            table=table.id,
-            columns=((table.id, time),),
+            table=where.table,
+            columns=((where.table, str(time)),),
             parameters={key: args[key] for key in ("type", "growth_rate", "time_unit", "applies_to") if key in args},
-            statement=f"{table.id} rows per month grow by {math.expm1(slope):.2%} a month",
+            statement=f"{where.words} per month grow by {math.expm1(slope):.2%} a month",
             statistic="slope of the logarithm of monthly rows, first months left out",
             expected=slope,
             absent=absent if args.get("applies_to") != "total" else 0.0,
             standard_error=None if population.disturbed else error,
             sql=f"""with monthly as (
-    select date_diff('month', timestamp '1970-01-01', "{time}"::timestamp) as m, count(*) as n from "{table.id}" group by 1)
+    select date_diff('month', timestamp '1970-01-01', t."{time}"::timestamp) as m, count(*) as n from {where.rows} group by 1)
 select regr_slope(ln(n), m) from monthly where m >= {first} and m < {last}""",
-            question=f"By how much do monthly {table.id} rows grow from month to month (as a logarithm)?",
+            question=f"By how much do monthly {where.words} grow from month to month (as a logarithm)?",
             rubric={"relative_tolerance": 0.1},
+            loc=(*binding.tables[table.id].loc, "fanout", "multipliers"),
         )
 
 
@@ -330,11 +343,10 @@ def slope_of(x: Floats, y: Floats, variance: Floats) -> tuple[float, float]:
     return float((centred * y).sum()) / whole, math.sqrt(float((centred**2 * variance).sum())) / whole
 
 
-def _season(binding: Binding, table: TablePlan, population: Population) -> Iterator[PlantedEffect]:
+def _season(binding: Binding, table: TablePlan, population: Population, where: FoundRows) -> Iterator[PlantedEffect]:
     """The busiest weekday or hour against an average one, where weights are declared."""
-    draft = binding.tables[table.id]
-    time = time_column_of(draft)
-    if time is None or population.intensity.calendar.groups > 1:
+    draft, time = binding.tables[table.id], str(where.time)
+    if population.intensity.calendar.groups > 1:
         return  # with local times of several zones no hour stands out in UTC
     declared: list[Mapping[str, Any]] = []
     column = draft.columns[time]
@@ -343,38 +355,41 @@ def _season(binding: Binding, table: TablePlan, population: Population) -> Itera
         declared.append(one)
     declared += [args for word, args in column.modifiers if word == "seasonality"]
     spec = binding.drafting.nodes[table.id].get("fanout")
+    places = [column.loc] * len(declared)
     for step in (spec.get("multipliers") or ()) if isinstance(spec, Mapping) else ():
         if step.get("transform") == "seasonality":
             declared.append(step.get("args") or {})
+            places.append((*draft.loc, "fanout", "multipliers"))
     parts = {"dow": ("isodow({}) - 1", clock.dow, 7), "hour": ("hour({})", clock.hour, 24)}
-    for one in declared:
+    for one, place in zip(declared, places, strict=True):
         dimension, weights = str(one.get("dimension")), one.get("weights")
         if dimension not in parts or not weights or one.get("timezone") is not None:
             continue  # local hours do not stand out in UTC
-        text, place, size = parts[dimension]
+        text, part, size = parts[dimension]
         calendar = population.intensity.calendar
         if calendar.step > 3_600_000_000 and dimension == "hour":
             continue
-        mass = np.bincount(place(calendar.starts), weights=cell_rows(population), minlength=size)
+        mass = np.bincount(part(calendar.starts), weights=cell_rows(population), minlength=size)
         top = int(np.argmax(mass))
         share = float(mass[top] / mass.sum())
         yield PlantedEffect(
-            id=f"{table.id}.{time}.{dimension}",
+            id=f"{where.id}.{time}.{dimension}",
             kind="seasonality",
-            table=table.id,
-            columns=((table.id, time),),
+            table=where.table,
+            columns=((where.table, time),),
             parameters={"dimension": dimension, "weights": list(weights)},
-            statement=f"{table.id} rows peak in {dimension} {top}",
-            statistic=f"share of {table.id} rows in {dimension} {top}, times {size}",
+            statement=f"{where.words} peak in {dimension} {top}",
+            statistic=f"share of {where.words} in {dimension} {top}, times {size}",
             expected=share * size,
             absent=1.0,
             standard_error=None
             if population.disturbed
             else size * math.sqrt(share * (1 - share) / max(table.expected_rows, 1.0)),
             sql=f"""select count(*) filter ({text.format(f't."{time}"')} = {top}) * {size} / count(*)::double
-from "{table.id}" as t""",
-            question=f"How many times as many {table.id} rows has the busiest {dimension} as an average one?",
+from {where.rows}""",
+            question=f"How many times as many {where.words} has the busiest {dimension} as an average one?",
             rubric={"relative_tolerance": 0.05},
+            loc=place,
         )
 
 
@@ -409,28 +424,3 @@ def _made_rows(intensity: Intensity) -> Floats:
     steps = np.bincount(cell, change - late, calendar.cells + 2) + np.bincount(cell + 1, late, calendar.cells + 2)
     rows: Floats = calendar.lines[0][0] * np.maximum(np.cumsum(steps)[: calendar.cells], 0.0)
     return rows
-
-
-def seen_ratio(
-    population: Population | None, one: Factors, value: str, reference: str, entities: float
-) -> tuple[float, float] | None:
-    """Rows per entity of a value by those of another, and the standard error, where rows were looked at; else None."""
-    if population is None or population.block is None or not population.tied:
-        return None
-    above, index = population.block.ancestor(one.entity)
-    values = above.column(one.column)
-    if values.dictionary is None:
-        return None
-    rows = population.intensity.rows
-    each = rows if index is None else np.bincount(index, weights=rows, minlength=above.rows)
-    unsure = 0.0 if above.sample.real else 1.0 + entities / above.rows
-    told = []
-    for name in (value, reference):
-        names = [code for code, text in enumerate(values.dictionary.values) if text == name]
-        own = each[np.isin(values.array, names)]
-        mean, share = (float(own.mean()), len(own) / above.rows) if len(own) else (0.0, 0.0)
-        if mean <= 0:
-            return None
-        told.append((mean, (1.0 / mean + unsure * float(own.var()) / mean**2) / (entities * share)))
-    (high, wide), (low, narrow) = told
-    return high / low, high / low * math.sqrt(wide + narrow)

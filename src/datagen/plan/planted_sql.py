@@ -19,18 +19,18 @@ def keys_between(binding: Binding, table: TableDraft, entity: str) -> tuple[str,
     return None
 
 
-def join_to(binding: Binding, table: TableDraft, entity: str) -> str | None:
-    """SQL that joins a table to an entity along its driving parents or a lookup, as `t` and `e`."""
+def join_to(binding: Binding, table: TableDraft, entity: str, *, rows: str | None = None) -> str | None:
+    """SQL that joins a table to an entity along its driving parents or a lookup, as `t` and `e`. rows: SQL of only some."""
+    rows = rows or f'"{table.id}" as t'
     direct = keys_between(binding, table, entity)
     if direct is not None:
-        return f'"{table.id}" as t join "{entity}" as e on t."{direct[0]}" = e."{direct[1]}"'
+        return f'{rows} join "{entity}" as e on t."{direct[0]}" = e."{direct[1]}"'
     path = [table]
     while path[-1].parent is not None and path[-1].id != entity:
         path.append(binding.tables[path[-1].parent])
     if path[-1].id != entity:
         return None
-    text = f'"{table.id}" as t'
-    left = "t"
+    text, left = rows, "t"
     for place, (child, above) in enumerate(pairwise(path)):
         pair = keys_between(binding, child, above.id)
         if pair is None:

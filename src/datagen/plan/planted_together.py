@@ -4,39 +4,38 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datagen.plan.arms import Effect
 from datagen.plan.binding import Binding
-from datagen.plan.drafts import time_column_of
+from datagen.plan.clamped import UNCLAMPED, behind
 from datagen.plan.effects import PlantedEffect
-from datagen.plan.emits import BETWEEN
+from datagen.plan.found_rows import FoundRows
 from datagen.plan.model import TablePlan
-from datagen.plan.planted_emits import written_emit
-from datagen.plan.planted_sql import is_written, join_to, quoted_text
-from datagen.plan.told import told_name
+from datagen.plan.planted_sql import is_written, quoted_text
+from datagen.plan.population import Population, late_rows, seen_ratio
+from datagen.rows._contract import spread
 from datagen.schema.times import show_time
 from datagen.schema.weights import share
-
-if TYPE_CHECKING:
-    from datagen.plan.population import Population
 
 Floats = NDArray[np.float64]
 RANK = 'rank() over (order by "{0}") + (count(*) over (partition by "{0}") - 1) / 2.0'
 
 
-def planted_together(binding: Binding, table: TablePlan, population: Population | None) -> Iterator[PlantedEffect]:
+def planted_together(
+    binding: Binding, table: TablePlan, population: Population | None, where: FoundRows
+) -> Iterator[PlantedEffect]:
     """The correlations of a table, and what experiments do to its rows and values."""
     yield from _correlations(binding, table)
     for (owner, name), effects in binding.trials.values.items():
         if owner == table.id:
             for effect in effects:
-                yield from _value(binding, table, name, effect, population)
+                yield from _value(binding, table, name, effect, population, where)
     for effect in binding.trials.rates.get(table.id, ()):
-        yield from _rate(binding, table, effect, population)
+        yield from _rate(binding, table, effect, population, where)
 
 
 def _correlations(binding: Binding, table: TablePlan) -> Iterator[PlantedEffect]:
@@ -78,55 +77,39 @@ def _rows_of_arms(
     since, frame = effect.since, binding.timeframe
     part = 1.0 if since is None or frame is None else (frame.end - since) / frame.length
     if since is not None and population is not None:
-        part = float(_late(population, since).sum() / population.intensity.rows.sum())
+        part = float(late_rows(population, since).sum() / population.intensity.rows.sum())
     rows = [table.expected_rows * max(part, 0.0) * one for one in effect.shares[:2]]
     return (rows[0], rows[1]) if min(rows) > 1 else None
 
 
-def _late(population: Population, since: int | None) -> Floats:
-    """(k,) expected rows of representative parents from a moment on."""
-    rows = population.intensity.rows
-    found: Floats = (
-        rows if since is None else rows - population.intensity.until(np.full(len(rows), since, dtype=np.int64))
-    )
-    return found
-
-
-def _compared(binding: Binding, table: TablePlan, effect: Effect) -> tuple[str, str, str] | None:
+def _compared(binding: Binding, table: TablePlan, effect: Effect, where: FoundRows) -> tuple[str, str, str] | None:
     """SQL: what is joined, and the conditions of the control and of the other arm; None where it is not written."""
-    draft = binding.tables[table.id]
     own = table.id == effect.unit
-    emitted = written_emit(binding, draft, effect.unit) if draft.emits else None
-    joined = f'"{table.id}" as t' if own else join_to(binding, draft, effect.unit)
-    joined = joined if emitted is None else emitted.join
+    joined = where.rows if own else where.joined(binding, effect.unit)
     if effect.by is not None or joined is None or not is_written(binding, effect.unit, effect.name):
         return None
     name = "t" if own else "e"
-    time = time_column_of(draft) if emitted is None else emitted.time
-    late = "" if effect.since is None else f""" and t."{time}" >= timestamp '{show_time(effect.since)}'"""
+    late = "" if effect.since is None else f""" and t."{where.time}" >= timestamp '{show_time(effect.since)}'"""
     arms = [f'{name}."{effect.name}" = {quoted_text(arm)}{late}' for arm in effect.arms[:2]]
     return joined, arms[0], arms[1]
 
 
 def _value(
-    binding: Binding, table: TablePlan, name: str, effect: Effect, population: Population | None
+    binding: Binding, table: TablePlan, name: str, effect: Effect, population: Population | None, where: FoundRows
 ) -> Iterator[PlantedEffect]:
-    told, rows = _compared(binding, table, effect), _rows_of_arms(binding, table, effect, population)
-    emitted = written_emit(binding, binding.tables[table.id], effect.unit) if binding.tables[table.id].emits else None
-    shown = is_written(binding, table.id, name) if emitted is None else name in emitted.shown
-    if told is None or rows is None or not shown:
+    told, rows = _compared(binding, table, effect, where), _rows_of_arms(binding, table, effect, population)
+    if told is None or rows is None or not where.has(name):
         return
     joined, control, treated = told
-    where, dotted = (table.id if emitted is None else emitted.stream), table.id.replace(BETWEEN, ".")
     draft = binding.tables[table.id].columns[name]
     p = share(draft.params.get("p")) if draft.word == "bernoulli" else None
     facts: dict[str, Any] = {
-        "table": where,
-        "columns": ((effect.unit, effect.name), (where, name)),
+        "table": where.table,
+        "columns": ((effect.unit, effect.name), (where.table, name)),
         "parameters": {"op": effect.op, "size": effect.size, "arms": list(effect.arms)},
         "json_path": binding.document.place(effect.loc).json_path,
         "kind": "experiment_value",
-        "id": f"{effect.name}.{dotted}.{name}",
+        "id": f"{effect.name}.{where.id}.{name}",
     }
     if p is not None:
         chance = effect.size * p / (1 - p + effect.size * p) if effect.op == "odds" else min(effect.size * p, 1.0)
@@ -148,7 +131,7 @@ def _value(
     mean = 0.0 if numbers is None else float(np.mean(numbers))
     spread = None if numbers is None or not mean else float(np.std(numbers)) / abs(mean)
     yield PlantedEffect(
-        statement=f"{dotted}.{name} is {effect.size:g} times as high in {effect.arms[1]} of {effect.name}",
+        statement=f"{where.id}.{name} is {effect.size:g} times as high in {effect.arms[1]} of {effect.name}",
         statistic=f"mean {name} of {effect.arms[1]}, divided by that of {effect.arms[0]}",
         expected=effect.size,
         absent=1.0,
@@ -160,41 +143,64 @@ def _value(
     )
 
 
-def _rate(binding: Binding, table: TablePlan, effect: Effect, population: Population | None) -> Iterator[PlantedEffect]:
-    told, rows = _compared(binding, table, effect), _rows_of_arms(binding, table, effect, population)
+def _rate(
+    binding: Binding, table: TablePlan, effect: Effect, population: Population | None, where: FoundRows
+) -> Iterator[PlantedEffect]:
+    told, rows = _compared(binding, table, effect, where), _rows_of_arms(binding, table, effect, population)
     if told is None or rows is None:
         return
     joined, control, treated = told
-    dotted = table.id.replace(BETWEEN, ".")
     units = [
         f"""(select count(*) from "{effect.unit}" where "{effect.name}" = {quoted_text(arm)})"""
         for arm in effect.arms[:2]
     ]
-    shape = getattr(binding.counts.get(table.id), "shape", None)
-    own = sum(one.since is None for one in binding.trials.rates[table.id])  # factors of experiments
-    # parents that differ in more than their arm are further apart than a Poisson process tells
-    plain = shape is not None and not shape.ages and len(shape.factors) == own
-    error = None
-    if plain and population is not None:
-        late = _late(population, effect.since)
-        between = float(late.var() / late.mean() ** 2)  # parents are there for longer and shorter
-        number = binding.expected_rows(table.parent or table.id)
-        apart = sum(between / max(number * share, 1.0) for share in effect.shares[:2])
-        error = effect.size * math.sqrt(1 / rows[0] + 1 / (rows[1] * max(effect.size, 1e-9)) + apart)
+    expected, error = _of_rate(binding, table, effect, population, rows)
     yield PlantedEffect(
-        id=f"{effect.name}.{dotted}.rows",
+        id=f"{effect.name}.{where.id}.rows",
         kind="experiment_rows",
-        table=told_name(table.id),
+        table=where.table,
         columns=((effect.unit, effect.name),),
         parameters={"size": effect.size, "arms": list(effect.arms)},
-        statement=f"{effect.unit} in {effect.arms[1]} of {effect.name} have {effect.size:g} times as many {dotted}",
-        statistic=f"{dotted} per {effect.unit} of {effect.arms[1]}, divided by those of {effect.arms[0]}",
-        expected=effect.size,
+        statement=f"{effect.unit} in {effect.arms[1]} of {effect.name} have {effect.size:g} times as many {where.id}",
+        statistic=f"{where.id} per {effect.unit} of {effect.arms[1]}, divided by those of {effect.arms[0]}",
+        expected=expected,
         absent=1.0,
         standard_error=error,
         json_path=binding.document.place(effect.loc).json_path,
         sql=f"""select (count(*) filter ({treated}))::double / {units[1]}
     / ((count(*) filter ({control}))::double / {units[0]}) from {joined}""",
-        question=f"How many times as many {dotted} has a {effect.unit} in {effect.arms[1]} as in {effect.arms[0]}?",
+        question=f"How many times as many {where.id} has a {effect.unit} in {effect.arms[1]} as in {effect.arms[0]}?",
         rubric={"relative_tolerance": 0.1},
     )
+
+
+def _of_rate(
+    binding: Binding, table: TablePlan, effect: Effect, population: Population | None, rows: tuple[float, float]
+) -> tuple[float, float | None]:
+    """What the ratio of the rows of two arms should be, and its standard error; rows: of both, sizes left out."""
+    made, number = binding.fanned(table.id), binding.expected_rows(effect.unit)
+    if population is not None and population.block is not None:
+        both = (effect.arms[1], effect.arms[0])
+        seen = seen_ratio(population, (effect.unit, effect.name), both, number, effect.since, known=not population.tied)
+        if seen is None:
+            return effect.size, None
+        return seen if population.tied else (effect.size, effect.size * seen[1] / seen[0])
+    driving = table.parent == effect.unit
+    if effect.since is None and (not hasattr(made, "per_day") or made.clamp != UNCLAMPED):
+        # counted by a law, or clamped: the law itself tells
+        clamped = behind(binding, table.id, effect, population, getattr(made, "clamp", UNCLAMPED)) if driving else None
+        if clamped is None:
+            return effect.size, None
+        return clamped.ratio(effect.size), clamped.error(
+            effect.size, number * effect.shares[1], number * effect.shares[0]
+        )
+    if population is None or population.disturbed or not driving:
+        return effect.size, None
+    uneven = spread(tuple(one for one in made.shape.factors if one.text != effect.text))
+    if uneven is None or any(age.mode == "active_share" for age in made.shape.ages):
+        return effect.size, None
+    late = late_rows(population, effect.since)
+    # parents are there for longer and shorter, and differ in more than their arm
+    between = (1.0 + float(late.var() / late.mean() ** 2)) * uneven - 1.0
+    apart = sum(between / max(number * share, 1.0) for share in effect.shares[:2])
+    return effect.size, effect.size * math.sqrt(1 / rows[0] + 1 / (rows[1] * max(effect.size, 1e-9)) + apart)

@@ -8,23 +8,65 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.plan.behaviors import Behaviors, Factors
+from datagen.plan.behaviors import Behaviors, Factors, factors_above
 from datagen.plan.binding import Binding
 from datagen.plan.drafts import time_column_of
 from datagen.plan.effects import PlantedEffect
+from datagen.plan.found_rows import FoundRows, found_rows
 from datagen.plan.model import TablePlan
-from datagen.plan.planted_sql import is_written, join_to, quoted_text, reference_of
+from datagen.plan.planted_sql import is_written, quoted_text, reference_of
+from datagen.plan.population import Population, time_deviation
 from datagen.plan.segments import shares_of
+from datagen.plan.told import told_name
+from datagen.plan.trials_of_streams import emits_of
 from datagen.schema.durations import LENGTHS
 from datagen.schema.model_findings import check_part
 
 Floats = NDArray[np.float64]
 
 
-def planted_values(binding: Binding, behaviors: Behaviors, table: TablePlan) -> Iterator[PlantedEffect]:
+def planted_values(
+    binding: Binding, behaviors: Behaviors, table: TablePlan, population: Population | None, where: FoundRows
+) -> Iterator[PlantedEffect]:
     """The effects on the values of one table."""
-    yield from _segment_values(binding, behaviors, table)
-    yield from _trends(binding, behaviors, table)
+    yield from _segment_values(binding, behaviors, table, where)
+    yield from _trends(binding, behaviors, table, population, where)
+
+
+def _seats(binding: Binding, behaviors: Behaviors, table: TablePlan) -> dict[str, list[Factors]]:
+    """What segments do to the columns of a table, by column: of a stream's, also to those that an emit makes for it."""
+    found: dict[str, list[Factors]] = {}
+    stream = binding.drafting.kinds[table.id] == "stream"
+    for (owner, measure), seats in behaviors.values.items():
+        own = [one for one in seats if isinstance(one, Factors)]
+        if owner == table.id and stream and binding.tables[owner].columns[measure].word == "process":
+            own = [one for one in own if _as_one(binding, behaviors, owner, measure, one)]
+        elif owner != table.id and not (binding.tables[table.id].emits and _made(binding, owner, measure, table.id)):
+            continue
+        found.setdefault(measure, []).extend(own)
+    return found
+
+
+def _made(binding: Binding, stream: str, column: str, emit: str) -> bool:
+    """Whether an emit makes the values of a column of its stream."""
+    if told_name(stream) != told_name(emit) or binding.drafting.kinds[stream] != "stream":
+        return False
+    told = emits_of(binding, [binding.tables[stream]])
+    return any(table.id == emit and (spec.columns.get(column) or [""])[0] == "own" for table, spec in told)
+
+
+def _as_one(binding: Binding, behaviors: Behaviors, stream: str, column: str, seat: Factors) -> bool:
+    """Whether a segment's factor shows in a column over all emits: where it also has more events of one than of another,
+    their means differ by more than the factor. Of emits that the files tell apart each is told by itself."""
+    for emit, spec in emits_of(binding, [binding.tables[stream]]):
+        if not spec.columns.get(column):
+            continue
+        rates = [
+            one for one in behaviors.rates.get(emit.id, ()) if (one.entity, one.column) == (seat.entity, seat.column)
+        ]
+        if rates or factors_above(behaviors, binding.tables, emit, seat) or found_rows(binding, emit) is not None:
+            return False
+    return True
 
 
 def _numbers(binding: Binding, table: TablePlan, column: str) -> Floats | None:
@@ -46,18 +88,19 @@ def _row_shares(binding: Binding, behaviors: Behaviors, table: TablePlan, one: F
     for other in behaviors.rates.get(table.id, ()):
         if (other.entity, other.column) == (one.entity, one.column):
             rate = {value: other.by_value.get(value, 1.0) for value in shares}
+    above = factors_above(behaviors, binding.tables, binding.tables[table.id], one)
+    rate = {value: factor * above.get(value, 1.0) for value, factor in rate.items()}
     whole = sum(shares[value] * rate[value] for value in shares)
     return {value: shares[value] * rate[value] / whole for value in shares} if whole else None
 
 
-def _segment_values(binding: Binding, behaviors: Behaviors, table: TablePlan) -> Iterator[PlantedEffect]:
-    draft = binding.tables[table.id]
-    for (owner, measure), seats in behaviors.values.items():
-        for one in seats if owner == table.id else ():
-            if not isinstance(one, Factors):
-                continue
+def _segment_values(
+    binding: Binding, behaviors: Behaviors, table: TablePlan, where: FoundRows
+) -> Iterator[PlantedEffect]:
+    for measure, seats in _seats(binding, behaviors, table).items():
+        for one in seats if where.has(measure) else ():
             shares = _row_shares(binding, behaviors, table, one)
-            join = join_to(binding, draft, one.entity)
+            join = where.joined(binding, one.entity)
             if shares is None or join is None or not is_written(binding, one.entity, one.column):
                 continue
             reference = reference_of(one, shares)
@@ -74,24 +117,26 @@ def _segment_values(binding: Binding, behaviors: Behaviors, table: TablePlan) ->
                 error = factor * deviation * math.sqrt(1 / n + 1 / m) if deviation is not None and n > 0 < m else None
                 quoted, base = quoted_text(value), quoted_text(reference)
                 yield PlantedEffect(
-                    id=f"{one.entity}.{one.column}.{value}.{table.id}.{measure}",
+                    id=f"{one.entity}.{one.column}.{value}.{where.id}.{measure}",
                     kind="segment_values",
-                    table=table.id,
-                    columns=((one.entity, one.column), (table.id, measure)),
+                    table=where.table,
+                    columns=((one.entity, one.column), (where.table, measure)),
                     parameters={"value": value, "factor": factor, "reference": reference},
-                    statement=f"{table.id}.{measure} of {one.entity} with {one.column} {value} is {factor:g} times as high",
-                    statistic=f"mean {measure} of {value}, divided by that of {reference}",
+                    statement=f"{where.id}.{measure} of {one.entity} with {one.column} {value} is {factor:g} times as high",
+                    statistic=f"mean {measure}{where.only} of {value}, divided by that of {reference}",
                     expected=factor,
                     absent=1.0,
                     standard_error=error,
                     sql=f"""select avg(t."{measure}") filter (e."{one.column}"::varchar = {quoted})
     / avg(t."{measure}") filter (e."{one.column}"::varchar = {base}) from {join}""",
-                    question=f"How many times as high is the mean {measure} of {value} as that of {reference}?",
+                    question=f"How many times as high is the mean {measure}{where.only} of {value} as that of {reference}?",
                     rubric={"relative_tolerance": 0.1},
                 )
 
 
-def _trends(binding: Binding, behaviors: Behaviors, table: TablePlan) -> Iterator[PlantedEffect]:
+def _trends(
+    binding: Binding, behaviors: Behaviors, table: TablePlan, population: Population | None, where: FoundRows
+) -> Iterator[PlantedEffect]:
     """The slope of the logarithm of a positive column over time, where it has an exponential trend of its own."""
     draft = binding.tables[table.id]
     for column in table.visible:
@@ -100,8 +145,8 @@ def _trends(binding: Binding, behaviors: Behaviors, table: TablePlan) -> Iterato
             time = args.get("time_reference") or time_column_of(draft)
             if word != "trend" or time not in draft.columns or binding.timeframe is None:
                 continue
-            if column.type not in ("int", "float"):
-                continue  # a trend of arrivals
+            if column.type not in ("int", "float") or not where.has(column.name, time):
+                continue  # a trend of arrivals, or what is not written
             from datagen.modifiers.trend import Trend
 
             trend, _ = check_part(Trend, args, binding.document, draft.columns[column.name].loc)
@@ -113,40 +158,41 @@ def _trends(binding: Binding, behaviors: Behaviors, table: TablePlan) -> Iterato
             rate = float(trend.growth_rate)
             unit = LENGTHS[trend.time_unit] / 1e6
             slope = math.log1p(rate)
-            length = binding.timeframe.length / 1e6 / unit
-            seats = [one for one in behaviors.values.get((table.id, column.name), ()) if isinstance(one, Factors)]
-            grouped = _grouped(binding, table, seats)
+            # where nothing tells when rows come, they are taken to be even in the window
+            apart = binding.timeframe.length / math.sqrt(12.0) if population is None else time_deviation(population)
+            seats = _seats(binding, behaviors, table).get(column.name, [])
+            grouped = _grouped(binding, where, seats)
             if grouped is None:
                 continue
             inside = f"""select ln(t."{column.name}") as y, epoch(t."{time}") / {unit:.0f} as x, {grouped[0]} as g
     from {grouped[1]} where t."{column.name}" > 0"""
             yield PlantedEffect(
-                id=f"{table.id}.{column.name}.trend",
+                id=f"{where.id}.{column.name}.trend",
                 kind="trend",
-                table=table.id,
-                columns=((table.id, column.name), (table.id, str(time))),
+                table=where.table,
+                columns=((where.table, column.name), (where.table, str(time))),
                 parameters={"growth_rate": rate, "time_unit": trend.time_unit, "applies_to": "value"},
-                statement=f"{table.id}.{column.name} grows by {rate:.2%} a {trend.time_unit}",
-                statistic=f"slope of the logarithm of {column.name} over time, per {trend.time_unit}"
+                statement=f"{where.id}.{column.name} grows by {rate:.2%} a {trend.time_unit}",
+                statistic=f"slope of the logarithm of {column.name}{where.only} over time, per {trend.time_unit}"
                 + (", within segments" if seats else ""),
                 expected=slope,
                 absent=0.0,
-                # times spread evenly over the window have a deviation of its length / √12; later ones are commoner
-                standard_error=math.sqrt(12.0 * float(np.var(np.log(numbers))) / max(table.expected_rows, 1.0))
-                / length,
+                standard_error=math.sqrt(float(np.var(np.log(numbers))) / max(table.expected_rows, 1.0))
+                / (apart / 1e6 / unit),
                 sql=f"""with logs as ({inside})
 select regr_slope(y, x) from (
     select y - avg(y) over (partition by g) as y, x - avg(x) over (partition by g) as x from logs)""",
-                question=f"By how much does {column.name} grow per {trend.time_unit} (as a logarithm)?",
+                question=f"By how much does {column.name}{where.only} grow per {trend.time_unit} (as a logarithm)?",
                 rubric={"relative_tolerance": 0.1},
+                loc=draft.columns[column.name].loc,
             )
 
 
-def _grouped(binding: Binding, table: TablePlan, seats: list[Factors]) -> tuple[str, str] | None:
+def _grouped(binding: Binding, where: FoundRows, seats: list[Factors]) -> tuple[str, str] | None:
     """SQL of the segment of a row, and of the rows with it; None where no single join leads to the segments."""
     if not seats:
-        return "0", f'"{table.id}" as t'
+        return "0", where.rows
     if len(seats) > 1 or not is_written(binding, seats[0].entity, seats[0].column):
         return None
-    join = join_to(binding, binding.tables[table.id], seats[0].entity)
+    join = where.joined(binding, seats[0].entity)
     return None if join is None else (f'e."{seats[0].column}"', join)
