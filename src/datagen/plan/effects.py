@@ -38,6 +38,7 @@ class PlantedEffect:
     loc: tuple[str | int, ...] = ()  # where it is declared in the canonical document, if its sort does not tell
     question: str = ""
     rubric: Mapping[str, Any] = field(default_factory=dict)  # tolerance of an answer, in the statistic's unit
+    unsure: str = ""  # why there is no standard error, where that is worth a word
 
     @property
     def errors(self) -> float | None:

@@ -1,4 +1,4 @@
-"""Says where each planted effect is declared, and which of them nobody could see in data of this size."""
+"""Says where each planted effect is declared, which nobody could see in data of this size, and of which too little is known."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ def placed(binding: Binding, effects: Sequence[PlantedEffect]) -> tuple[PlantedE
         loc = effect.loc or declared_at(binding, effect)
         if effect.visible is False:
             _say(binding, effect, loc)
+        if effect.unsure and binding.look:
+            say_untold(binding, loc, f"{effect.id}: {effect.expected:.4g} without a standard error", effect.unsure)
         found.append(replace(effect, loc=loc, json_path=binding.document.place(loc).json_path))
     return tuple(found)
 
@@ -35,6 +37,11 @@ def _say(binding: Binding, effect: PlantedEffect, loc: Loc) -> None:
         hint=much,
         severity="info",
     )
+
+
+def say_untold(binding: Binding, loc: Loc, what: str, why: str) -> None:
+    """Leave a finding of what the plan cannot say of something planted."""
+    binding.refuse("effect.untold", loc, found=f"{what}: {why}", severity="info")
 
 
 def declared_at(binding: Binding, effect: PlantedEffect) -> Loc:

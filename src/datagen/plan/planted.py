@@ -18,7 +18,7 @@ from datagen.kernel.clock import DAY_US
 from datagen.kernel.intensity import Intensity
 from datagen.plan.behaviors import AgeFactor, Behaviors, Factors, factors_above
 from datagen.plan.binding import Binding
-from datagen.plan.clamped import clamped_rows, say_dilution, seen_clamped
+from datagen.plan.clamped import UNCLAMPED, clamped_rows, say_dilution, seen_clamped
 from datagen.plan.effects import PlantedEffect
 from datagen.plan.found_rows import FoundRows, found_rows
 from datagen.plan.model import TablePlan
@@ -164,7 +164,17 @@ select (select n from counted where v::varchar = {quoted}) * (select n from owne
     / ((select n from owners where v::varchar = {quoted}) * (select n from counted where v::varchar = {base}))::double""",
                 question=f"How many times as many {rows} does {value} have as {reference}?",
                 rubric={"relative_tolerance": 0.1},
+                unsure=_why_unsure(binding, table, population) if error is None and not picked else "",
             )
+
+
+def _why_unsure(binding: Binding, table: TablePlan, population: Population | None) -> str:
+    """Why a clamp lets no error be told of a ratio."""
+    if getattr(binding.fanned(table.id), "clamp", UNCLAMPED) == UNCLAMPED:
+        return ""
+    if population is not None and (population.disturbed or population.tied):
+        return "a clamp acts on rows whose rate only a run knows"
+    return "a clamp acts on a law that differs by row"
 
 
 def _spread(population: Population | None, one: Factors) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from datagen.errors import listed
 from datagen.plan.effects import PlantedEffect
 from datagen.plan.planted_processes import FEW, Floats, Setting
 from datagen.plan.planted_sql import quoted_text
@@ -21,17 +22,37 @@ JUMP = 0.05  # of a law at its median: then the median is as good as declared
 
 def planted_lives(rows: LifecycleRows, setting: Setting) -> Iterator[PlantedEffect]:
     """The share of every stage at the end of the window, and the medians of stays."""
-    rules = rows.rules
-    uncertain = any(stage.duration is not None and not stage.duration.constant for stage in rules.stages)
-    if not {"stage", "time"} <= setting.columns.keys() or uncertain:
+    if why_untold(rows, setting) is not None:
         return
-    if rules.begin is not None and (setting.starts is None or setting.starts.min(initial=setting.end) < setting.opens):
-        return
-    if any(stage.rate for stage in rules.stages) and "event_type" not in setting.columns:
-        return
-    yield from _shares(rows, setting)
-    for place, stage in enumerate(rules.stages):
+    if why_no_shares(rows, setting) is None:
+        yield from _shares(rows, setting)
+    for place, stage in enumerate(rows.rules.stages):
         yield from _median(rows, setting, place, stage)
+
+
+def why_untold(rows: LifecycleRows, setting: Setting) -> str | None:
+    """Why nothing can be told of lives; None where it can."""
+    rules = rows.rules
+    if not {"stage", "time"} <= setting.columns.keys():
+        return "no column shows the stage and the time"
+    unknown = [one.name for one in rules.stages if one.duration is not None and not one.duration.constant]
+    if unknown:
+        return f"how long {listed(unknown)} lasts differs by row"
+    if any(stage.rate for stage in rules.stages) and "event_type" not in setting.columns:
+        return "no column tells what opens a stay from the events in it"
+    if rules.begin is not None and setting.starts is None:
+        return "when they begin is known of no row before a run"
+    return None
+
+
+def why_no_shares(rows: LifecycleRows, setting: Setting) -> str | None:
+    """Why it cannot be told who is where at the end, though lengths of stays can; None where it can."""
+    starts = setting.starts
+    if rows.rules.begin is not None and starts is not None and starts.min(initial=setting.end) < setting.opens:
+        return "some begin before the timeframe, and what happens then is not written"
+    if rows.last is None:
+        return "they stay in step for more stays than can be imagined"
+    return None
 
 
 def _opened(setting: Setting, *values: str) -> str:
@@ -61,7 +82,9 @@ def _shares(rows: LifecycleRows, setting: Setting) -> Iterator[PlantedEffect]:
             statistic=f"share of {setting.parent} whose last stage in the data is {name}",
             expected=expected,
             absent=0.0 if place else 1.0,  # all would stay where they begin
-            standard_error=math.sqrt(expected * (1.0 - expected) * (1.0 / n + 1.0 / (begun * last.lives))),
+            standard_error=math.sqrt(
+                expected * (1.0 - expected) * (1.0 / n + (1.0 / last.lives + 1.0 / setting.seen) / begun)
+            ),
             sql=f"""with opened as ({_opened(setting, f'"{stage}" as stage', f'"{time}" as since')}),
 latest as (select arg_max(stage, since) as stage from opened group by entity)
 select count(*) filter (stage = {quoted_text(name)}) / count(*)::double from latest""",

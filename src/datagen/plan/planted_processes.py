@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from datagen.errors import listed
 from datagen.plan.binding import Binding
 from datagen.plan.effects import PlantedEffect
+from datagen.plan.invisible import say_untold
 from datagen.plan.model import TablePlan
 from datagen.plan.planted_sql import is_written, join_to, keys_between, quoted_text
 from datagen.plan.variation import find_variation
@@ -65,6 +66,7 @@ class Setting:
     declared: Mapping[str, Any]  # the process as written
     group: str = ""  # of whom alone is spoken: the control of experiments
     trials: tuple[Trial, ...] = ()
+    seen: float = math.inf  # beginnings that were looked at and stand for all; infinitely many where these are known
 
     def columns_of(self, *roles: str) -> tuple[tuple[str, str], ...]:
         """(table, column)s that take part in a statistic."""
@@ -104,7 +106,32 @@ def process_effects(binding: Binding, table: TablePlan, tables: Mapping[str, Tab
         yield from planted_states(rows, plain)
         yield from planted_state_arms(rows, replace(setting, trials=arms))
     else:
+        rows, setting = _begun(binding, rows, setting)
+        if binding.look:
+            _say_of_lives(binding, table, rows, setting)
         yield from planted_lives(rows, setting)
+
+
+def _say_of_lives(binding: Binding, table: TablePlan, rows: LifecycleRows, setting: Setting) -> None:
+    """Leave a finding of what cannot be told of lives."""
+    from datagen.plan.planted_lives import why_no_shares, why_untold
+
+    loc = (*binding.tables[table.id].loc, "lifecycle_model")
+    nothing, shares = why_untold(rows, setting), why_no_shares(rows, setting)
+    if nothing is not None:
+        say_untold(binding, loc, f"nothing of the lives in {table.id}", nothing)
+    elif shares is not None:
+        say_untold(binding, loc, f"not who is where at the end of {table.id}", shares)
+
+
+def _begun(binding: Binding, rows: LifecycleRows, setting: Setting) -> tuple[LifecycleRows, Setting]:
+    """Lives and their setting, with the beginnings of rows that are looked at where no law tells them."""
+    if rows.rules.begin is None or setting.starts is not None:
+        return rows, setting
+    from datagen.plan.looked_lives import seen_lives
+
+    found = seen_lives(binding, rows)
+    return (rows, setting) if found is None else (found[0], replace(setting, starts=found[1], seen=found[2]))
 
 
 def _in_control(setting: Setting, trials: tuple[Trial, ...]) -> Setting:

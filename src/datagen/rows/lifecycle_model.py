@@ -124,7 +124,9 @@ class LifecycleModel:
             expected=stays + events,
             largest=math.inf,
             description=f"lives from {scope.begin or 'the start of the timeframe'}: {stays:.3g} stays and {events:.3g} "
-            "events each" + ("" if last is None else f"; at the end {self._said(last)}"),
+            "events each"
+            + ("" if last is None else f"; at the end {self._said(last)}")
+            + (", if they began evenly" if begun is None else ""),
             guessed=unsure
             or (begun is None)
             or any(one.duration is not None and not one.duration.constant for one in rules.stages),
