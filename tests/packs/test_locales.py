@@ -37,10 +37,13 @@ def test_other_words_are_no_locale(text: str) -> None:
 
 
 def test_a_mistaken_locale_is_told_what_was_meant() -> None:
-    assert locale_hint("en_UK") == "did you mean 'en_GB'?; available in the packs: cs_CZ, de_DE, en_GB, en_US"
+    packs = "cs_CZ, de_DE, en_GB, en_US, es_ES, fr_FR, it_IT, ja_JP, nl_NL, pl_PL, pt_BR, sv_SE"
+    assert locale_hint("en_UK") == f"did you mean 'en_GB'?; available in the packs: {packs}"
+    assert locale_hint("jp_JP").startswith("did you mean 'ja_JP'?")
+    assert locale_hint("fr_FF").startswith("did you mean 'fr_FR'?")
     assert locale_hint("de_DD").startswith("did you mean 'de_DE'?")
     assert locale_hint("zz").startswith("available in the packs")
-    assert locale_hint("fr_FR").startswith("available in the packs")  # known, but not in the packs: meant as written
+    assert locale_hint("da_DK").startswith("available in the packs")  # known, but not in the packs: meant as written
 
 
 def test_the_catalogue_knows_what_a_method_gives() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from datagen.generators._faker.check_digits import ean, iban, isbn10, luhn, vin
+from datagen.generators._faker.check_digits import ean, iban, isbn10, luhn, mod97, my_number, pesel, vin
 from datagen.generators.faker import Faker
 from datagen.packs.reading import pack_locales
 from tests.packs.fakes import FakeBlock, FakeScope, bound, filled, refusals, series, texts
@@ -44,6 +44,9 @@ def test_check_digits_are_those_of_published_numbers() -> None:
     assert said(iban(columns("CZ08000000192000145399"), 2)) == "65"
     assert said(vin(columns("1M8GDM9AKP042788"), 8)) == "X"  # 1M8GDM9AXKP042788
     assert said(vin(columns("1111111111111111"), 8)) == "1"
+    assert said(pesel(columns("4405140135"), 10)) == "9"  # the example of the register
+    assert said(my_number(columns("12345678901"), 11)) == "8"
+    assert said(mod97(columns("2812345678"), 10)) == f"{2812345678 % 97:02}"
 
 
 def weighted_sum(text: str, weights: tuple[int, ...]) -> int:
@@ -75,11 +78,12 @@ def test_barcodes_have_their_check_digit(method: str, length: int) -> None:
 
 @pytest.mark.parametrize("locale", pack_locales())
 def test_ibans_are_valid(locale: str) -> None:
-    lengths = {"cs_CZ": ("CZ", 24), "de_DE": ("DE", 22), "en_GB": ("GB", 22), "en_US": ("GB", 22)}
+    lengths = {"CZ": 24, "DE": 22, "GB": 22, "ES": 24, "FR": 27, "IT": 27, "NL": 18, "PL": 28, "BR": 29, "SE": 24}
+    country = {"en_US": "GB", "ja_JP": "GB"}.get(locale, locale[3:])  # without accounts of this kind: as in Faker
     for text in texts("iban", 1_000, locale=locale):
         number = "".join(str(int(sign, 36)) for sign in text[4:] + text[:4])
         assert int(number) % 97 == 1
-        assert (text[:2], len(text)) == lengths[locale]
+        assert (text[:2], len(text)) == (country, lengths[country])
 
 
 def test_card_numbers_have_their_check_digit_and_their_prefix() -> None:
@@ -331,7 +335,8 @@ def test_texts_end_before_their_limit(most: int, locale: str) -> None:
     values = texts("text", 400, max_nb_chars=most, locale=locale)
     assert max(map(len, values)) <= most
     if most >= 40:
-        assert all(text.endswith(".") and text[0].isupper() for text in values)
+        assert all(text.endswith("。" if locale == "ja_JP" else ".") for text in values)
+        assert locale == "ja_JP" or all(text[0].isupper() for text in values)
     if most >= 200:
         assert np.mean([len(text) for text in values]) > 0.8 * most
 

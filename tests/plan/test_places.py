@@ -12,6 +12,7 @@ import pytest
 
 from datagen import api
 from datagen.engine.options import Options
+from datagen.packs import PACK_VERSION
 from datagen.packs.cities import PARTS_OF_THE_US, cities
 from datagen.packs.reading import table
 from tests.support import blocks_of, codes_of, findings_of, made, plain, plan_of, table_of
@@ -40,7 +41,7 @@ def test_places_are_there_only_where_something_refers_to_them() -> None:
 def test_places_are_not_written(tmp_path: Path) -> None:
     api.generate(api.prepare(ANYWHERE), tmp_path / "out", Options(format="csv"))
     assert [path.name for path in (tmp_path / "out").glob("*.csv")] == ["shops.csv"]
-    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["packs"] == {"packs": "1"}
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["packs"] == {"packs": PACK_VERSION}
 
 
 def test_a_row_has_everything_of_one_place() -> None:

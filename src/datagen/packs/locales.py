@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from datagen.errors import Meant, did_you_mean, listed
+from datagen.errors import Meant, did_you_mean
 from datagen.packs.methods import catalogue
 from datagen.packs.reading import about, pack_locales
 
@@ -16,6 +16,13 @@ MISTAKEN = {
     "cs_CS": "cs_CZ",
     "cz": "cs_CZ",
     "en": "en_US",
+    "sp_ES": "es_ES",
+    "se_SE": "sv_SE",
+    "jp_JP": "ja_JP",
+    "jp": "ja_JP",
+    "br_BR": "pt_BR",
+    "po_PL": "pl_PL",
+    "du_NL": "nl_NL",
 }  # what people write for them
 
 
@@ -40,4 +47,4 @@ def locale_hint(text: str) -> str:
     guess: str = Meant(f"did you mean '{meant}'?", text, meant) if meant else ""
     if not meant and find_locale(text) is None:
         guess = did_you_mean(text, (*pack_locales(), *catalogue().locales))
-    return "; ".join(part for part in (guess, f"available in the packs: {listed(pack_locales())}") if part)
+    return "; ".join(part for part in (guess, f"available in the packs: {', '.join(pack_locales())}") if part)

@@ -34,7 +34,7 @@ def pack_locales() -> tuple[str, ...]:
 
 @cache
 def about(folder: str) -> Mapping[str, Any]:
-    """What `locale.json` says: country, parent, postcode_form, rules."""
+    """What `locale.json` says: country, parent, postcode_form, rules; text where sentences are not written as in English."""
     content: dict[str, Any] = json.loads((DATA / folder / "locale.json").read_text(encoding="utf-8"))
     return content
 
@@ -64,11 +64,13 @@ def table(locale: str, name: str) -> Table | None:
 def rule(locale: str, name: str) -> Mapping[str, float] | None:
     """The templates of a method with their weights, or None. A list is a rule that takes one of its entries.
 
-    The nearest folder that has either wins, so that a locale's own list beats its parent's rule.
+    The nearest folder that has either wins, so that a locale's own list beats its parent's rule. A rule that is null
+    says that the parent's is none of this locale: a French `ssn` has not the form of an American one.
     """
     for folder in folders(locale):
-        found = about(folder).get("rules", {}).get(name)
-        if found is not None:
+        rules = about(folder).get("rules", {})
+        found = rules.get(name)
+        if name in rules:
             return {found: 1.0} if isinstance(found, str) else found
         path = DATA / folder / f"{name}.tsv"
         if path.is_file() and _header(path)[0] == "value":
@@ -81,7 +83,7 @@ def rule_names(locale: str) -> frozenset[str]:
     """Every method that a locale's rules and one-column lists make."""
     found: set[str] = set()
     for folder in folders(locale):
-        found.update(about(folder).get("rules", {}))
+        found.update(name for name in about(folder).get("rules", {}) if rule(locale, name) is not None)
         found.update(path.stem for path in (DATA / folder).glob("*.tsv") if _header(path)[0] == "value")
     return frozenset(found)
 

@@ -1,4 +1,4 @@
-"""Check digits, from the bytes of a text of fixed width: payment cards, barcodes, books, bank accounts, vehicles.
+"""Check digits, from the bytes of a text of fixed width: payment cards, barcodes, books, bank accounts, vehicles, people.
 
 Each function takes the columns of the text that count, (n, k) uint8 ASCII without separators and without the check
 digits themselves, and gives the check digits as (n, 1) or (n, 2) uint8 ASCII.
@@ -56,6 +56,26 @@ def vin(text: Bytes, place: int) -> Bytes:
     return _ascii(value @ weights % 11)
 
 
+def pesel(text: Bytes, place: int) -> Bytes:
+    """The Polish register of people: weights 1, 3, 7, 9 in turn, completed to a multiple of 10."""
+    total = (text - ZERO).astype(np.int64) @ np.resize([1, 3, 7, 9], text.shape[1])
+    return _ascii(-total % 10)
+
+
+def mod97(text: Bytes, place: int) -> Bytes:
+    """The Spanish social security: the digits before as one number, its rest by 97."""
+    digits = (text - ZERO).astype(np.int64)
+    rest = digits @ 10 ** np.arange(digits.shape[1] - 1, -1, -1) % 97
+    return np.stack([rest // 10 + ZERO, rest % 10 + ZERO], axis=1).astype(np.uint8)
+
+
+def my_number(text: Bytes, place: int) -> Bytes:
+    """The Japanese individual number: weights 2 to 7 and 2 to 6 from the right, 11 less the rest by 11, two digits are 0."""
+    digits = (text - ZERO).astype(np.int64)
+    rest = digits[:, ::-1] @ np.array([2, 3, 4, 5, 6, 7, 2, 3, 4, 5, 6]) % 11
+    return _ascii(np.where(rest <= 1, 0, 11 - rest))
+
+
 def _ascii(check: NDArray[np.int64]) -> Bytes:
     return np.where(check == 10, CAPITAL_X, check + ZERO).astype(np.uint8)[:, None]
 
@@ -66,4 +86,7 @@ CHECKS: Mapping[str, tuple[Callable[[Bytes, int], Bytes], int]] = {
     "isbn10": (isbn10, 1),
     "iban": (iban, 2),
     "vin": (vin, 1),
+    "pesel": (pesel, 1),
+    "mod97": (mod97, 2),
+    "my_number": (my_number, 1),
 }

@@ -165,7 +165,7 @@ def find_method(name: str, locale: str, arguments: Mapping[str, Any]) -> Method 
             "faker.locale_not_in_packs",
             "locale",
             f"{name} in {locale}",
-            f"a locale of the word packs: {listed(pack_locales())}",
+            f"a locale of the word packs: {', '.join(pack_locales())}",
             did_you_mean(locale, pack_locales()),
         )
     if known is None:

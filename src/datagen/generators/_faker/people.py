@@ -130,6 +130,8 @@ class Names:
         if self.own.whole:
             values = rows.read(self.readers[self.own.whole])
             found = self._whole_codes(values)
+            if found is not None and family_first(self.locale):
+                found = CodedNames(found.last, found.first, found.told)
             if found is None or values.valid is None:
                 return found
             return CodedNames(
@@ -197,11 +199,23 @@ class Names:
 
     def _whole(self, values: Values) -> NameParts:
         if values.kind != "category":
-            return split_names(values.array, self.locale)
+            return self._split(values.array)
         dictionary = values.dictionary
         assert dictionary is not None
-        parts = self._once(dictionary, lambda: split_names(dictionary.series, self.locale))
+        parts = self._once(dictionary, lambda: self._split(dictionary.series))
         return NameParts(entries_at(parts.first, values.array), entries_at(parts.last, values.array))
+
+    def _split(self, names: pl.Series) -> NameParts:
+        """First and last names of whole ones, in the order of the locale."""
+        import polars as pl
+
+        parts = split_names(names, self.locale)
+        if not family_first(self.locale):
+            return parts
+        several = parts.last.str.len_bytes() > 0
+        first = pl.select(pl.when(several).then(parts.last).otherwise(parts.first)).to_series()
+        last = pl.select(pl.when(several).then(parts.first).otherwise(parts.last)).to_series()
+        return NameParts(first, last)
 
     def _once(self, source: Any, make: Callable[[], Any]) -> Any:
         """What is made from a dictionary or a layout, which are the same objects in every block."""
@@ -269,8 +283,29 @@ def _letters(locale: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(pairs), tuple(pairs.values())
 
 
+@cache
+def family_first(locale: str) -> bool:
+    """Whether a whole name begins with the family's, as in Japanese."""
+    first = forms_of(locale, "name")[0].pieces[0] if locale in pack_locales() else None
+    return isinstance(first, Pick) and first.table.startswith("last_name")
+
+
+@cache
+def _in_latin(locale: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names that no table of letters spells, and how they are written in Latin letters: 佐藤 is `sato`."""
+    pairs: dict[str, str] = {}
+    for name in (*FIRST, *LAST):
+        found = table(locale, name)
+        if found is not None and "latin" in found.columns:
+            pairs |= dict(zip(found.column("value"), found.column("latin"), strict=True))
+    return tuple(pairs), tuple(pairs.values())
+
+
 def plain(texts: pl.Series, locale: str) -> pl.Series:
     """Texts in small ASCII letters and nothing else: `Müller-Lüdenscheidt` is `muellerluedenscheidt` in German."""
+    names, latin = _in_latin(locale)
+    if names:
+        texts = texts.replace(list(names), list(latin))
     letters, spelled = _letters(locale)
     small = texts.str.to_lowercase()
     if not bool((texts.str.len_bytes() == texts.str.len_chars()).all()):

@@ -1,6 +1,6 @@
 """Values of the long tail of Faker's methods: a pool that Faker makes once from a fixed seed, then picks by address.
 
-The seed is a hash of pack version, locale, method and arguments, so the pool is the same in every process, table and
+The seed is a hash of a constant, locale, method and arguments, so the pool is the same in every process, table and
 run with the same Faker; a run says in its manifest which Faker that was.
 """
 
@@ -20,7 +20,7 @@ from datagen.contracts import ColumnType, Dictionary, Values
 from datagen.errors import Finding, SchemaError, quoted
 from datagen.generators._faker.request import Maker, Request
 from datagen.generators._faker.rows import Rows
-from datagen.packs import PACK_VERSION
+from datagen.packs import POOL_SEED
 
 POOL = 1_000  # values of a pool
 UNIQUE_POOL = 20_000  # different values that a pool for a unique column may be asked for: some seconds of Faker
@@ -126,7 +126,7 @@ def seeded(locale: str, method: str, arguments: str) -> Any:
     import faker
 
     digest = blake2b(digest_size=8, person=b"datagen/pool")
-    for part in (PACK_VERSION, locale, method, arguments):
+    for part in (POOL_SEED, locale, method, arguments):
         digest.update(len(part.encode()).to_bytes(4, "little") + part.encode())
     fake = faker.Faker(locale, use_weighting=True)
     fake.seed_instance(int.from_bytes(digest.digest(), "little"))

@@ -6,7 +6,7 @@ empty, and the row is joined. A unique text spells the row's rank in its first w
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from datagen.generators._faker.arguments import Arguments
 from datagen.generators._faker.request import Maker, Request
 from datagen.generators._faker.rows import Rows
 from datagen.packs.locales import DEFAULT_LOCALE
-from datagen.packs.reading import table
+from datagen.packs.reading import about, pack_locales, table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,15 +40,29 @@ def word_list(locale: str, lower: bool = False) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word.lower() for word in words)) if lower else words
 
 
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How a locale writes sentences: what stands between two words, and behind the last one."""
+
+    gap: str = " "
+    stop: str = "."
+
+
 @cache
-def _forms(locale: str, lower: bool) -> pl.Series:
+def writing(locale: str) -> Writing:
+    return Writing(**about(locale).get("text", {})) if locale in pack_locales() else Writing()
+
+
+@cache
+def _forms(locale: str, lower: bool, gap: str) -> pl.Series:
     """(4 k + 1,) every form of every word, then the empty text."""
     import polars as pl
 
     words = word_list(locale, lower)
     titles = [word.title() for word in words]
     return pl.Series(
-        [*words, *(f" {word}" for word in words), *titles, *(f" {word}" for word in titles), ""], dtype=pl.String
+        [*words, *(f"{gap}{word}" for word in words), *titles, *(f"{gap}{word}" for word in titles), ""],
+        dtype=pl.String,
     )
 
 
@@ -80,6 +94,8 @@ class Words(Maker):
         self.words = _range(words_each) if vary_words else (words_each, words_each)
         self.vary = vary_sentences, vary_words
         self.capital, self.separator = capital, separator
+        written = writing(self.locale)
+        self.gap, self.stop = (written.gap if capital else " "), written.stop  # words that are no sentence stand apart
         if request.unique:
             # the words that every row has tell its rank; the first one is told apart without regard to capitals
             self._firsts = _apart(self.locale, self.lower, capital)
@@ -121,7 +137,7 @@ class Words(Maker):
         form[0, 0] = 0
         if self.capital:
             form[:, 0] += CAPITAL
-        forms = _forms(self.locale, self.lower)
+        forms = _forms(self.locale, self.lower, self.gap)
         texts = forms.gather(np.where(present, codes + form * self.count, len(forms) - 1).reshape(-1))
         if self.separator != " ":
             texts = texts.str.replace(" ", self.separator, literal=True)
@@ -139,7 +155,7 @@ class Words(Maker):
 
         last = present.copy()
         last[:, :, :-1] &= ~present[:, :, 1:]
-        stop = pl.Series(["", "."]).gather(last.reshape(-1).astype(np.uint8))
+        stop = pl.Series(["", self.stop]).gather(last.reshape(-1).astype(np.uint8))
         return pl.select(pl.concat_str([texts, stop])).to_series()
 
     def _draw(self, rows: Rows, words: int) -> NDArray[np.int64]:
@@ -184,7 +200,8 @@ class Text(Words):
 
     def __init__(self, request: Request, most: int) -> None:
         words = word_list(request.locale)
-        usual = SENTENCE_WORDS * (1 + sum(map(len, words)) / max(len(words), 1))
+        gap = len(writing(request.locale).gap)
+        usual = SENTENCE_WORDS * (gap + sum(map(len, words)) / max(len(words), 1))
         super().__init__(request, sentences=int(most / usual) + 2)
         self.most = most
         self.longest = 1 + int(_lengths(request.locale).max(initial=0))
@@ -199,14 +216,15 @@ class Text(Words):
 
     def _fitting(self, codes: NDArray[np.int64], present: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """The sentences that end within the limit; where not even the first does, its words, and at least one."""
-        signs = np.where(present, _lengths(self.locale)[codes] + 1, 0)  # each word with the space or the stop behind it
-        ends = signs.sum(axis=2).cumsum(axis=1) + np.arange(
-            present.shape[1]
-        )  # and each sentence with the space behind it
+        gap = len(self.gap)
+        signs = np.where(present, _lengths(self.locale)[codes] + gap, 0)  # each word with what stands behind it
+        sentences = np.arange(1, present.shape[1] + 1)
+        # the stop of each sentence and the space behind it, where there is any: one of them is counted with the last word
+        ends = signs.sum(axis=2).cumsum(axis=1) + (sentences - 1 if gap else sentences)
         fits = ends <= self.most
         kept: NDArray[np.bool_] = present & fits[:, :, None]
         short = ~fits[:, 0]
-        words = signs[short, 0].cumsum(axis=1) <= self.most
+        words = signs[short, 0].cumsum(axis=1) <= self.most - (0 if gap else 1)
         words[:, 0] = True
         kept[short, 0] = present[short, 0] & words
         return kept
