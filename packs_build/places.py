@@ -56,7 +56,7 @@ def places(locale: Locale, source: dict[str, Any]) -> Table:
         town = known[city["geonameid"]]
         assert town is not None
         region = town.region or regions[city["admin1code"]]
-        low, high = ranges.get(town.name, town.postcodes)
+        low, high = ranges.pop(town.name, town.postcodes)  # the largest city of a name is meant
         rows.append(
             (
                 town.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from packs_build.countries.common import FOREIGN, SUFFIXES, people
+from packs_build.countries.people import FOREIGN, SUFFIXES, people
 from packs_build.locales import Locale, Region
 
 _REGIONS = (
@@ -28,7 +28,7 @@ IT = Locale(
         code: Region(provinces, "")
         for code, _, provinces in (one.strip().partition(" ") for one in _REGIONS.split(","))
     },
-    without=("Pianura", "Ponticelli", "Secondigliano", "Scampia", "Barra"),
+    without=("Romano Banco", "Pianura", "Ponticelli", "Secondigliano", "Scampia", "Barra"),
     city_names={
         "Rome": "Roma",
         "Milan": "Milano",

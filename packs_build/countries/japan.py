@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from packs_build.countries.common import FOREIGN
+from packs_build.countries.people import FOREIGN
 from packs_build.locales import Locale, Region
 
 # GeoNames' codes follow the names in English, ISO 3166-2 goes from north to south

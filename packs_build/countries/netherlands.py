@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from packs_build.countries.common import FOREIGN, SUFFIXES, people
+from packs_build.countries.people import FOREIGN, SUFFIXES, people
 from packs_build.locales import Locale, Region
 
 # no F, I, O, Q, U, Y; without S none of the three pairs that are never given out
@@ -54,6 +54,7 @@ NL = Locale(
         "Haagse Hout",
         "Hatert",
         "Pendrecht",
+        "Ommoord",
         "Marsdijk",
         "Velserbroek",
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from packs_build.countries.common import FOREIGN, SUFFIXES, people
+from packs_build.countries.people import FOREIGN, SUFFIXES, people
 from packs_build.locales import Locale, Region
 
 PL = Locale(

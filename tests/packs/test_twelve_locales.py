@@ -22,7 +22,7 @@ name name_female name_male first_name last_name company job street_name city sta
 catch_phrase bs word sentence text day_of_week month_name language_name currency_name current_country street_suffix
 company_suffix
 """
-FOREIGN = {"BAM", "MBA", "PhD", "BIM", "IT", "Jr", "SCOP"}
+FOREIGN = {"BAM", "CFA", "CFP", "USN", "MBA", "PhD", "BIM", "IT", "Jr", "SCOP"}
 
 PHONES = {
     "es_ES": r"(\+34 )?[679]\d\d? (\d{3} \d{3}|\d\d \d\d \d\d|\d{3} \d\d \d\d)",

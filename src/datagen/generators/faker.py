@@ -24,7 +24,8 @@ class Faker(Generator):
 
     Params: method; locale (`en_US` unless given, or the locale of the row's name); locale_from, a column with country
     codes or locales, one for each row (`locale` then serves the rows where it is null); any argument of the method
-    beside them, such as `text: "??-####"` for `bothify`. Fills the type of the method; a method that gives whole
+    beside them, such as `text: "??-####"` for `bothify`. Locales of the packs: cs_CZ, de_DE, en_GB, en_US, es_ES, fr_FR,
+    it_IT, ja_JP, nl_NL, pl_PL, pt_BR, sv_SE. Fills the type of the method; a method that gives whole
     numbers as text also fills an int column. Reads the row's own name for e-mails and user names. Source: people,
     places, firms and words come from Datagen's own word packs (weights as in Faker, cities by population); a method
     that the packs do not know picks from 1,000 values that the installed Faker makes from a fixed seed. E-mails and
