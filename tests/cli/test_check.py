@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.cli.running import SHOP, call, shop
@@ -41,6 +42,26 @@ def test_failures_come_first_and_leave_with_1(made: Path) -> None:
     assert "15 rows" in done.err
     assert "capped at 50" in done.out
     assert call("check", made, "--min-score", "0").code == 0
+
+
+def test_what_is_planted_and_not_there_leaves_with_1_whatever_the_score(tmp_path: Path) -> None:
+    path = tmp_path / "shop.yaml"
+    more = "".join(f"      c{place}: {{choices: [a, b]}}\n" for place in range(8))
+    path.write_text(SHOP.replace("customers: 20", "customers: 400").replace("      city:", f"{more}      city:"))
+    made = tmp_path / "out"
+    assert call("generate", path, "-o", made, "-f", "csv", "-q").code == 0
+    frame = pl.read_csv(made / "orders.csv", infer_schema=False)
+    frame.with_columns((pl.col("amount").cast(pl.Float64) * 3).round(2)).write_csv(made / "orders.csv")
+    done = call("check", made)
+    assert done.code == 1
+    assert done.codes[0] == "law.shape"
+    assert "not good enough: 1 check of what the schema plants is worth nothing" in done.out
+    facts = call("check", made, "--json").document
+    assert (facts["ok"], facts["lost"]) == (False, 1)
+    assert 90 < facts["score"]["total"] < 100
+    asked = call("check", made, "--min-score", "80")
+    assert asked.code == 0
+    assert call("check", made, "--min-score", "80", "--json").document["ok"] is True
 
 
 def test_json_has_a_line_for_every_check_and_the_parts_of_the_sum(made: Path) -> None:

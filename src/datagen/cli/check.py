@@ -33,7 +33,11 @@ Examples:
 @override_options
 @click.option("--select", multiple=True, metavar="TABLE", help="Look at these tables only. May be repeated.")
 @click.option("--examples", metavar="N", help="Keys to show of rows that break a rule [5].")
-@click.option("--min-score", metavar="X", help="Exit with 1 below this quality score, 0 to 100 [80].")
+@click.option(
+    "--min-score",
+    metavar="X",
+    help="Exit with 1 below this quality score, 0 to 100 [80, and nothing planted that is not there at all].",
+)
 @click.option("--memory", metavar="SIZE", help="Memory of the checks [2GB, or 1/4 of the machine].")
 @json_option
 @click.pass_context
@@ -62,11 +66,12 @@ def look(context: click.Context, directory: str, given: Given, *, as_json: bool)
         place, prepared, select=given.options["select"], examples=5 if examples is None else examples, memory=memory
     )
     enough = LEAST if least is None else least
+    lost = len(checked.report.lost) if least is None else 0  # a score that somebody asks for is all that counts
     if as_json:
-        screen.document(facts_of(checked, enough))
+        screen.document(facts_of(checked, enough, lost))
     else:
-        show(checked, enough, form=str(given.options["errors"]))
-    if checked.report.score.total < enough:
+        show(checked, enough, lost, form=str(given.options["errors"]))
+    if checked.report.score.total < enough or lost:
         context.exit(1)
 
 
@@ -87,19 +92,20 @@ def judging(place: Path, given: Given) -> Prepared | None:
     return given.prepared(data=place)
 
 
-def facts_of(checked: Checked, least: float) -> dict[str, Any]:
-    """The report as JSON-ready facts, a line for every check."""
+def facts_of(checked: Checked, least: float, lost: int) -> dict[str, Any]:
+    """The report as JSON-ready facts, a line for every check. lost: planted figures that are worth nothing, where they count."""
     report = checked.report
     return {
-        "ok": report.score.total >= least, "name": checked.plan.name, "directory": str(report.directory),
+        "ok": report.score.total >= least and not lost, "lost": len(report.lost),
+        "name": checked.plan.name, "directory": str(report.directory),
         "tables": dict(report.tables), "min_score": least, "score": report.score.as_dict(),
         "failed": len(report.failed), "checks": [one.as_dict() for one in report.results],
         "findings": [one.as_dict() for one in checked.notes],
     }  # fmt: skip
 
 
-def show(checked: Checked, least: float, *, form: str) -> None:
-    """The failures, the worst first, then the sum."""
+def show(checked: Checked, least: float, lost: int, *, form: str) -> None:
+    """The failures, the worst first, then the sum, and why that is not good enough."""
     report = checked.report
     failed = report.failed
     screen.findings([one.finding() for one in failed[:SHOWN]] + list(checked.notes), form=form, ranked=True)
@@ -111,6 +117,9 @@ def show(checked: Checked, least: float, *, form: str) -> None:
         screen.say(line)
     if report.score.total < least:
         screen.say(f"not good enough: {least:g} is asked for")
+    elif lost:
+        what = f"{screen.counted(lost, 'check')} of what the schema plants {'is' if lost == 1 else 'are'} worth nothing"
+        screen.say(f"not good enough: {what} (--min-score X takes the score alone)")
 
 
 def _passed(checked: Checked) -> str:
