@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -351,7 +352,14 @@ def test_long_runs_keep_for_the_case_of_a_kill_what_short_ones_do_not(
         api.generate(prepared(), target, plain)
     assert "with --resume a run keeps what is finished" in error.value.__notes__[0]
     assert os.listdir(tmp_path) == []
-    with stopped(3, Killed), left_by_a_kill(target):
+
+    def killed_when_two_are_noted() -> BaseException:
+        end = time.monotonic() + 60
+        while Journal(stage_of(target)).number_of_pieces() < 2 and time.monotonic() < end:
+            time.sleep(0.001)
+        return Killed()
+
+    with stopped(3, killed_when_two_are_noted), left_by_a_kill(target):
         api.generate(prepared(), target, plain)
     monkeypatch.undo()
     monkeypatch.setattr(grain, "GRAIN_ROWS", 400)

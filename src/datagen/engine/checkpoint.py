@@ -23,8 +23,6 @@ from datagen.sinks.journal import Journal, unchanged
 from datagen.sinks.manifest import FileFacts
 from datagen.sinks.target import SPOILED
 
-PATIENCE = 1.0  # seconds that a run which is stopped waits for the disk to take what is finished
-
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -37,16 +35,20 @@ class Kept:
 class Checkpoint:
     """The finished grains of one run in its stage. notes: what was found wrong with those of the run before.
 
-    run: what tells this run from others; tell: is told how much is taken over.
+    run: what tells this run from others; tell: is told how much is taken over; patience: seconds that a run which is stopped
+    waits for the disk to take what is finished.
     """
 
-    def __init__(self, journal: Journal, run: Mapping[str, Any], *, resumed: bool, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, journal: Journal, run: Mapping[str, Any], *, resumed: bool, tell: Callable[[str], None], patience: float
+    ) -> None:  # fmt: skip
         self.notes: list[Finding] = []
         self.pieces = 0
         self._journal = journal
         self._run = run
         self._resumed = resumed
         self._tell = tell
+        self._patience = patience
         self._lock = Lock()
         self._noting: list[Future[None]] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
@@ -91,7 +93,7 @@ class Checkpoint:
 
     def close(self) -> None:
         """Note what is finished, as long as that takes little time, and nothing more."""
-        wait(self._noting, timeout=PATIENCE)
+        wait(self._noting, timeout=self._patience)
         self._thread.shutdown(cancel_futures=True)
 
     def moving(self, pairs: Iterable[tuple[str, str]]) -> None:

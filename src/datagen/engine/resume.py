@@ -29,6 +29,7 @@ JOURNAL_VERSION = 1
 KEPT_FROM_SECONDS = (
     30.0  # expected seconds on one core from which every run keeps what is finished, for the case of a kill
 )
+PATIENCE = 1.0  # seconds that a run which is stopped waits for the disk to take what it keeps
 WORDS = {
     "seed": "seed", "scale": "--scale", "format": "format", "tables": "--select", "clean": "--clean",
     "program": "version of Datagen", "data_version": "version of the data", "packs": "word packs",
@@ -70,7 +71,8 @@ class Resuming:
                 Finding("resume.nothing", severity="warning", path=str(self._target), found=found, hint=hint)
             )
         run, journal = self._run | {"labels": labels}, Journal(stage.path)
-        self._checkpoints.append(Checkpoint(journal, run, resumed=stage.resumed, tell=self._tell))
+        patience = PATIENCE if self.asked else 0.0
+        self._checkpoints.append(Checkpoint(journal, run, resumed=stage.resumed, tell=self._tell, patience=patience))
         return self._checkpoints[-1]
 
     def outlook(self) -> str:
