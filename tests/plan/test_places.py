@@ -99,9 +99,11 @@ def test_every_state_of_the_us_lies_in_one_part() -> None:
 
 def test_postcodes_lie_in_the_range_of_their_state() -> None:
     found = cities()
-    for country, digits in (("US", 5), ("DE", 5), ("CZ", 6)):
+    for country, digits in (("US", 5), ("DE", 5), ("CZ", 6), ("FR", 5), ("NL", 4), ("PL", 6), ("BR", 9), ("JP", 8)):
         codes = [code for code, home in zip(found["postcode"], found["country"], strict=True) if home == country]
         assert {len(str(code)) for code in codes} == {digits}
+    lyon = found["place"].index("Lyon, ARA, FR")
+    assert 69001 <= int(str(found["postcode"][lyon])) <= 69009
     york = found["place"].index("New York, NY, US")
     assert 10001 <= int(str(found["postcode"][york])) <= 14905
     assert {code for code, home in zip(found["postcode"], found["country"], strict=True) if home == "GB"} == {None}

@@ -1,4 +1,4 @@
-"""The cities of several locales as one table of places: where they lie, who lives there, which clock they follow.
+"""The cities of all locales as one table of places: where they lie, who lives there, which clock they follow.
 
 Source: the `places` tables of the packs (GeoNames, CC BY 4.0; see data/SOURCES.txt). The parts of the United States are
 the regions and divisions of its Census Bureau (public domain): the South without its west is the Southeast, the Pacific
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from functools import cache
 
-from datagen.packs.reading import about, table
+from datagen.packs.reading import about, pack_locales, table
 
 # (column, type), in the order of the table
 COLUMNS = (
@@ -18,7 +18,6 @@ COLUMNS = (
     ("timezone", "string"), ("lat", "float"), ("lon", "float"), ("population", "int"), ("postcode", "string"),
 )  # fmt: skip
 KEY = "place"
-LOCALES = ("cs_CZ", "de_DE", "en_GB", "en_US")  # whose cities it has
 OPEN = frozenset({"postcode"})  # where the packs know no range of postcodes
 
 PARTS_OF_THE_US = {
@@ -36,7 +35,7 @@ PARTS_OF_THE_US = {
 def cities() -> dict[str, tuple[str | float | int | None, ...]]:
     """The columns of the table: country by country, the largest city of each first."""
     found: dict[str, list[str | float | int | None]] = {name: [] for name, _ in COLUMNS}
-    for locale in LOCALES:
+    for locale in pack_locales():
         for column, values in _of_locale(locale).items():
             found[column] += values
     return {name: tuple(values) for name, values in found.items()}
@@ -80,7 +79,7 @@ def _distinct(names: list[str]) -> list[str | float | int | None]:
 def _postcodes(
     codes: tuple[str, ...], lows: tuple[str, ...], highs: tuple[str, ...], form: str
 ) -> list[str | float | int | None]:
-    """One code for each city, spread evenly over the range of its state in the order of the cities; None without a range."""
+    """One code for each city, spread evenly over its range in the order of the cities of a state; None without a range."""
     size, seen = Counter(codes), Counter[str]()
     found: list[str | float | int | None] = []
     for code, low, high in zip(codes, map(int, lows), map(int, highs), strict=True):

@@ -46,5 +46,5 @@ def locale_hint(text: str) -> str:
     meant = MISTAKEN.get(text.strip().replace("-", "_"))
     guess: str = Meant(f"did you mean '{meant}'?", text, meant) if meant else ""
     if not meant and find_locale(text) is None:
-        guess = did_you_mean(text, (*pack_locales(), *catalogue().locales))
+        guess = did_you_mean(text, pack_locales()) or did_you_mean(text, catalogue().locales)
     return "; ".join(part for part in (guess, f"available in the packs: {', '.join(pack_locales())}") if part)
