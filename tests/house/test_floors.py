@@ -87,7 +87,7 @@ def test_heavy_libraries_are_imported_late(path: Path) -> None:
     relative = path.relative_to(SOURCE)
     if relative.parts[0] == "sinks" or relative.parts[:2] == ("expressions", "compile.py"):
         return  # loaded late themselves: when something is written, when a formula first runs
-    late = {"polars", "duckdb", "scipy", "sqlglot", "faker", "holidays", "rich", "ruamel"}
+    late = {"polars", "_duckdb", "duckdb", "scipy", "sqlglot", "faker", "holidays", "rich", "ruamel"}
     if relative.parts[0] in (
         "schema",
         "errors.py",

@@ -46,7 +46,7 @@ def locked_database(
     What does not fit into memory goes to a scratch directory, in there unless another is given, which is gone afterwards.
     Errors of the machine become MachineError; those of the files stay duckdb.Error.
     """
-    import duckdb
+    import _duckdb as duckdb  # the core alone, here and wherever files are read: the package around it loads for longer
 
     scratch = directory / SCRATCH if scratch is None else scratch
     connection = duckdb.connect(

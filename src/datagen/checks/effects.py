@@ -37,7 +37,7 @@ def effect_figures(
 
 
 def _figure(database: duckdb.DuckDBPyConnection, effect: PlantedEffect, document: Document | None) -> Figure:
-    import duckdb
+    import _duckdb as duckdb
 
     where = {} if document is None or not effect.loc else place_of(document, effect.loc)
     unjudged, measured = "", None

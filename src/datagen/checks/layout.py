@@ -73,7 +73,7 @@ def opened_table(
     database: duckdb.DuckDBPyConnection, declared: DeclaredTable, files: Files
 ) -> tuple[Opened | None, list[Result]]:
     """A table made known to the database, and what is wrong with its columns; None where it cannot be read."""
-    import duckdb
+    import _duckdb as duckdb
 
     about = f"the files of {declared.name} can be read"
     more: dict[str, Any] = {"rows": 1, "structural": True}

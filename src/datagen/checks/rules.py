@@ -103,7 +103,7 @@ class Rules:
 
     def _over_row(self, code: str, law: ColumnLaw, about: str, condition: str) -> Result:
         """A rule in the words of the document; not judged where a column that it reads is missing."""
-        import duckdb
+        import _duckdb as duckdb
 
         place = f"{law.table}.{law.column}"
         try:

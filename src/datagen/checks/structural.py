@@ -146,7 +146,7 @@ class _Table:
 
         Some reads of a broken file go well: what they said of it means nothing then.
         """
-        import duckdb
+        import _duckdb as duckdb
 
         try:
             findings += check()
@@ -324,7 +324,7 @@ class _Table:
 
     def _with_tally(self, wanted: Sequence[str]) -> list[Any]:
         """The wanted figures of the table; the tally is filled on the way, where the database can read its conditions."""
-        import duckdb
+        import _duckdb as duckdb
 
         conditions = list(self.tally.asked.get(self.entry.name, ()))
         counts = [f"count(*) FILTER (WHERE {condition})" for condition in conditions]

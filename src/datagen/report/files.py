@@ -209,7 +209,7 @@ def open_files(
     manifest: of files that are not published yet. memory: bytes. Raises UsageError where there is no data set or where it
     cannot be read as its manifest says, MachineError for the machine.
     """
-    import duckdb
+    import _duckdb as duckdb
 
     manifest = manifest or read_manifest(directory)
     if manifest.truth_of is not None:
