@@ -117,6 +117,26 @@ def test_a_copy_does_not_run_what_its_parent_does_on_signals_and_on_leaving(tmp_
     assert copied(script, tmp_path) == ["-15", "left once"]
 
 
+def test_a_signal_while_a_process_is_copied_is_not_lost(tmp_path: Path) -> None:
+    """Python swallows what is raised in the hooks around a fork, and another thread takes a signal that this one masks."""
+    script = """
+        runner.close()
+        def stop(number, frame):
+            raise KeyboardInterrupt
+        signal.signal(signal.SIGTERM, stop)
+        threading.Thread(target=time.sleep, args=(30,), daemon=True).start()
+        def sent():
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.2)
+        os.register_at_fork(after_in_parent=sent)
+        try:
+            Processes(plan, 2, job, works_here=True)
+        except KeyboardInterrupt:
+            print("stopped", signal.getsignal(signal.SIGTERM) is stop)
+    """
+    assert copied(script, tmp_path) == ["stopped True"]
+
+
 def test_a_copy_that_dies_is_told_as_lost(tmp_path: Path) -> None:
     script = """
         from datagen.errors import MachineError

@@ -14,7 +14,8 @@ import signal
 import subprocess
 import sys
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, NoReturn, Protocol
 
 from datagen.engine.run import Run
@@ -63,7 +64,7 @@ class Copy:
         parent = os.getpid()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # a signal must not run our handlers in the copy
         try:
-            with warnings.catch_warnings():
+            with _held(), warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of any thread at all
                 self.pid = os.fork()
             if not self.pid:
@@ -86,6 +87,25 @@ class Copy:
             _, status = os.waitpid(self.pid, 0)
             self._code = os.waitstatus_to_exitcode(status)
         return self._code
+
+
+@contextmanager
+def _held() -> Iterator[None]:
+    """Signals wait for the end: what a handler raises in the hooks that Python runs around a fork is lost.
+
+    A mask does not hold them: another thread takes the signal, and the handler runs in this one all the same.
+    """
+    came: list[int] = []
+    handlers = {number: handler for number in SIGNALS if callable(handler := signal.getsignal(number))}
+    try:
+        for number in handlers:
+            signal.signal(number, lambda number, frame: came.append(number))
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for missed in came:
+            signal.raise_signal(missed)
 
 
 def can_copy() -> bool:
