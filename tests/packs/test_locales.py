@@ -40,7 +40,9 @@ def test_a_mistaken_locale_is_told_what_was_meant() -> None:
     packs = "cs_CZ, de_DE, en_GB, en_US, es_ES, fr_FR, it_IT, ja_JP, nl_NL, pl_PL, pt_BR, sv_SE"
     assert locale_hint("en_UK") == f"did you mean 'en_GB'?; available in the packs: {packs}"
     assert locale_hint("jp_JP").startswith("did you mean 'ja_JP'?")
-    assert locale_hint("FRA").startswith("did you mean 'fr_FR'?")  # and not fr_CA, which is in no pack
+    assert locale_hint("fr_FA").startswith("did you mean 'fr_FR'?")  # and not fr_CA, which is in no pack
+    assert locale_hint("FRA").startswith("did you mean 'fr_FR'?")
+    assert locale_hint("sv").startswith("did you mean 'sv_SE'?")
     assert locale_hint("fr_FF").startswith("did you mean 'fr_FR'?")
     assert locale_hint("de_DD").startswith("did you mean 'de_DE'?")
     assert locale_hint("zz").startswith("available in the packs")

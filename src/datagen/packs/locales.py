@@ -7,7 +7,7 @@ from functools import cache
 
 from datagen.errors import Meant, did_you_mean
 from datagen.packs.methods import catalogue
-from datagen.packs.reading import about, pack_locales
+from datagen.packs.reading import about, pack_locales, table
 
 DEFAULT_LOCALE = "en_US"
 MISTAKEN = {
@@ -15,7 +15,10 @@ MISTAKEN = {
     "cz_CZ": "cs_CZ",
     "cs_CS": "cs_CZ",
     "cz": "cs_CZ",
+    "cs": "cs_CZ",
     "en": "en_US",
+    "ja": "ja_JP",
+    "sv": "sv_SE",
     "sp_ES": "es_ES",
     "se_SE": "sv_SE",
     "jp_JP": "ja_JP",
@@ -41,9 +44,18 @@ def find_locale(text: str) -> str | None:
     return _known().get(text.strip().replace("-", "_").lower())
 
 
+@cache
+def _by_three_letters() -> Mapping[str, str]:
+    """The locales of the packs by the country codes of three letters."""
+    codes = table(DEFAULT_LOCALE, "country_code")
+    assert codes is not None
+    three = dict(zip(codes.column("alpha2"), codes.column("alpha3"), strict=True))
+    return {three[str(about(locale)["country"])]: locale for locale in pack_locales()}
+
+
 def locale_hint(text: str) -> str:
     """What an unknown locale may have meant, and what there is."""
-    meant = MISTAKEN.get(text.strip().replace("-", "_"))
+    meant = MISTAKEN.get(text.strip().replace("-", "_")) or _by_three_letters().get(text.strip().upper())
     guess: str = Meant(f"did you mean '{meant}'?", text, meant) if meant else ""
     if not meant and find_locale(text) is None:
         guess = did_you_mean(text, pack_locales()) or did_you_mean(text, catalogue().locales)
