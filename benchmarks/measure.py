@@ -38,9 +38,11 @@ def compiled() -> dict[str, str]:
     return {**kept, "PYTHONPYCACHEPREFIX": os.path.join(tempfile.gettempdir(), "datagen-benchmarks")}
 
 
-def run(command: list[str], measured: Measured, **environment: str) -> str:
-    """Run one command to its end, with more environment; its standard output comes back."""
+def run(command: list[str], measured: Measured, *, one_core: bool = False, **environment: str) -> str:
+    """Run one command to its end, with more environment, on one core or on all; its standard output comes back."""
     started, before = time.perf_counter(), os.times()
+    if one_core:
+        command = ["taskset", "-c", str(min(os.sched_getaffinity(0))), *command]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**compiled(), **environment})
     watcher = Watcher(child.pid)
     watcher.start()
