@@ -113,6 +113,16 @@ def test_seasons_that_act_at_another_time_fail(whole: Path, tmp_path: Path, dura
     assert ("law.level", f"readings.{column}") in found
 
 
+def test_outliers_that_are_missing_fail(whole: Path, tmp_path: Path) -> None:
+    odd = pl.col("odd").cast(pl.Float64)
+    tamed = pl.when(odd > 60).then(50.0).otherwise(odd).cast(pl.String)
+    found = failures(
+        judged(edited(whole, tmp_path / "readings", "readings", lambda frame: frame.with_columns(odd=tamed)), READINGS)
+    )
+    assert list(found) == [("law.level", "readings.odd")]
+    assert found["law.level", "readings.odd"].expected == pytest.approx(0.99, abs=0.003)
+
+
 def test_another_effect_fails(whole: Path, tmp_path: Path) -> None:
     place = edited(whole, tmp_path / "readings", "tariff", lambda frame: frame.with_columns(price=pl.lit("2")))
     assert set(failures(judged(place, READINGS))) == {

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 MIDDLE = 0.5  # the one that is looked at in every group
 ROUGH = 0.005  # of a share: laws are known by 1,000 equally likely values
+FAR_OUT = 0.002  # at the ends of a law, where those values stand for a thousandth each
 PRACTICE = "half a point of a share, which is how finely laws are worked out"
 FEWEST = 100  # values of a group of which a law can be told
 MOST_GROUPS = 400  # of one factor
@@ -60,7 +61,7 @@ def _points(database: duckdb.DuckDBPyConnection, law: ColumnLaw, moved: Moved) -
         f" count(*) filter (where x <= at{place} + slack or x <= {_number(moved.low)})"
         for place in range(len(edges))
     )
-    lines = ", ".join(f"{edge!r} * f + {moved.shift!r} as at{place}" for place, (edge, _) in enumerate(edges))
+    lines = ", ".join(f"{edge!r} * f + {moved.shift!r} as at{place}" for place, (edge, _, _) in enumerate(edges))
     sets = ", ".join(["()", *(f"({group})" for group in groups)])
     ids = f"grouping({', '.join(groups)})" if groups else "0"
     shown = ", ".join(groups) or "null"
@@ -80,33 +81,42 @@ select {ids}, coalesce({shown}), count(*){counts} from lines group by grouping s
         if n < FEWEST:
             continue
         name = "" if level == whole else f", {_named(moved, whole - level, len(groups))} {group}"
-        for place, (edge, share) in enumerate(edges):
+        for place, (edge, share, rough) in enumerate(edges):
             if level != whole and place != _middle(edges):
                 continue
             surely, perhaps = counted[2 * place] / n, counted[2 * place + 1] / n
             measured = min(max(share, surely), perhaps)
             yield Point(
-                measured, share, share_error(share, n), ROUGH + moved.outlying,
+                measured, share, share_error(share, n), rough,
                 f"share of values up to {edge:.6g} times their factors{name}",
             )  # fmt: skip
 
 
-def _edges(moved: Moved) -> list[tuple[float, float]]:
-    """(edge, share of the law's values below it) at some quantiles, between two values so that none lies on it."""
+def _edges(moved: Moved) -> list[tuple[float, float, float]]:
+    """(edge, share of values below it, practical width), between two values of the law so that none lies on it.
+
+    Beside some quantiles the ends of a law with outliers, beyond which hardly anything else lies.
+    """
     numbers = moved.numbers
     if numbers[0] == numbers[-1]:  # the same number everywhere, and nothing on either side of it
         width = CLOSE * abs(float(numbers[0]))
-        return [(float(numbers[0]) - width, 0.0), (float(numbers[0]) + width, 1.0)]
-    found: dict[float, float] = {}
-    for quantile in QUANTILES:
-        place = int(quantile * len(numbers))
-        after = int(np.searchsorted(numbers, numbers[place], side="right"))
-        if after < len(numbers):
-            found[(float(numbers[after - 1]) + float(numbers[after])) / 2] = after / len(numbers)
-    return sorted(found.items())
+        found = [float(numbers[0]) - width, float(numbers[0]) + width]
+    else:
+        found = []
+        for quantile in QUANTILES:
+            place = int(quantile * len(numbers))
+            after = int(np.searchsorted(numbers, numbers[place], side="right"))
+            if after < len(numbers):
+                found.append((float(numbers[after - 1]) + float(numbers[after])) / 2)
+    edges = {edge: (moved.below(edge), ROUGH) for edge in found}
+    if moved.outliers and numbers[0] > 0:
+        edges |= {
+            float(edge): (moved.below(float(edge)), FAR_OUT) for edge in (numbers[0] * 0.999, numbers[-1] * 1.001)
+        }
+    return [(edge, share, rough) for edge, (share, rough) in sorted(edges.items())]
 
 
-def _middle(edges: list[tuple[float, float]]) -> int:
+def _middle(edges: list[tuple[float, float, float]]) -> int:
     return min(range(len(edges)), key=lambda place: abs(edges[place][1] - MIDDLE))
 
 

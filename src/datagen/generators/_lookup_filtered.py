@@ -217,7 +217,8 @@ def settled(
                     json_path=home,
                     found=f"{int(bad.sum()):,} rows of one block without a row of {table} {what}",
                     expected="at least one candidate for every row",
-                    hint="say what stands there instead: `else: null` on a nullable column, or an expression",
+                    hint="say what stands there instead: `else: null` on a nullable column, or an expression; or make more "
+                    f"rows of {table}: {block.total(table):,} are too few (`rows`, or a larger --scale)",
                 )
             )
         return values

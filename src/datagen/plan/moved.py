@@ -31,6 +31,7 @@ Floats = NDArray[np.float64]
 Facts = dict[str, Any]
 KNOWN = ("multiply", "add", "clamp")  # modifiers whose numbers are known, where they stand before all factors
 FACTORS = ("seasonality", "trend", "effect")
+RATIOS = 200  # that stand for the law of a magnitude
 DIMENSIONS = ("hour", "dow", "month")
 
 
@@ -39,8 +40,8 @@ class Moved:
     """How the values of a column come from numbers of a law: times factors, plus a shift, cut to ends.
 
     numbers (k,): sorted, equally likely, before all factors; factors: facts of each, see `datagen.checks.influences`;
-    outlying: the share of values that something else takes anywhere; grouped: no column by which rows are grouped is drawn
-    together with this one.
+    outliers: shares of the values that are multiplied by one of some equally likely ratios as well; grouped: no column by
+    which rows are grouped is drawn together with this one.
     """
 
     numbers: Floats
@@ -48,8 +49,17 @@ class Moved:
     shift: float = 0.0
     low: float = -math.inf
     high: float = math.inf
-    outlying: float = 0.0
+    outliers: tuple[tuple[float, Floats], ...] = ()
     grouped: bool = True
+
+    def below(self, edge: float) -> float:
+        """The share of values up to an edge, with those that are outliers."""
+        plain = self._below(np.array([edge]))
+        share = 1.0 - sum(rate for rate, _ in self.outliers)
+        return share * plain + sum(rate * self._below(edge / ratios) for rate, ratios in self.outliers)
+
+    def _below(self, edges: Floats) -> float:
+        return float(np.searchsorted(self.numbers, edges, side="right").mean()) / len(self.numbers)
 
 
 def moved_law(binding: Binding, tables: Mapping[str, TablePlan], column: ColumnPlan) -> Moved | None:
@@ -61,13 +71,13 @@ def moved_law(binding: Binding, tables: Mapping[str, TablePlan], column: ColumnP
         return None
     numbers = binding.generators[node].foreseen(scope)
     factors: list[Facts | None] = []
-    shift, ends, outlying = 0.0, (-math.inf, math.inf), 0.0
+    shift, ends, outliers = 0.0, (-math.inf, math.inf), list[tuple[float, Floats] | None]()
     for modifier, (word, _) in zip(binding.modifiers[node], draft.modifiers, strict=True):
-        if word == "outliers":
-            outlying += share(modifier.rate) or 0.0  # type: ignore[attr-defined]  # of which the word tells
+        if word == "outliers" and not shift and ends == (-math.inf, math.inf):
+            outliers.append(_outliers(modifier, scope))
         elif word in KNOWN and (numbers is None or modifier.foreseen(scope, np.ones(1)) is None):
             return None
-        elif word in KNOWN and not factors:
+        elif word in KNOWN and not factors and not outliers:
             numbers = modifier.foreseen(scope, numbers)  # type: ignore[arg-type]  # None was looked for above
         elif ends != (-math.inf, math.inf) or (shift and word != "clamp"):
             return None  # what follows would act on what was cut or moved
@@ -88,10 +98,22 @@ def moved_law(binding: Binding, tables: Mapping[str, TablePlan], column: ColumnP
     factors += seats
     led = [None if one is None else _led(tables, column.table, one) for one in factors]
     told = tuple(one for one in led if one is not None)
-    if numbers is None or len(told) < len(factors) or not (told or outlying):
+    far = tuple(one for one in outliers if one is not None)
+    if numbers is None or len(told) < len(factors) or len(far) < len(outliers) or not (told or far):
         return None
     grouped = node not in binding.correlated
-    return Moved(np.sort(numbers, kind="stable"), told, shift, *ends, outlying, grouped)
+    return Moved(np.sort(numbers, kind="stable"), told, shift, *ends, far, grouped)
+
+
+def _outliers(modifier: Any, scope: Any) -> tuple[float, Floats] | None:
+    """The share of outliers, and equally likely ratios by which they are multiplied; None where rows differ in them."""
+    from datagen.modifiers.outliers import DEFAULT
+
+    rate, law = share(modifier.rate), quiet(scope).law(modifier.magnitude_dist or DEFAULT, "magnitude_dist")
+    if rate is None or law is None or not law.constant:
+        return None
+    ratios = 1.0 + law.quantile((np.arange(RATIOS) + 0.5) / RATIOS, None)
+    return rate, 1.0 / ratios if modifier.mode == "drop" else ratios
 
 
 def _of_modifier(binding: Binding, column: ColumnPlan, word: str, modifier: Any) -> Facts | None:
