@@ -48,7 +48,7 @@ FAULTS = (
     Fault("ordinals begin at 1", "engine/grain.py", "np.repeat(starts, mine)\n", "np.repeat(starts, mine) + 1\n", ("engine/test_grain.py",)),
     Fault("a grain begins where only the one before it ended", "engine/ledger.py", "begun[table] = begun.get(table, 0) + number", "begun[table] = number", ("engine/test_ledger.py",)),
     Fault("the cut of the last cell keeps everything", "kernel/cells.py", "self.counts[partial] = before + kept", "self.counts[partial] = before + inside", ("kernel/test_cells.py",)),
-    Fault("clamps of fan-outs are forgotten", "rows/_rate.py", "clamped(cells.counts, self.clamp, length)", "clamped(cells.counts, (0.0, math.inf), length)", ("rows/test_fanout_parameters.py",)),
+    Fault("clamps of fan-outs are forgotten", "rows/_rate.py", "clamped(cells.counts, self.clamp, length)", "clamped(cells.counts, (0.0, math.inf), length)", ("recovery/test_fanout.py",), "clamp"),
     # chance
     Fault("names run together in a salt", "kernel/address.py", "digest.update(kind + len(part).to_bytes(8, \"little\") + part)", "digest.update(part)", ("kernel/test_address.py",)),
     Fault("children of many parents share addresses", "kernel/address.py", "scratch = np.bitwise_xor(parents, key)", "scratch = np.bitwise_xor(parents & np.uint64(1023), key)", ("kernel/test_address.py",)),

@@ -208,6 +208,10 @@ class _Reader:
             first = False
             if char == "":
                 raise RegexError(start, "a `[` that is not closed")
+            if char == "[" and self.peek() in (":", ".", "="):  # what others read as a name is no list of its letters
+                raise RegexError(
+                    self.place - 1, f"`[{self.peek()}`, a class by its name; write its characters: [A-Za-z]"
+                )
             some = self.escaped(self.place - 1) if char == "\\" else char
             if self.peek() == "-" and self.text[self.place + 1 : self.place + 2] not in ("]", "") and len(some) == 1:
                 self.take()

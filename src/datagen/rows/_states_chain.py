@@ -113,6 +113,7 @@ def read_chain(spec: Spec, scope: RowScope, most: Callable[[float], float]) -> C
     _refuse_over_one(spec, exits, lost, most, say)
     if say.said or initial is None:
         return None
+    _warn_of_unreachable(declared, exits, declared[initial], scope)
     return Chain(
         names=names,
         declared=len(declared),
@@ -237,6 +238,26 @@ def distance(one: str, other: str) -> int:
         for column, beside in enumerate(other, 1):
             left, row[column] = row[column], min(row[column] + 1, row[column - 1] + 1, left + (letter != beside))
     return row[-1]
+
+
+def _warn_of_unreachable(
+    declared: Sequence[str], exits: Mapping[str, Mapping[str, float]], initial: str, scope: RowScope
+) -> None:
+    """Name the states that no way leads to."""
+    waiting, reached = [initial], {initial}
+    while waiting:
+        ways = [name for name, share in exits.get(waiting.pop(), {}).items() if share > 0 and name not in reached]
+        waiting += ways
+        reached.update(ways)
+    for name in declared:
+        if name not in reached:
+            scope.refuse(
+                "state.unreachable",
+                ("states", name),
+                found=f"no way leads from {initial} to {name}",
+                expected="a state that some other leads to, with a probability above 0",
+                severity="warning",
+            )
 
 
 def _ladder(spec: Spec, names: Sequence[str], say: Refusals) -> tuple[Ints, Ints, tuple[tuple[str, float], ...]]:

@@ -182,6 +182,14 @@ class StageConfig:
     def _stage(self, place: int, stage: Stage) -> StageRule | None:
         scope, name = self.scope, stage.stage_name
         rate = 1.0 if stage.transition_rate is None else float(stage.transition_rate)
+        if rate == 0.0:
+            scope.refuse(
+                "stage.nobody",
+                ("stages", place, "transition_rate"),
+                found=f"nobody enters {name}" + (", so there are no rows" if not place else " or a stage behind it"),
+                expected="a rate above 0",
+                severity="warning",
+            )
         dwell: Draw | None = None
         if stage.dwell is not None or place:
             written = DEFAULT_DWELL if stage.dwell is None else written_law(stage.dwell)
