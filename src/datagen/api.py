@@ -146,8 +146,6 @@ def generate(
     from datagen.checks.gate import pass_gate
     from datagen.checks.metrics import measure
     from datagen.checks.origin import noted
-    from datagen.checks.score import LEAST
-    from datagen.checks.stages import pass_stages
     from datagen.engine.derived import make_derived, staged_tables
     from datagen.engine.executor import Job, execute
     from datagen.engine.memory import share_out
@@ -205,6 +203,9 @@ def generate(
             watcher.stage("check")
             at = time.perf_counter()
             if settled.gate == "all":
+                from datagen.checks.score import LEAST
+                from datagen.checks.stages import pass_stages
+
                 passed = pass_stages(
                     plan, prepared.document, stage.path, list(made.files), settled.format,
                     least=LEAST if options.min_score is None else options.min_score, memory=shares.checks,
