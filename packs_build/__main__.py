@@ -40,6 +40,7 @@ def main() -> None:
                 "parent": locale.parent,
                 "postcode_form": locale.postcode_form,
                 **({"text": locale.text} if locale.text else {}),
+                **({"family": locale.family} if locale.family != -1 else {}),
                 "rules": rules_of(locale, source),
             },
         )

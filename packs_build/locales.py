@@ -44,6 +44,7 @@ class Locale:
     towns: str = ""  # a function of `towns.py` that knows the towns of the country
     spaced_names: bool = False  # family names of several words are kept: van den Berg
     language: str = ""  # of countries, currencies, languages, days and months in CLDR; "" for Faker's lists
+    family: int = -1  # which word of a whole name is the family's, of those that are no titles
     text: dict[str, str] = field(default_factory=dict)  # `gap` between words and `stop` of a sentence
 
 

@@ -15,6 +15,7 @@ ES = Locale(
     parent="en_US",
     language="es",
     towns="spanish",
+    family=1,  # of two family names people use the first
     spaced_names=True,
     city_names={
         "Gasteiz / Vitoria": "Vitoria-Gasteiz",

@@ -191,6 +191,11 @@ def test_a_japanese_name_is_spelled_alike_in_every_list() -> None:
         ("ja_JP", "佐藤 健一", r"kenichi\.sato|ksato|kenichi|kenichi_sato|sato\.kenichi|kenichisato"),
         ("sv_SE", "Åsa Öberg", r"asa\.oberg|aoberg|asa|asa_oberg|oberg\.asa|asaoberg"),
         (
+            "es_ES",
+            "Dña. Begoña Muñoz Ibáñez",
+            r"begona\.munoz|bmunoz|begona|begona_munoz|munoz\.begona|begonamunoz",
+        ),
+        (
             "pl_PL",
             "Łucja Wiśniewska",
             r"lucja\.wisniewska|lwisniewska|lucja|lucja_wisniewska|wisniewska\.lucja|lucjawisniewska",

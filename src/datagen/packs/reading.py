@@ -34,7 +34,11 @@ def pack_locales() -> tuple[str, ...]:
 
 @cache
 def about(folder: str) -> Mapping[str, Any]:
-    """What `locale.json` says: country, parent, postcode_form, rules; text where sentences are not written as in English."""
+    """What `locale.json` says: country, parent, postcode_form, rules.
+
+    text: how sentences are written, where not as in English. family: which word of a name is the family's, where not
+    the last one.
+    """
     content: dict[str, Any] = json.loads((DATA / folder / "locale.json").read_text(encoding="utf-8"))
     return content
 

@@ -53,18 +53,21 @@ class LayoutNames:
     """Which entries of a name's slots spell which first and last names.
 
     split: from texts to their first and last words in plain letters, without titles; empty where there is none. A form
-    is told when each of its slots either always or never holds such words, at least two slots do, and no word reaches
+    is told when each of its slots either always or never holds such words, at least two slots do (the first is the first
+    name's, that at the place `family` among them the family's), and no word reaches
     from one slot into the next; and only forms that have their names in the same slots as the first of them.
     """
 
-    def __init__(self, layout: Layout, split: Callable[[pl.Series], tuple[pl.Series, pl.Series]]) -> None:
+    def __init__(
+        self, layout: Layout, split: Callable[[pl.Series], tuple[pl.Series, pl.Series]], family: int = -1
+    ) -> None:
         self.layout = layout
         words = [split(texts) for texts in layout.slots]
         filled = [(first.str.len_bytes() > 0).to_numpy() for first, _ in words]
         self.forms = np.zeros(len(layout.groups), dtype=np.bool_)
         self.slots: tuple[int, int] | None = None
         for form, groups in enumerate(layout.groups):
-            ends = _ends(layout, form, groups, filled)
+            ends = _ends(layout, form, groups, filled, family)
             self.slots = self.slots or ends
             self.forms[form] = ends is not None and ends == self.slots
         if self.slots is None:
@@ -98,7 +101,7 @@ class LayoutNames:
 
 
 def _ends(
-    layout: Layout, form: int, groups: tuple[Group, ...] | Any, filled: list[NDArray[np.bool_]]
+    layout: Layout, form: int, groups: tuple[Group, ...] | Any, filled: list[NDArray[np.bool_]], family: int
 ) -> tuple[int, int] | None:
     """The slots of a form that hold its first and its last name, None where that depends on more than the form."""
     for before, after in pairwise(groups):
@@ -111,7 +114,7 @@ def _ends(
             named.append(slot)
         elif held.any():
             return None
-    return (named[0], named[-1]) if len(named) > 1 else None
+    return (named[0], named[family]) if len(named) > 1 else None
 
 
 def _literal(piece: Any) -> str:

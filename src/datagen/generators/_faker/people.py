@@ -18,7 +18,7 @@ from datagen.generators._faker.rows import Rows
 from datagen.generators._faker.slots import Pieces
 from datagen.generators._faker.tables import draw_rows, known_table
 from datagen.generators._faker.templates import Form, Pick, forms_of, women
-from datagen.packs.reading import pack_locales, table
+from datagen.packs.reading import about, pack_locales, table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -145,8 +145,10 @@ class Names:
         pieces = values.pieces
         if not isinstance(pieces, Pieces) or pieces.texts is not values.array:
             return None
+        family = family_place(self.locale)
         names = self._once(
-            pieces.layout, lambda: LayoutNames(pieces.layout, lambda texts: _pair(split_names(texts, self.locale)))
+            pieces.layout,
+            lambda: LayoutNames(pieces.layout, lambda texts: _pair(split_names(texts, self.locale)), family),
         )
         return names.of(pieces)  # type: ignore[no-any-return]
 
@@ -291,6 +293,13 @@ def family_first(locale: str) -> bool:
 
 
 @cache
+def family_place(locale: str) -> int:
+    """Which of the words of a whole name is the one that an e-mail takes as the family's: in Spanish the first of two."""
+    place: int = about(locale).get("family", -1) if locale in pack_locales() else -1
+    return place
+
+
+@cache
 def _in_latin(locale: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names that no table of letters spells, and how they are written in Latin letters: 佐藤 is `sato`."""
     pairs: dict[str, str] = {}
@@ -350,7 +359,9 @@ def split_names(names: pl.Series, locale: str) -> NameParts:
     ends = np.append(starts[1:], len(rows)) - 1
     first[rows[starts]] = words.array[at[starts]]
     several = ends > starts
-    last[rows[ends[several]]] = words.array[at[ends[several]]]
+    place = family_place(locale)
+    family = ends if place == -1 else np.minimum(starts + place, ends)
+    last[rows[ends[several]]] = words.array[at[family[several]]]
     texts = pl.concat([spelled, pl.Series([""], dtype=pl.String)], rechunk=True)
     return NameParts(entries_at(texts, first), entries_at(texts, last))
 
