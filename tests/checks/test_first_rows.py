@@ -1,4 +1,4 @@
-"""`check` on rows that come first: before their parent, without the stage before, and tables that have no rows at all."""
+"""`check` on rows that come first, or late: before their parent, without the stage before, slow stages, tables without rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from tests.checks.broken import Edit, edited, failures, judged, publish
+from tests.checks.broken import TIMES, Edit, edited, failures, judged, publish
 
 CLUB: dict[str, Any] = {
     "name": "club",
@@ -25,6 +25,7 @@ CLUB: dict[str, Any] = {
             "stage_config": {"stages": [{"stage_name": "asked"}, {"stage_name": "tried", "transition_rate": 0.8, "skip_rate": 0.3}, {"stage_name": "joined", "transition_rate": 0.9}, {"stage_name": "paid", "transition_rate": 0.9}]},
         },
         {"name": "visits", "parents": ["members"], "fanout": {"poisson": 1, "per": "month"}, "columns": {"visited_at": {"datetime_series": {}}}},
+        {"name": "apps", "parents": ["members"], "adoption_model": {"p": 0.05, "q": 0.3, "time_unit": "month"}},
         {"name": "guests", "parents": ["members"], "fanout": {"poisson": 0.2}, "columns": {"name": {"choices": ["a", "b"]}}},
         {"name": "awards", "parents": ["members"], "fanout": {"poisson": 0.002}, "columns": {"name": {"choices": ["a", "b"]}}},
     ],
@@ -86,3 +87,20 @@ def test_a_stage_that_may_be_skipped_and_a_table_that_may_be_empty_are_no_failur
     found = failures(judged(empty, CLUB))
     assert ("value.stage_order", "steps.stage_name") not in found
     assert ("structure.row_count", "awards") not in found
+
+
+def test_stages_that_take_longer_and_fewer_adopters_fail(whole: Path, tmp_path: Path) -> None:
+    when = pl.col("event_timestamp").str.to_datetime(TIMES, strict=False)
+    later = pl.when(pl.col("stage_name") == "paid").then(when + pl.duration(hours=36)).otherwise(when)
+    slow = edited(
+        whole, tmp_path / "slow", "steps",
+        lambda frame: frame.with_columns(event_timestamp=later.dt.strftime("%Y-%m-%dT%H:%M:%SZ")),
+    )  # fmt: skip
+    few = edited(slow, tmp_path / "club", "apps", lambda frame: frame.gather_every(3))
+    sound = {one.hint: one for one in judged(whole, CLUB).report.results}
+    failed = {one.hint: one for one in judged(few, CLUB).report.failed}
+    for name in ("steps.paid.dwell", "apps.adopted.0.5"):
+        assert sound[name].score == 1.0
+        assert failed[name].code == "effect.missed"
+        assert failed[name].tolerance == sound[name].tolerance
+    assert "steps.joined.dwell" not in failed

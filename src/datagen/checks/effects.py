@@ -23,15 +23,22 @@ RELATIVE: Mapping[str, float] = {
     "trend": 0.10, "seasonality": 0.04, "segment_rows": 0.05, "segment_values": 0.03, "stay_median": 0.05,
     "touches": 0.05, "acceleration": 0.05, "channel": 0.05,
 }  # fmt: skip
-ABSOLUTE: Mapping[str, float] = {"ageing": 0.03, "survival": 0.03, "stage_share": 0.02, "correlation": 0.03}
+ABSOLUTE: Mapping[str, float] = {
+    "ageing": 0.03,
+    "survival": 0.03,
+    "stage_share": 0.02,
+    "correlation": 0.03,
+    "dwell": 0.02,
+    "adopted": 0.01,
+}
 UNKNOWN = "how far chance may take it is not known before the rows are made"
 
 
 def effect_figures(
     database: duckdb.DuckDBPyConnection, plan: Plan, document: Document | None, columns: Mapping[str, Collection[str]]
 ) -> Iterator[Figure]:
-    """Every planted effect of the tables that are there."""
-    for effect in plan.effects:
+    """Every planted effect of the tables that are there, and the statistics that no analyst is asked for."""
+    for effect in (*plan.effects, *plan.statistics()):
         if effect.table in columns and all(column in columns.get(table, ()) for table, column in effect.columns):
             yield _figure(database, effect, document)
 

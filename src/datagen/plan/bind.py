@@ -39,6 +39,7 @@ from datagen.plan.segments import kept_shares_of, texts_of_values
 from datagen.plan.settle import leave_room, read_constraints, settle
 from datagen.plan.sorted_streams import refuse_reads_of_ranks, refuse_siblings, with_passage
 from datagen.plan.spoils import bind_spoils, copies_of
+from datagen.plan.statistics import statistics
 from datagen.plan.time_shares import time_shares
 from datagen.schema.tree import Document
 from datagen.version import DATA_VERSION
@@ -174,6 +175,7 @@ def finished(
         metrics=metrics,
         laws=partial(column_laws, binding, tables),
         times=partial(time_shares, binding, tables),
+        statistics=partial(statistics, binding, tables),
         order_written=tuple(node["id"] for node in root.get("nodes") or []),
     )
 

@@ -256,6 +256,7 @@ class Plan:
     solved: tuple[Solved, ...] = ()  # parameters that were tuned for metrics
     laws: Callable[[], tuple[ColumnLaw, ...]] = tuple  # of single columns, worked out when they are asked for
     times: Callable[[], tuple[TimeShares, ...]] = tuple  # how rows spread over the calendar, likewise
+    statistics: Callable[[], tuple[PlantedEffect, ...]] = tuple  # beside the effects, likewise
     order_written: tuple[str, ...] = ()  # tables and derived tables in document order
 
     @property

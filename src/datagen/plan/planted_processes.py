@@ -85,19 +85,10 @@ def process_effects(binding: Binding, table: TablePlan, tables: Mapping[str, Tab
     from datagen.plan.planted_stages import planted_stage_arms, planted_stages
     from datagen.plan.planted_states import planted_state_arms, planted_states
 
-    rows = binding.counts.get(table.id)
-    if not isinstance(rows, StageRows | StateRows | LifecycleRows):
+    rows, found = binding.counts.get(table.id), _settings(binding, table, tables)
+    if found is None or not isinstance(rows, StageRows | StateRows | LifecycleRows):
         return
-    exposure = rows.exposure if isinstance(rows, StateRows) else rows.rules.exposure
-    scope = binding.row_scopes[table.id]
-    if scope.leaving or exposure.bounds.upper:
-        return
-    setting = _setting(binding, table, tables)
-    if setting is None:
-        return
-    arms = _trials(binding, table)
-    if arms is None:
-        return
+    setting, arms = found
     plain = _in_control(setting, arms)
     if isinstance(rows, StageRows):
         yield from planted_stages(rows, plain)
@@ -110,6 +101,31 @@ def process_effects(binding: Binding, table: TablePlan, tables: Mapping[str, Tab
         if binding.look:
             _say_of_lives(binding, table, rows, setting)
         yield from planted_lives(rows, setting)
+
+
+def _settings(
+    binding: Binding, table: TablePlan, tables: Mapping[str, TablePlan]
+) -> tuple[Setting, tuple[Trial, ...]] | None:
+    """What all statistics of a process need, and the experiments on it; None where the files do not tell."""
+    rows = binding.counts.get(table.id)
+    if not isinstance(rows, StageRows | StateRows | LifecycleRows):
+        return None
+    exposure = rows.exposure if isinstance(rows, StateRows) else rows.rules.exposure
+    scope = binding.row_scopes[table.id]
+    if scope.leaving or exposure.bounds.upper:
+        return None
+    setting = _setting(binding, table, tables)
+    arms = None if setting is None else _trials(binding, table)
+    return None if setting is None or arms is None else (setting, arms)
+
+
+def dwell_effects(binding: Binding, table: TablePlan, tables: Mapping[str, TablePlan]) -> Iterator[PlantedEffect]:
+    """How long the stages of a table take, which hangs on no segment and no experiment."""
+    from datagen.plan.planted_stages import planted_dwells
+
+    rows, found = binding.counts.get(table.id), _settings(binding, table, tables)
+    if isinstance(rows, StageRows) and found is not None:
+        yield from planted_dwells(rows, _in_control(*found))
 
 
 def _say_of_lives(binding: Binding, table: TablePlan, rows: LifecycleRows, setting: Setting) -> None:

@@ -15,6 +15,7 @@ from datagen.rows._stages_outlook import chances_to_reach, imagined_begins, imag
 from datagen.rows.stage_config import StageRows
 
 FOLLOWED = 0.99  # of the times to the next stage lie within the days that are waited
+SECOND, MINUTE = 1_000_000, 60_000_000
 LONGEST_WAIT = 0.4  # of the window
 
 
@@ -181,3 +182,47 @@ select count(*) filter (b is not null{within}) / count(*)::double from passage w
         question=f"What share of {setting.named(segment)} that reach {first.name} go on to {stage.name}{soon}?",
         rubric={"absolute_tolerance": 0.02},
     )
+
+
+def planted_dwells(rows: StageRows, setting: Setting) -> Iterator[PlantedEffect]:
+    """Of those who go on to a stage in the days that are waited, the share that does so within the median time."""
+    rules, begun = rows.rules, _begun(rows, setting)
+    if begun is None or rules.compress:
+        return
+    starts, passages = begun
+    times = [now[taken] for now, taken in imagined_times(rules, starts, passages)]
+    for place, stage in enumerate(rules.stages[1:], start=1):
+        waited = _wait(rows, setting, place)
+        if waited is None or stage.dwell is None:
+            continue
+        wait, inside = waited
+        median = float(stage.dwell.quantile(np.array([inside / 2]), None)[0])
+        middle = max(int(median), stage.least) // SECOND * SECOND
+        expected = float(stage.dwell.cdf(np.array([float(middle)]), None)[0]) / inside
+        reached = sum(
+            one.share * math.prod(rule.chance_of(one.name) for rule in rules.stages[: place + 1])
+            for one in setting.segments
+        )
+        before = times[place - 1]
+        seen = (before >= setting.opens) & (before <= setting.end - wait)
+        n = setting.entities * passages * reached * inside * (1.0 - stage.skip) * (1.0 - rules.stages[place - 1].skip)
+        n *= float(np.mean(seen)) if len(seen) else 0.0
+        if n < FEW or middle < MINUTE or not 0 < expected < 1:
+            continue  # of times that are hardly longer than the seconds in which they are written
+        first = rules.stages[place - 1].name
+        passage, within = _passages(rows, setting, place, wait, "")
+        yield PlantedEffect(
+            id=f"{setting.table}.{stage.name}.dwell",
+            kind="dwell",
+            table=setting.table,
+            columns=setting.columns_of("stage", "time"),
+            parameters={"stage": stage.name, "after": first},
+            statement=f"half of those who go on from {first} to {stage.name} do so within {middle / 3_600e6:.3g} hours",
+            statistic=f"share within {middle / 3_600e6:.3g} hours, of passages that reach {stage.name} in {wait // DAY_US} days",
+            expected=expected,
+            absent=0.0,
+            standard_error=math.sqrt(expected * (1.0 - expected) / n),
+            sql=f"""with passage as ({passage})
+select count(*) filter (b - a <= {middle / 1e6:.0f}) / count(*)::double from passage
+where a <= {(setting.end - wait) / 1e6:.0f}{within} and b is not null""",
+        )
