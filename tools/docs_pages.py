@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import command_pages
 import yaml
 from pydantic import BaseModel
 
@@ -19,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 EXAMPLES = "docs/examples"
 PARTS = {"generator": "Generators", "modifier": "Modifiers", "law": "Laws", "imperfection": "Imperfections"}
 LEADS = {
+    command_pages.TITLE: command_pages.LEAD,
     "Generators": "What fills a column. Exactly one stands in a column, as a key of its own or under `generator`.",
     "Modifiers": "What changes a column after it is filled, in the order written under `modifiers`.",
     "Imperfections": "Errors of recording, under `imperfections` of a column (`duplicates` on the table itself), applied last to what is written.",
@@ -77,6 +79,7 @@ def made() -> dict[str, str]:
     pages["reference/checks/index.md"] = index("Checks", {code: cause(code) for code in checks()})
     pages |= {f"reference/codes/{code}.md": code_page(one) for code, one in catalogue().items()}
     pages["reference/codes/index.md"] = codes_index()
+    pages |= command_pages.made()
     return pages
 
 

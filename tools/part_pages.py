@@ -41,11 +41,13 @@ def section(kind: str, word: str, part: Any) -> list[str]:
     lines = [f"### {word}", "", inspect.cleandoc(part.__doc__ or ""), ""]
     model = getattr(part, "SPEC", part)
     if model.model_fields:
-        lines += ["| parameter | needed | default |", "|---|---|---|"]
+        lines += ["| parameter | needed | default | meaning |", "|---|---|---|---|"]
         for name, field in model.model_fields.items():
             value = None if field.is_required() else field.get_default(call_default_factory=True)
             default = "" if field.is_required() else "none" if value is None else f"`{yaml_line(value)}`"
-            lines.append(f"| `{field.alias or name}` | {'yes' if field.is_required() else ''} | {default} |")
+            needed = "yes" if field.is_required() else ""
+            meaning = (field.description or "").replace("|", "\\|")
+            lines.append(f"| `{field.alias or name}` | {needed} | {default} | {meaning} |")
         lines.append("")
     for example in part.EXAMPLES:
         lines += [

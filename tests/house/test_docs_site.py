@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -12,10 +13,12 @@ import pytest
 from pydantic import BaseModel
 
 from datagen import registry
+from datagen.cli.commands import COMMANDS
 from datagen.codes import catalogue
 from datagen.plan.prepare import prepare
 from datagen.schema.load import load_text
 from datagen.schema.model import Node, Schema
+from tests.cli.running import call
 from tests.house import tools
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +75,38 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_document_of_every_behaviour_plans_without_a_word(path: Path) -> None:
     assert not prepare(load_text(path.read_text(), path=path.name)).bind().findings
+
+
+def test_every_key_on_a_page_has_a_meaning(pages: dict[str, str]) -> None:
+    tables = {path: text for path, text in pages.items() if "\n| key | needed | default |" in text}
+    assert len(tables) > 60
+    mute = [
+        f"{path}: {row}"
+        for path, text in tables.items()
+        for table in re.findall(r"^\| key \| needed .*?(?=^$)", text, re.M | re.S)
+        for row in table.splitlines()[2:]
+        if len(re.split(r"(?<!\\)\|", row)) != 6 or not re.split(r"(?<!\\)\|", row)[4].strip()
+    ]
+    assert not mute, "a field without a description says nothing of what it means"
+
+
+def test_every_command_has_a_page_made_of_its_help(pages: dict[str, str]) -> None:
+    for name in COMMANDS:
+        page = pages[f"reference/commands/{name}.md"]
+        told = call(name, "--help").out
+        for option in set(re.findall(r"--[a-z][a-z-]+", told.split("Options:")[1].split("Examples:")[0])):
+            assert option in page, name
+        assert len(sys.modules["command_pages"].examples(name)) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_lines_of_the_page_of_a_command_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for line in sys.modules["command_pages"].LINES[name]:
+        done = call(*shlex.split(line)[1:])
+        assert done.code == 0, done.err
+        assert done.out
 
 
 def test_every_code_and_check_has_a_page_with_both_examples(pages: dict[str, str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from datagen.contracts import Scope
 from datagen.errors import did_you_mean
@@ -27,11 +27,15 @@ class Pattern(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    dimension: Dimension
-    weights: list[Weight]
-    timezone: str | None = None
-    smooth: bool = False
-    country: str | None = None
+    dimension: Dimension = Field(description="what the weights belong to: hour, dow, month or holiday")
+    weights: list[Weight] = Field(
+        description="relative weights: 24, 7 from Monday, 12, or 2 for other days and holidays"
+    )
+    timezone: str | None = Field(
+        default=None, description="zone, or column of zones, in whose local time the weights are"
+    )
+    smooth: bool = Field(default=False, description="join months without steps, with the same monthly means")
+    country: str | None = Field(default=None, description="country whose public holidays count")
 
     @property
     def fault(self) -> bool:

@@ -47,10 +47,15 @@ class After(Generator):
         },
     ]
 
-    column: str
-    delay: LawOfTime
-    before: Maybe[Scalar] = Field(default=None)
-    censor: Maybe[Scalar] = Field(default=None)
+    column: str = Field(description="the time that this one follows: of the row, of an ancestor, or along a key")
+    delay: LawOfTime = Field(description="law of the durations between the two; its parameters may be expressions")
+    before: Maybe[Scalar] = Field(
+        default=None,
+        description="bound that the time always stays below: a time, a column, an expression; it cuts the law",
+    )
+    censor: Maybe[Scalar] = Field(
+        default=None, description="bound from which on the value is null: what has not happened by then"
+    )
 
     def reads(self, scope: Scope) -> Iterable[str]:
         from datagen.modifiers._shapes import seasons

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
 from datagen.errors import Finding, SchemaError, quoted
@@ -25,8 +26,11 @@ class Bernoulli(Generator):
     MAIN: ClassVar[str | None] = "p"
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"bernoulli": {"p": 0.8}}, {"bernoulli": {"p": "5%", "exact": True}}]
 
-    p: float | int | str
-    exact: Maybe[YesOrName] = None
+    p: float | int | str = Field(description="chance of true, 0 to 1 or as `20%`, or an expression")
+    exact: Maybe[YesOrName] = Field(
+        default=None,
+        description="keep the share to the row: true over the table, or the name of a table above inside each of its rows",
+    )
 
     def reads(self, scope: Scope) -> Iterable[str | tuple[str, str]]:
         yield from Quota(self.exact).reads(scope)

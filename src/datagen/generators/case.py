@@ -72,7 +72,9 @@ class Case(Generator):
         },
     ]
 
-    cases: Annotated[list[Branch], Field(min_length=1)]
+    cases: Annotated[list[Branch], Field(min_length=1)] = Field(
+        description="branches `{when: condition, <generator>: …}`, the first that holds counts; the last may leave `when` out"
+    )
 
     _made: tuple[Made, ...] = PrivateAttr(default=())
 

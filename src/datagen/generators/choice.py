@@ -7,6 +7,7 @@ from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
 from datagen.errors import Finding, SchemaError, listed
@@ -40,13 +41,27 @@ class Choice(Generator):
         {"choice": {"choices": ["online", "offline"], "weights": [0.85, 0.15], "exact": True}},
     ]
 
-    choices: list[Any] | None = None
-    choices_ref: str | None = None
-    weights: list[float | int | str] | None = None
-    weights_kind: str | None = None
-    exact: Maybe[YesOrName] = None
-    at_least: Maybe[dict[str, Count]] = None
-    clustered: Maybe[Share] = None
+    choices: list[Any] | None = Field(
+        default=None, description="the values, as a list or with their weights: {free: 70%, pro: 30%}"
+    )
+    choices_ref: str | None = Field(default=None, description="the values stand in another table: table.column")
+    weights: list[float | int | str] | None = Field(
+        default=None,
+        description="one per choice: all at most 1 and together 1, relative with any above 1, or with % and together 100",
+    )
+    weights_kind: str | None = Field(
+        default=None, description="weights by the place in the list: uniform, zipf@s or head_tail@{h,a}"
+    )
+    exact: Maybe[YesOrName] = Field(
+        default=None,
+        description="keep the shares to the row: true over the table, or the name of a table above inside each of its rows",
+    )
+    at_least: Maybe[dict[str, Count]] = Field(
+        default=None, description="fewest rows of given values under each driving parent: {admin: 1}"
+    )
+    clustered: Maybe[Share] = Field(
+        default=None, description="how alike rows of one parent are: the intra-class correlation, 0 to 1"
+    )
 
     @property
     def quota(self) -> Quota:

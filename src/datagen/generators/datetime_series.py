@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
 from datagen.errors import Finding, SchemaError
@@ -59,9 +59,13 @@ class DatetimeSeries(Generator):
         },
     ]
 
-    within: Literal["timeframe"] | Within = "timeframe"
-    freq: str | None = None
-    pattern: _calendar.Pattern | list[_calendar.Pattern] | None = None
+    within: Literal["timeframe"] | Within = Field(
+        default="timeframe", description="where times lie: timeframe, or {start, end}"
+    )
+    freq: str | None = Field(default=None, description="grid on which times fall, such as h, D or 15min")
+    pattern: _calendar.Pattern | list[_calendar.Pattern] | None = Field(
+        default=None, description="relative weights by hour, dow, month or holiday, or several of them, which multiply"
+    )
 
     @property
     def patterns(self) -> list[_calendar.Pattern]:

@@ -33,11 +33,17 @@ class Distribution(Generator):
         {"distribution": {"type": "poisson", "params": {"lambda": 3}}},
     ]
 
-    type: str
-    params: dict[str, Any] = Field(default_factory=dict)
-    clamp: list[float | None] | None = None
-    truncate: list[float | None] | None = None
-    keep_mean: bool = False
+    type: str = Field(description="word of the law")
+    params: dict[str, Any] = Field(
+        default_factory=dict, description="parameters of the law by name; any may be an expression"
+    )
+    clamp: list[float | None] | None = Field(
+        default=None, description="[low, high]: values beyond an end are moved to it; null is open"
+    )
+    truncate: list[float | None] | None = Field(
+        default=None, description="[low, high]: the law is cut, nothing piles up at the ends"
+    )
+    keep_mean: bool = Field(default=False, description="with truncate: move the law so that its mean stays as written")
 
     @property
     def law(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from datagen.contracts import Block, ColumnType, Dictionary, Fill, Generator, Scope, Values
 from datagen.errors import listed
@@ -26,7 +27,7 @@ class EnumList(Generator):
     MAKES_UNIQUE: ClassVar[bool] = True
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"enum_list": {"values": ["new", "paid", "shipped"]}}]
 
-    values: list[Any]
+    values: list[Any] = Field(description="the values, one for each row, of one type")
 
     def infer(self, scope: Scope) -> ColumnType | None:
         return cast("ColumnType | None", common_type(self.values))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from pydantic import Field
+
 from datagen.contracts import ColumnType, Fill, Generator, Scope
 
 
@@ -20,7 +22,7 @@ class Expression(Generator):
         {"expression": {"code": "case when ordinal = 1 then 'first' else 'later' end"}},
     ]
 
-    code: str
+    code: str = Field(description="formula over the columns of the row")
 
     def reads(self, scope: Scope) -> Iterable[str]:
         return scope.names_in(self.code)

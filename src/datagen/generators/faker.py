@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
 from datagen.generators._faker.by_locale import ByLocale
@@ -44,9 +44,9 @@ class Faker(Generator):
         {"faker": {"method": "date_of_birth", "minimum_age": 18, "maximum_age": 90}},
     ]
 
-    method: str
-    locale: str | None = None
-    locale_from: str | None = None
+    method: str = Field(description="method of Faker: name, email, city, bothify, …")
+    locale: str | None = Field(default=None, description="locale or country code whose words are taken")
+    locale_from: str | None = Field(default=None, description="column with a locale or country code for each row")
 
     @property
     def arguments(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from datagen.contracts import Block, ColumnType, Fill, Generator, Reader, Scope, Values
 from datagen.errors import listed
@@ -42,9 +43,12 @@ class Ingested(Generator):
         {"ingested": {"column": "at", "profile": {"same_day": 0.5, "1d": 0.5}, "exact": False}},
     ]
 
-    column: str
-    profile: dict[str, Share]
-    exact: Maybe[YesOrName] = True
+    column: str = Field(description="the time of the event")
+    profile: dict[str, Share] = Field(description="share of each class by days of delay: {same_day: 80%, 1-3d: 20%}")
+    exact: Maybe[YesOrName] = Field(
+        default=True,
+        description="whether shares are kept to the row: true over the table, the name of a table above, or false",
+    )
 
     def reads(self, scope: Scope) -> Iterable[str | tuple[str, str]]:
         yield self.column

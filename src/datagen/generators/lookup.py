@@ -52,8 +52,10 @@ class Lookup(Generator):
         {"lookup": {"from": "customer.customer_id", "where": "candidate.country = 'DE'", "weights": "zipf@1.1"}},
     ]
 
-    from_: str = Field(alias="from")
-    on: ThisKey | None = None
+    from_: str = Field(alias="from", description="table.column whose value is taken")
+    on: ThisKey | None = Field(
+        default=None, description="the key of this row and the column it meets: {product_id: product_id}"
+    )
     same: str | None = Field(default=None, description="column that must have the same value in the picked row")
     within: str | None = Field(default=None, description="ancestor that the picked row must share")
     where: str | None = Field(default=None, description="condition over candidate.column and this row")

@@ -80,9 +80,9 @@ class Nested(Generator):
         },
     ]
 
-    fields: dict[Name, NestedField] | None = None
-    of: NestedField | None = None
-    length: LawSpec | None = None
+    fields: dict[Name, NestedField] | None = Field(default=None, description="structure: each name with its generator")
+    of: NestedField | None = Field(default=None, description="generator of the elements of a list")
+    length: LawSpec | None = Field(default=None, description="number of elements: a law, or from..to")
 
     _parts: dict[str, Generator] = PrivateAttr(default={})
 

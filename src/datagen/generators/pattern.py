@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
 from datagen.errors import Finding, SchemaError
@@ -37,7 +38,7 @@ class Pattern(Generator):
         {"pattern": {"regex": "(AA|B[0-9])(-[a-f]{1,3})?"}},
     ]
 
-    regex: str
+    regex: str = Field(description="regular expression that the texts match")
 
     def infer(self, scope: Scope) -> ColumnType:
         return "string"

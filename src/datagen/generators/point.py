@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from datagen.contracts import Block, ColumnType, Fill, Generator, Reader, Scope, Values
 from datagen.generators._wkt import centre_of, names_of_centre, no_text, texts, within_reach
@@ -35,8 +36,10 @@ class Point(Generator):
         {"point": {"place": "place"}},
     ]
 
-    place: str
-    spread_km: Weight | None = None
+    place: str = Field(description="key to places, or to a table with lat and lon")
+    spread_km: Weight | None = Field(
+        default=None, description="standard deviation along each axis in kilometres; 0 is the place itself"
+    )
 
     def reads(self, scope: Scope) -> Iterable[str]:
         names = names_of_centre(self.place, scope) or ()

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
 from datagen.generators._wkt import centre_of, names_of_centre, no_text, texts, within_reach
@@ -29,9 +30,9 @@ class Polygon(Generator):
     MAIN: ClassVar[str | None] = "place"
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"polygon": {"place": "place", "radius_km": 12, "vertices": 6}}]
 
-    place: str
-    radius_km: Positive = 5.0
-    vertices: Count = 8
+    place: str = Field(description="key to places, or to a table with lat and lon")
+    radius_km: Positive = Field(default=5.0, description="radius of the circle in kilometres")
+    vertices: Count = Field(default=8, description="number of corners, 3 to 1,000")
 
     def reads(self, scope: Scope) -> Iterable[str]:
         return names_of_centre(self.place, scope) or ()

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
 from datagen.errors import Finding, SchemaError
@@ -28,8 +29,8 @@ class Sequence(Generator):
     BY_ROW_NUMBER: ClassVar[bool] = True
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"sequence": {}}, {"sequence": {"start": 1000, "step": 10}}]
 
-    start: int = 1
-    step: int = 1
+    start: int = Field(default=1, description="the first value")
+    step: int = Field(default=1, description="distance between neighbours")
 
     def infer(self, scope: Scope) -> ColumnType:
         return "int"

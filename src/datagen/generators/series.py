@@ -62,13 +62,23 @@ class Series(Generator):
         {"series": {"gbm": {"start": 100, "drift": 0.001, "std": 0.02}}},
     ]
 
-    ar: Annotated[list[float | int], Field(max_length=MOST_LAGS)] | None = None
-    ma: Annotated[list[float | int], Field(max_length=MOST_LAGS)] | None = None
-    d: Annotated[int, Field(ge=0, le=3)] | None = None
-    std: Weight | None = None
-    ou: OrnsteinUhlenbeck | None = None
-    gbm: BrownianMotion | None = None
-    per: str | None = None
+    ar: Annotated[list[float | int], Field(max_length=MOST_LAGS)] | None = Field(
+        default=None, description="weights of the last values, the latest first"
+    )
+    ma: Annotated[list[float | int], Field(max_length=MOST_LAGS)] | None = Field(
+        default=None, description="weights of the last shocks, the latest first"
+    )
+    d: Annotated[int, Field(ge=0, le=3)] | None = Field(
+        default=None, description="how often the series is summed up, 0 to 3"
+    )
+    std: Weight | None = Field(default=None, description="standard deviation of the shocks")
+    ou: OrnsteinUhlenbeck | None = Field(
+        default=None, description="series that returns to its mean: {mean, reversion, std, time_unit}"
+    )
+    gbm: BrownianMotion | None = Field(
+        default=None, description="series that grows by chance: {start, drift, std, time_unit}"
+    )
+    per: str | None = Field(default=None, description="the driving parent whose rows each have a series")
 
     @property
     def time_unit(self) -> Unit | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
 from datagen.contracts import Block, ColumnType, Fill, Generator, Scope, Values
 from datagen.modifiers import trend as modifier
@@ -21,13 +22,17 @@ class Trend(Generator):
 
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"trend": {"start_value": 100, "type": "linear", "growth_rate": "3%"}}]
 
-    start_value: Number
-    type: modifier.Kind = "exponential"
-    growth_rate: Number | None = None
-    params: modifier.Curve | None = None
-    time_unit: Literal["hour", "day", "week", "month", "year"] = "year"
-    time_reference: str | None = None
-    anchor: Scalar | None = None
+    start_value: Number = Field(description="level at the start of the timeframe")
+    type: modifier.Kind = Field(default="exponential", description="form of the curve")
+    growth_rate: Number | None = Field(default=None, description="growth per time_unit, a share: 0.05 or 5%")
+    params: modifier.Curve | None = Field(
+        default=None, description="further parameters of the form: a, b, ceiling, levels"
+    )
+    time_unit: Literal["hour", "day", "week", "month", "year"] = Field(
+        default="year", description="unit of growth_rate"
+    )
+    time_reference: str | None = Field(default=None, description="datetime column that counts as the row's time")
+    anchor: Scalar | None = Field(default=None, description="where the clock starts instead of timeframe.start")
 
     @property
     def curve(self) -> modifier.Trend:

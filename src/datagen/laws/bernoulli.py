@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from datagen.laws._law import PROBABILITY, Discrete, Floats, Parameter, Params
 
@@ -19,7 +20,7 @@ class Bernoulli(Discrete):
     DOMAINS: ClassVar = {"p": PROBABILITY}
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"bernoulli": {"p": 0.2}}]
 
-    p: Parameter
+    p: Parameter = Field(description="chance of 1, 0 to 1")
 
     def atoms(self, p: Params, low: float, high: float) -> tuple[float, Floats]:
         first = 0 if low <= 0 else 1

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from datagen.kernel.elementary import exp, log
 from datagen.kernel.inversion import SmoothLaw, exp_curve, log_one_more
@@ -23,8 +24,8 @@ class Beta(Continuous):
     DOMAINS: ClassVar = {"a": POSITIVE, "b": POSITIVE}
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"beta": {"a": 2, "b": 8}}]
 
-    a: Parameter
-    b: Parameter
+    a: Parameter = Field(description="first shape, above 0: large draws to 1")
+    b: Parameter = Field(description="second shape, above 0: large draws to 0")
 
     def inverse(self, u: Floats, p: Params) -> Floats:
         if isinstance(p["a"], np.ndarray) or isinstance(p["b"], np.ndarray):

@@ -6,6 +6,7 @@ import math
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from datagen.kernel.elementary import normal_quantile
 from datagen.laws._counting import bell_guess, search, weights_around
@@ -23,8 +24,8 @@ class Binomial(Discrete):
     CENTRE: ClassVar[str | None] = "p"
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"binomial": {"n": 10, "p": 0.3}}]
 
-    n: Parameter
-    p: Parameter
+    n: Parameter = Field(description="number of trials, whole")
+    p: Parameter = Field(description="chance of each, 0 to 1")
 
     def atoms(self, p: Params, low: float, high: float) -> tuple[float, Floats]:
         trials, chance = p["n"], p["p"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from datagen.laws._law import ANY, Continuous, Floats, Parameter, Params
 
@@ -21,7 +22,7 @@ class Constant(Continuous):
     CLOSED: ClassVar[bool] = True
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"constant": {"value": 3}}]
 
-    value: Parameter
+    value: Parameter = Field(description="the value, in the column's unit")
 
     def inverse(self, u: Floats, p: Params) -> Floats:
         return np.array(np.broadcast_to(p["value"], len(u)), dtype=np.float64)

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from datagen.errors import quoted
 from datagen.laws._draws import AtomsDraw, BoundDraw, merged
@@ -26,8 +27,12 @@ class Empirical(Law):
     TIMES: ClassVar[frozenset[str]] = frozenset({"values"})
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"empirical": {"values": [1, 2, 5], "weights": [0.7, 0.2, 0.1]}}]
 
-    values: list[float | int | str | dict[str, float]]
-    weights: list[float | int | str] | None = None
+    values: list[float | int | str | dict[str, float]] = Field(
+        description="numbers that are drawn from, in the column's unit"
+    )
+    weights: list[float | int | str] | None = Field(
+        default=None, description="one per value; without them all are equally likely"
+    )
 
     def bound(self, binding: Binding) -> BoundDraw | None:
         if not self.values:

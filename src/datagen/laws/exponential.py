@@ -6,6 +6,7 @@ import math
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from datagen.kernel.elementary import exp, log
 from datagen.laws._law import POSITIVE, Continuous, Floats, Parameter, Params, squared
@@ -23,7 +24,7 @@ class Exponential(Continuous):
     CENTRE: ClassVar[str | None] = "mean"
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"exponential": {"mean": 20}}]
 
-    mean: Parameter
+    mean: Parameter = Field(description="mean, above 0, in the column's unit")
 
     def inverse(self, u: Floats, p: Params) -> Floats:
         values: Floats = minus_log_rest(u) * p["mean"]

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from datagen.kernel.elementary import exp, log
 from datagen.kernel.inversion import SmoothLaw, exp_curve
@@ -26,8 +27,8 @@ class Gamma(Continuous):
     CENTRE: ClassVar[str | None] = "mean"
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"gamma": {"shape": 2, "mean": 50}}]
 
-    shape: Parameter
-    mean: Parameter
+    shape: Parameter = Field(description="shape, above 0: 1 is exponential, large is bell-shaped")
+    mean: Parameter = Field(description="mean, above 0, in the column's unit")
 
     def inverse(self, u: Floats, p: Params) -> Floats:
         if isinstance(p["shape"], np.ndarray):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from datagen.kernel.elementary import exp, log, normal_quantile
 from datagen.laws._law import ANY, POSITIVE, Continuous, Floats, Parameter, Params, Relation, squared
@@ -36,9 +36,9 @@ class Lognormal(Continuous):
         {"lognormal": {"mean": 3.4, "sigma": 0.5}},
     ]
 
-    mean: Parameter | None = None
-    median: Parameter | None = None
-    sigma: Parameter
+    mean: Parameter | None = Field(default=None, description="mean of the logarithm, without a unit")
+    median: Parameter | None = Field(default=None, description="median, above 0, in the column's unit; instead of mean")
+    sigma: Parameter = Field(description="standard deviation of the logarithm: 0.5 is moderate, 1 is wide")
 
     @model_validator(mode="after")
     def _one_centre(self) -> Lognormal:

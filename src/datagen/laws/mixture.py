@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from datagen.contracts import Block
 from datagen.errors import did_you_mean, listed
@@ -44,7 +45,7 @@ class Mixture(Law):
         }
     ]
 
-    components: list[dict[str, Any]]
+    components: list[dict[str, Any]] = Field(description="list of {weight, law}")
 
     def bound(self, binding: Binding) -> BoundDraw | None:
         from datagen.registry import words

@@ -6,6 +6,7 @@ import math
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from datagen.kernel.elementary import normal_quantile
 from datagen.laws._counting import bell_guess, search, weights_around
@@ -24,8 +25,8 @@ class NegativeBinomial(Discrete):
     CENTRE: ClassVar[str | None] = "mean"
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"negative_binomial": {"mean": 4, "shape": 0.8}}]
 
-    mean: Parameter
-    shape: Parameter
+    mean: Parameter = Field(description="mean, 0 to 1e9")
+    shape: Parameter = Field(description="evenness, above 0: the variance is mean + mean² / shape")
 
     def atoms(self, p: Params, low: float, high: float) -> tuple[float, Floats]:
         mean, shape = p["mean"], p["shape"]

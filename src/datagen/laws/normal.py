@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
+from pydantic import Field
+
 from datagen.kernel.elementary import normal_quantile
 from datagen.laws._law import ANY, POSITIVE, Continuous, Floats, Parameter, Params, squared
 
@@ -28,8 +30,8 @@ class Normal(Continuous):
     CENTRE: ClassVar[str | None] = "mean"
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"normal": {"mean": 40, "std": 12}}]
 
-    mean: Parameter
-    std: Parameter
+    mean: Parameter = Field(description="mean, in the column's unit")
+    std: Parameter = Field(description="standard deviation, above 0, in the column's unit")
 
     def inverse(self, u: Floats, p: Params) -> Floats:
         values: Floats = normal_quantile(u) * p["std"] + p["mean"]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from datagen.kernel.elementary import exp, log, power
 from datagen.laws._law import POSITIVE, Continuous, Floats, Parameter, Params, Relation, squared
@@ -29,8 +30,8 @@ class Pareto(Continuous):
     CENTRE: ClassVar[str | None] = "min"
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"pareto": {"alpha": 1.16, "min": 20}}]
 
-    alpha: Parameter
-    min: Parameter
+    alpha: Parameter = Field(description="tail index, above 0: 1.16 gives 20 % that own 80 %")
+    min: Parameter = Field(description="smallest value, above 0, in the column's unit")
 
     def relations(self, p: Params) -> Sequence[Relation]:
         with np.errstate(all="ignore"):

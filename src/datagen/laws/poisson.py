@@ -26,7 +26,7 @@ class Poisson(Discrete):
     CENTRE: ClassVar[str | None] = "lambda"
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"poisson": {"lambda": 3}}]
 
-    lambda_: Parameter = Field(alias="lambda")
+    lambda_: Parameter = Field(alias="lambda", description="mean, and the variance, 0 to 1e9")
 
     def atoms(self, p: Params, low: float, high: float) -> tuple[float, Floats]:
         mean = p["lambda"]

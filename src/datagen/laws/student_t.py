@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from datagen.kernel.elementary import exp
 from datagen.kernel.inversion import SmoothLaw, exp_curve, log_one_more
@@ -28,9 +29,9 @@ class StudentT(Continuous):
     CENTRE: ClassVar[str | None] = "mean"
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"student_t": {"df": 4, "mean": 0, "std": 2}}]
 
-    df: Parameter
-    mean: Parameter = 0.0
-    std: Parameter = 1.0
+    df: Parameter = Field(description="degrees of freedom, above 2: 3 is wild, 30 nearly normal")
+    mean: Parameter = Field(default=0.0, description="mean, in the column's unit")
+    std: Parameter = Field(default=1.0, description="standard deviation, above 0, in the column's unit")
 
     def inverse(self, u: Floats, p: Params) -> Floats:
         if isinstance(p["df"], np.ndarray):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from datagen.laws._law import ANY, Continuous, Floats, Parameter, Params, Relation
 
@@ -22,9 +23,9 @@ class Triangular(Continuous):
     CLOSED: ClassVar[bool] = True
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"triangular": {"low": 10, "mode": 15, "high": 40}}]
 
-    low: Parameter
-    mode: Parameter
-    high: Parameter
+    low: Parameter = Field(description="smallest value, in the column's unit")
+    mode: Parameter = Field(description="most likely value")
+    high: Parameter = Field(description="largest value")
 
     def relations(self, p: Params) -> Sequence[Relation]:
         return [

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from datagen.laws._law import ANY, Continuous, Floats, Parameter, Params, Relation, squared
 
@@ -27,9 +28,9 @@ class Uniform(Continuous):
         {"uniform": {"low": 1, "high": 6, "integers": True}},
     ]
 
-    low: Parameter
-    high: Parameter
-    integers: bool = False
+    low: Parameter = Field(description="smallest value, in the column's unit")
+    high: Parameter = Field(description="largest value")
+    integers: bool = Field(default=False, description="whole numbers, both ends included")
 
     def relations(self, p: Params) -> Sequence[Relation]:
         low, high = p["low"], p["high"]

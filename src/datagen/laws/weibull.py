@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from datagen.kernel.elementary import exp, log, power
 from datagen.laws._law import POSITIVE, Continuous, Floats, Parameter, Params, Relation, squared
@@ -28,8 +29,8 @@ class Weibull(Continuous):
     CENTRE: ClassVar[str | None] = "scale"
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"weibull": {"shape": 1.5, "scale": 400}}]
 
-    shape: Parameter
-    scale: Parameter
+    shape: Parameter = Field(description="shape, above 0: below 1 early failures, above 1 wear")
+    scale: Parameter = Field(description="scale, above 0, in the column's unit: 63.2 % of the values lie below it")
 
     def relations(self, p: Params) -> Sequence[Relation]:
         with np.errstate(all="ignore"):

@@ -6,6 +6,7 @@ import math
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from datagen.kernel.elementary import exp, log, power
 from datagen.laws._counting import MOST_WEIGHTS, search
@@ -28,8 +29,8 @@ class Zipf(Discrete):
     }
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"zipf": {"s": 1.1, "n": 1000}}]
 
-    s: Parameter
-    n: Parameter
+    s: Parameter = Field(description="exponent, above 0: 1 is classic, 2 is steep")
+    n: Parameter = Field(description="number of ranks, whole")
 
     def atoms(self, p: Params, low: float, high: float) -> tuple[float, Floats]:
         first, last = math.ceil(max(low, 1.0)), math.floor(min(high, p["n"]))

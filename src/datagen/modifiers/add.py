@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from datagen.contracts import Block, Change, Modifier, Scope, Values
 from datagen.modifiers._numbers import both, floats, needs_number
@@ -20,7 +21,9 @@ class Add(Modifier):
 
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"transform": "add", "args": {"value": 5}}]
 
-    value: float | int | str | dict[str, float | int]
+    value: float | int | str | dict[str, float | int] = Field(
+        description="what is added: a number, a column or an expression; on a datetime minutes or a duration"
+    )
 
     def reads(self, scope: Scope) -> Iterable[str]:
         if isinstance(self.value, dict) or (isinstance(self.value, str) and parse_duration(self.value) is not None):

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from datagen.contracts import Block, Change, Modifier, Scope, Values
 from datagen.modifiers._numbers import floats, needs_number
@@ -16,8 +17,8 @@ class Clamp(Modifier):
 
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"transform": "clamp", "args": {"min": 0, "max": 100}}]
 
-    min: float | int | None = None
-    max: float | int | None = None
+    min: float | int | None = Field(default=None, description="smallest value; lower ones are moved to it")
+    max: float | int | None = Field(default=None, description="largest value; higher ones are moved to it")
 
     @property
     def ends(self) -> tuple[float, float]:

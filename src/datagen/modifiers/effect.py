@@ -60,10 +60,15 @@ class Effect(Modifier):
         }
     ]
 
-    effect_table: str
-    on: dict[str, str] = Field(default_factory=dict)
-    window: Window
-    map: Map
+    effect_table: str = Field(description="table whose rows are windows with a figure")
+    on: dict[str, str] = Field(
+        default_factory=dict,
+        description="column of this row and the column of the effect table that it meets: {store_id: store_id}",
+    )
+    window: Window = Field(description="columns with start and end of each window")
+    map: Map = Field(
+        description="the field that acts, how (op), what holds without a match (default), and how several combine"
+    )
 
     @property
     def remote_columns(self) -> dict[tuple[str, str], str]:

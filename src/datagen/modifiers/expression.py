@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from pydantic import Field
+
 from datagen.contracts import Block, Change, Modifier, Scope, Values
 
 
@@ -13,7 +15,7 @@ class Expression(Modifier):
 
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"transform": "expression", "args": {"code": "round(value * 2) / 2"}}]
 
-    code: str
+    code: str = Field(description="formula; `value` is the value so far")
 
     def reads(self, scope: Scope) -> Iterable[str]:
         return tuple(name for name in scope.names_in(self.code) if name.lower() != "value")

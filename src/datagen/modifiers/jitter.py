@@ -24,9 +24,11 @@ class Jitter(Modifier):
 
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"transform": "jitter", "args": {"std": 0.05, "mode": "mul"}}]
 
-    std: float = Field(ge=0)
-    mode: Literal["add", "mul"] = "add"
-    distribution: Literal["normal", "uniform"] = "normal"
+    std: float = Field(ge=0, description="standard deviation of the noise")
+    mode: Literal["add", "mul"] = Field(
+        default="add", description="add to the value, or multiply it by 1 plus the noise"
+    )
+    distribution: Literal["normal", "uniform"] = Field(default="normal", description="form of the noise")
 
     @property
     def law(self) -> dict[str, Any]:

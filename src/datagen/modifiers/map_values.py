@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from datagen.contracts import Block, Change, ColumnType, Dictionary, Modifier, Scope, Values
 from datagen.errors import Finding, SchemaError, did_you_mean, listed
@@ -24,8 +25,10 @@ class MapValues(Modifier):
         {"transform": "map_values", "args": {"mapping": {"0": "none", "1": "one"}, "default": "many"}}
     ]
 
-    mapping: dict[str, Any]
-    default: Any = None
+    mapping: dict[str, Any] = Field(description="new value for each old one: {f: female}")
+    default: Any = Field(
+        default=None, description="what all others become; without it every value must be in the mapping"
+    )
 
     def bind(self, scope: Scope) -> Change:
         if not self.mapping:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from datagen.contracts import Block, Change, Modifier, Scope, Values
 from datagen.modifiers._numbers import both, floats, needs_number
@@ -20,7 +21,7 @@ class Multiply(Modifier):
         {"transform": "multiply", "args": {"factor": "1 + row_number * 0.001"}},
     ]
 
-    factor: float | int | str
+    factor: float | int | str = Field(description="a number, a column or an expression")
 
     def reads(self, scope: Scope) -> Iterable[str]:
         return scope.names_in(self.factor)

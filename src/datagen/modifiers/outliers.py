@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from datagen.contracts import NUMBERS, Block, Change, Draw, Fill, Modifier, Scope, Values
 from datagen.errors import quoted
@@ -40,9 +41,14 @@ class Outliers(Modifier):
         }
     ]
 
-    rate: float | int | str
-    mode: Literal["spike", "drop", "burst"] = "spike"
-    magnitude_dist: dict[str, Any] | None = None
+    rate: float | int | str = Field(description="share of the rows")
+    mode: Literal["spike", "drop", "burst"] = Field(
+        default="spike",
+        description="spike times 1 + m, drop divided by it, or burst: a spike over runs of rows in time order",
+    )
+    magnitude_dist: dict[str, Any] | None = Field(
+        default=None, description="law of m, which moves a value by the factor 1 + m; on a datetime m is days"
+    )
 
     def reads(self, scope: Scope) -> Iterable[str | tuple[str, str]]:
         yield (scope.table, NUMBERS)

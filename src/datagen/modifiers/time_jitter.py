@@ -31,7 +31,9 @@ class TimeJitter(Modifier):
 
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"transform": "time_jitter", "args": {"std_minutes": 20}}]
 
-    std_minutes: float = Field(ge=0, le=LONGEST, allow_inf_nan=False)
+    std_minutes: float = Field(
+        ge=0, le=LONGEST, allow_inf_nan=False, description="standard deviation of the shift in minutes"
+    )
 
     def bind(self, scope: Scope) -> Change:
         if scope.value_type not in ("datetime", "date"):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from datagen.contracts import Block, Change, Modifier, Reader, Scope, Values
 from datagen.errors import Finding, SchemaError
@@ -74,13 +74,20 @@ class Trend(Modifier):
         },
     ]
 
-    type: Kind = "exponential"
-    growth_rate: Number | None = None
-    params: Curve | None = None
-    time_unit: Literal["hour", "day", "week", "month", "year"] = "year"
-    time_reference: str | None = None
-    anchor: Scalar | None = None
-    applies_to: Seat = "value"
+    type: Kind = Field(default="exponential", description="form of the curve")
+    growth_rate: Number | None = Field(
+        default=None, description="growth per time_unit, a share: 0.05 or 5%; negative decays"
+    )
+    params: Curve | None = Field(default=None, description="further parameters of the form: a, b, ceiling, levels")
+    time_unit: Literal["hour", "day", "week", "month", "year"] = Field(
+        default="year", description="unit of growth_rate"
+    )
+    time_reference: str | None = Field(default=None, description="datetime column that counts as the row's time")
+    anchor: Scalar | None = Field(default=None, description="where the clock starts instead of timeframe.start")
+    applies_to: Seat = Field(
+        default="value",
+        description="what grows: the values, the rate or total of a fan-out, or acquisition, when entities arrive",
+    )
 
     @property
     def shapes(self) -> bool:
