@@ -40,7 +40,7 @@ from datagen.truth import read
 
 SEEDS = (1, 2)
 FORMATS = ("parquet", "csv", "ndjson")
-PATIENCE = 120.0  # seconds until something that must happen never will
+PATIENCE = 600.0  # seconds until something that must happen never will, however busy the machine
 PUBLISHING = 0.08  # seconds that a run takes at most behind its last file, on a busy machine
 DOCUMENT = """
 timeframe: {start: 2024-01-01, days: 60}
