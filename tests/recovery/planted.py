@@ -413,6 +413,7 @@ EMITS: dict[str, Any] = {
             "arms": {"control": 0.5, "treatment": 0.5},
             "effects": [
                 {"on": "fanout", "table": "events.ping", "size": 1.4},
+                {"on": "value", "table": "events.ping.amount", "size": 1.2},
             ],
         },
         {

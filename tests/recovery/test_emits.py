@@ -25,6 +25,7 @@ TOLD = {
     "events.ping.moment.dow": None,
     "events.ping.amount.trend": None,
     "trial.events.ping.rows": 1.4,
+    "trial.events.ping.amount": 1.2,
     "nudge.events.tip.rows": 1.5,
 }
 

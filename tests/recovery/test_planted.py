@@ -94,6 +94,7 @@ KINDS = {
         "seasonality": 1,
         "trend": 2,
         "experiment_rows": 2,
+        "experiment_value": 1,
     },
 }
 

@@ -14,6 +14,7 @@ from datagen.plan.binding import Binding
 from datagen.plan.clamped import UNCLAMPED, behind
 from datagen.plan.effects import PlantedEffect
 from datagen.plan.found_rows import FoundRows
+from datagen.plan.looked_values import UNKNOWN, acting, ratio_error
 from datagen.plan.model import TablePlan
 from datagen.plan.planted_sql import is_written, quoted_text
 from datagen.plan.population import Population, late_rows, seen_ratio
@@ -129,13 +130,21 @@ def _value(
         return  # a chance that differs by row
     numbers = binding.generators[table.id, name].foreseen(binding.scope_of(draft, column_type=draft.type))
     mean = 0.0 if numbers is None else float(np.mean(numbers))
-    spread = None if numbers is None or not mean else float(np.std(numbers)) / abs(mean)
+    deviation = None if numbers is None or not mean else float(np.std(numbers)) / abs(mean)
+    error = None if deviation is None else effect.size * deviation * math.sqrt(1 / rows[0] + 1 / rows[1])
+    several = error is not None and acting(binding, table.id, name) > 1
+    if several:
+        since = None if effect.since is None else (str(where.time), effect.since)
+        both = (effect.arms[1], effect.arms[0])
+        seen = ratio_error(binding, table.id, name, (effect.unit, effect.name), both, since)
+        error = None if seen is None else effect.size * seen
     yield PlantedEffect(
         statement=f"{where.id}.{name} is {effect.size:g} times as high in {effect.arms[1]} of {effect.name}",
         statistic=f"mean {name} of {effect.arms[1]}, divided by that of {effect.arms[0]}",
         expected=effect.size,
         absent=1.0,
-        standard_error=None if spread is None else effect.size * spread * math.sqrt(1 / rows[0] + 1 / rows[1]),
+        standard_error=error,
+        unsure=UNKNOWN if several and error is None else "",
         sql=f'select avg(t."{name}") filter ({treated})\n    / avg(t."{name}") filter ({control}) from {joined}',
         question=f"How many times as high is the mean {name} in {effect.arms[1]} as in {effect.arms[0]}?",
         rubric={"relative_tolerance": 0.1},

@@ -13,6 +13,7 @@ from datagen.plan.binding import Binding
 from datagen.plan.drafts import time_column_of
 from datagen.plan.effects import PlantedEffect
 from datagen.plan.found_rows import FoundRows, found_rows
+from datagen.plan.looked_values import UNKNOWN, acting, ratio_error, slope_seen
 from datagen.plan.model import TablePlan
 from datagen.plan.planted_sql import is_written, quoted_text, reference_of
 from datagen.plan.population import Population, time_deviation
@@ -115,6 +116,10 @@ def _segment_values(
                     continue
                 n, m = table.expected_rows * shares[value], table.expected_rows * shares[reference]
                 error = factor * deviation * math.sqrt(1 / n + 1 / m) if deviation is not None and n > 0 < m else None
+                several = error is not None and acting(binding, table.id, measure) > 1
+                if several:
+                    seen = ratio_error(binding, table.id, measure, (one.entity, one.column), (value, reference))
+                    error = None if seen is None else factor * seen
                 quoted, base = quoted_text(value), quoted_text(reference)
                 yield PlantedEffect(
                     id=f"{one.entity}.{one.column}.{value}.{where.id}.{measure}",
@@ -131,6 +136,7 @@ def _segment_values(
     / avg(t."{measure}") filter (e."{one.column}"::varchar = {base}) from {join}""",
                     question=f"How many times as high is the mean {measure}{where.only} of {value} as that of {reference}?",
                     rubric={"relative_tolerance": 0.1},
+                    unsure=UNKNOWN if several and error is None else "",
                 )
 
 
@@ -164,6 +170,14 @@ def _trends(
             grouped = _grouped(binding, where, seats)
             if grouped is None:
                 continue
+            error: float | None = math.sqrt(float(np.var(np.log(numbers))) / max(table.expected_rows, 1.0)) / (
+                apart / 1e6 / unit
+            )
+            expected, several = slope, acting(binding, table.id, column.name) > len(seats)
+            if several:  # ages and experiments act in time, too
+                within = (seats[0].entity, seats[0].column) if seats else None
+                seen = slope_seen(binding, table.id, column.name, str(time), unit, within)
+                expected, error = (slope, None) if seen is None else seen
             inside = f"""select ln(t."{column.name}") as y, epoch(t."{time}") / {unit:.0f} as x, {grouped[0]} as g
     from {grouped[1]} where t."{column.name}" > 0"""
             yield PlantedEffect(
@@ -175,10 +189,10 @@ def _trends(
                 statement=f"{where.id}.{column.name} grows by {rate:.2%} a {trend.time_unit}",
                 statistic=f"slope of the logarithm of {column.name}{where.only} over time, per {trend.time_unit}"
                 + (", within segments" if seats else ""),
-                expected=slope,
-                absent=0.0,
-                standard_error=math.sqrt(float(np.var(np.log(numbers))) / max(table.expected_rows, 1.0))
-                / (apart / 1e6 / unit),
+                expected=expected,
+                absent=expected - slope,  # logarithms add up
+                standard_error=error,
+                unsure=UNKNOWN if several and error is None else "",
                 sql=f"""with logs as ({inside})
 select regr_slope(y, x) from (
     select y - avg(y) over (partition by g) as y, x - avg(x) over (partition by g) as x from logs)""",
