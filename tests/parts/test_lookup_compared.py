@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from datagen.expressions import parse
-from datagen.generators import _comparisons
+from datagen.generators import _comparisons, _filtered_pick
 from datagen.generators._comparisons import Asked, compared
+from datagen.generators._filtered_pick import FilteredPick
 from tests.parts.columns import column, law, schema, table
 from tests.support import plan_of, table_of
 
@@ -142,3 +143,27 @@ def test_whole_numbers_and_floats_meet_as_in_the_formula() -> None:
     joined = frame.join(item, on="item_id", suffix="_of")
     assert len(joined) > 1_000
     assert np.array_equal(joined["k_of"].to_numpy(), joined["k"].to_numpy() + 1)
+
+
+@pytest.mark.parametrize("where", ["candidate.x > x + 0.0", "candidate.a <= a and candidate.x > 0.97 * y"])
+@pytest.mark.parametrize("keys", [{}, {"same": "k"}, {"weights": "w", "same": "g"}])
+def test_throws_made_together_give_the_picks_of_one_after_the_other(
+    where: str, keys: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where late ones are made in the order of a bound, and in groups of any size."""
+    plan, asked = plan_of(shelves(where, **keys)), []
+    whole = FilteredPick._first_that_holds
+
+    def noted(self: FilteredPick, address: Any, salts: Any, *given: Any) -> Any:
+        asked.append(len(salts))
+        return whole(self, address, salts, *given)
+
+    monkeypatch.setattr(FilteredPick, "_first_that_holds", noted)
+    together = table_of(plan, "row")["item_id"]
+    assert together.null_count() < 900
+    if keys.get("same") != "k":  # 41 groups of few items look at all of them soon
+        assert max(asked) > 4
+    monkeypatch.setattr(_filtered_pick, "TOGETHER", 1)
+    asked.clear()
+    assert table_of(plan_of(shelves(where, **keys)), "row")["item_id"].equals(together)
+    assert not asked

@@ -33,8 +33,15 @@ THROWS = 64  # proposals before the whole group is looked at
 FEW_THROWS, FEW = 8, 128  # and fewer where the group has no more rows than this
 STABLE_THROWS = 32  # then candidates are proposed in the order of a bound: there a new row moves those behind it
 TINY_THROWS, TINY = 2, 16  # then rows of groups as small as this see whether anybody holds at all
+TOGETHER = 32_768  # proposals that are made at once for rows that were turned down often
 SMALL = 48  # candidates of a group for which no run of them is looked for
 PAIRS = 2_000_000  # of a row and a candidate that are looked at at once
+
+
+def _several(throw: int, rows: int) -> int:
+    """How many throws are made at once: few rows would otherwise wait for the calls rather than for the work."""
+    end = STABLE_THROWS if throw < STABLE_THROWS else THROWS
+    return min(end - throw, max(TOGETHER // rows, 1))
 
 
 @dataclass(slots=True)
@@ -104,24 +111,29 @@ class FilteredPick:
         asked = asked or self.asked(block, left)
         asks = asked is not None or self.condition is not None or self.limits is not None or taken is not None
         chosen = _Chosen(groups, now, taken, asked)
-        for throw in range(THROWS):
-            if not len(left):
-                break
-            salts = Salts(self.salt("class", throw), self.salt("pick", throw), self.salt("keep", throw))
-            rows, kept = pool.propose(address[left], salts, groups[left])
-            kept = np.ones(len(left), dtype=np.bool_) if kept is None else kept
-            if asks:
-                self._ask(block, left, rows, kept, self.salt("allowed", throw), chosen)
+        plain = isinstance(pool, Pool) and self.limits is None and self.condition is None and taken is None
+        throw = 0
+        while throw < THROWS and len(left):
+            several = _several(throw, len(left)) if plain and throw >= FEW_THROWS else 1
+            salts = [self._salts(one) for one in range(throw, throw + several)]
+            throw += several
+            if several > 1:
+                rows, kept = self._first_that_holds(address[left], salts, left, chosen, pool)
+            else:
+                rows, told = pool.propose(address[left], salts[0], groups[left])
+                kept = np.ones(len(left), dtype=np.bool_) if told is None else told
+                if asks:
+                    self._ask(block, left, rows, kept, self.salt("allowed", throw - 1), chosen)
             picks[left[kept]] = rows[kept]
             left = left[~kept]
-            if throw == TINY_THROWS - 1 and asked is not None:
+            if throw == TINY_THROWS and asked is not None:
                 left = self._of_tiny_groups(left, room, chosen, pool)
-            if throw == FEW_THROWS - 1:
+            if throw == FEW_THROWS:
                 left = self._where_some_may_hold(block, left, room, chosen)
                 few = room[left] <= FEW
                 whole.append(left[few])
                 left = left[~few]
-            if throw == STABLE_THROWS - 1 and self.upto is not None:
+            if throw == STABLE_THROWS and self.upto is not None:
                 break
         left = np.sort(np.concatenate([*whole, left]))
         if self.upto is None:
@@ -129,6 +141,22 @@ class FilteredPick:
         elif len(left):
             self._draw_up_to(block, left, picks, chosen)
         return picks
+
+    def _salts(self, throw: int) -> Salts:
+        return Salts(self.salt("class", throw), self.salt("pick", throw), self.salt("keep", throw))
+
+    def _first_that_holds(
+        self, address: NDArray[np.uint64], salts: Sequence[Salts], left: Ints, chosen: _Chosen, pool: Pool
+    ) -> tuple[Ints, Bools]:
+        """Of several throws at once the first that holds: (n,) its row, and (n,) whether there is one."""
+        rows, kept = pool.propose_several(address, salts, chosen.groups[left])
+        kept = np.ones(len(rows), dtype=np.bool_) if kept is None else kept
+        if chosen.asked is not None:
+            at = np.flatnonzero(kept)
+            kept[at] = chosen.asked.holds(left[at % len(left)], rows[at])
+        of_throws, every = kept.reshape(len(salts), len(left)), np.arange(len(left))
+        first = of_throws.argmax(axis=0)
+        return rows.reshape(of_throws.shape)[first, every], of_throws[first, every]
 
     def _of_tiny_groups(self, left: Ints, room: Ints, chosen: _Chosen, pool: Any) -> Ints:
         """Rows without those whose group has few candidates, none of which the comparisons leave: no throw can hit one."""

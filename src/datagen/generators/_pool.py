@@ -7,7 +7,9 @@ chance that its weight says: at least one half. So a row that joins a group move
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +68,14 @@ class Pool:
 
     def propose(self, address: NDArray[np.uint64], salts: Salts, groups: Ints) -> tuple[Ints, Bools | None]:
         """(n,) a row of each group, and (n,) whether its weight keeps it (None: always). Groups have rows."""
-        words = bits(address, salts.pick)
+        return self.propose_several(address, (salts,), groups)
+
+    def propose_several(
+        self, address: NDArray[np.uint64], salts: Sequence[Salts], groups: Ints
+    ) -> tuple[Ints, Bools | None]:
+        """The same for several throws at once, one throw after the other: (k * n,) each."""
+        words = _after_each_other([bits(address, one.pick) for one in salts])
+        groups = groups if len(salts) == 1 else np.tile(groups, len(salts))
         if self._classes is None:
             if len(self.sizes) == 1:
                 place = pick_row(words, int(self.sizes[0]))
@@ -76,10 +85,11 @@ class Pool:
             return self.order[place], None
         assert self.order is not None
         assert self.weight is not None
-        cell = self._classes.draw(uniform(address, salts.weight_class), groups)
+        cell = self._classes.draw(_after_each_other([uniform(address, one.weight_class) for one in salts]), groups)
         place = self._classes.first[cell] + pick_row(words, self._classes.sizes[cell])
         rows = self.order[place]
-        return rows, uniform(address, salts.keep) * self._classes.most[cell] < self.weight[rows]
+        keep = _after_each_other([uniform(address, one.keep) for one in salts])
+        return rows, keep * self._classes.most[cell] < self.weight[rows]
 
     def numbers(self, rows: Ints) -> Ints:
         """(n,) the place of rows in their groups by the order of the table: it stays when other groups grow."""
@@ -99,6 +109,10 @@ class Pool:
         place = np.arange(len(owner), dtype=np.int64) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         place += self.first[groups][owner]
         return owner, place if self.order is None else self.order[place]
+
+
+def _after_each_other(pieces: list[NDArray[Any]]) -> NDArray[Any]:
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
 
 class _Classes:
