@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from datagen.contracts import NUMBERS
 from datagen.plan.estimate import memory_bytes
 from datagen.plan.graph import COUNTS
-from datagen.plan.model import Plan
+from datagen.plan.model import Plan, TablePlan
 
-BASE_BYTES = 180_000_000  # interpreter, libraries, quantile tables, one block of every table of a chain
-PART_COPIES = 1.5  # a part, and what encoding it takes on top
+# measured on the shipped schemas at several sizes, see tests/engine/test_memory_told.py
+BASE_BYTES = 118_000_000  # interpreter, Datagen, NumPy, Polars
+# libraries that only some plans need: reading the plan has loaded them
+LIBRARY_BYTES = {"sqlglot": 13_000_000, "holidays": 10_000_000, "scipy": 30_000_000, "duckdb": 40_000_000}
+COLUMN_BYTES = 150_000  # its part of the plan and the tables of its law
+BLOCK_ROWS = 65_536
+BLOCK_COPIES = 3.0  # a block of every table below a root, with what its columns are made of
+SPOILED_COPIES = 2.0  # of a part whose cells are told apart from the clean ones
+KEPT_COPIES = 0.7  # of a column that is kept: many texts stand as codes
 KEPT_ROOT_ROWS = 2_000_000  # larger roots are made again by address instead of being kept
 SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(B|KB|MB|GB|TB|K|M|G|T|KiB|MiB|GiB|TiB)?$", re.IGNORECASE)
 UNITS = {
@@ -83,11 +92,27 @@ def _chain(plan: Plan, table: str) -> set[str]:
 
 
 def worker_bytes(plan: Plan, part_bytes: float) -> float:
-    """Bytes that one worker is expected to hold at most."""
-    widest = max(
-        (min(table.expected_rows * table.row_bytes, part_bytes) for table in plan.tables.values()), default=0.0
+    """Bytes that one worker is expected to hold at most. part_bytes: of the widest table in a grain."""
+    libraries = sum(size for name, size in LIBRARY_BYTES.items() if name in sys.modules)
+    columns = COLUMN_BYTES * sum(len(table.columns) for table in plan.tables.values())
+    trees: dict[str, list[TablePlan]] = {}
+    for table in plan.tables.values():
+        [root] = [name for name in _chain(plan, table.id) if plan.tables[name].parent is None]
+        trees.setdefault(root, []).append(table)
+    grain = max((_grain_bytes(tree, part_bytes) for tree in trees.values()), default=0.0)
+    return BASE_BYTES + libraries + columns + grain + KEPT_COPIES * sum(kept.bytes for kept in kept_columns(plan))
+
+
+def _grain_bytes(tree: Sequence[TablePlan], part_bytes: float) -> float:
+    """Bytes of the tables below one root: a block of each, and their parts until all of them are written."""
+    rows = {table.id: sum(memory_bytes(column) for column in table.columns.values()) for table in tree}
+    blocks = sum(min(table.expected_rows, BLOCK_ROWS) * rows[table.id] for table in tree)
+    whole = {table.id: table.expected_rows * table.row_bytes for table in tree}
+    share = min(1.0, part_bytes / max(*whole.values(), 1.0))
+    parts = sum(
+        whole[table.id] * share * (SPOILED_COPIES if table.spoiled else 1.0) for table in tree if not table.hidden
     )
-    return BASE_BYTES + PART_COPIES * widest + sum(kept.bytes for kept in kept_columns(plan))
+    return BLOCK_COPIES * blocks + parts
 
 
 def parse_size(text: str) -> int | None:
