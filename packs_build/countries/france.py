@@ -65,9 +65,9 @@ FR = Locale(
         "license_plate": "{{pattern:[ABCDEFGH][ABCDEFGHJKLMNPQRSTVWXYZ]-###-"
         "[ABCDEFGHJKLMNPQRSTVWXYZ][ABCDEFGHJKLMNPQRSTVWXYZ]}}",
         "phone_number": {
-            "{{pattern:06 [12345678]# ## ## ##}}": 6,
+            "{{pattern:06 [1245678]# ## ## ##}}": 6,
             "{{pattern:07 [345678]# ## ## ##}}": 4,
-            "{{pattern:+33 6 [12345678]# ## ## ##}}": 2,
+            "{{pattern:+33 6 [1245678]# ## ## ##}}": 2,
             "{{pattern:+33 7 [345678]# ## ## ##}}": 1,
             "{{pattern:01 [4567]# ## ## ##}}": 2,
             "{{pattern:02 [3459]# ## ## ##}}": 1,
