@@ -23,7 +23,7 @@ from datagen.engine import executor, grain
 from datagen.engine.block import BLOCK_ROWS
 from datagen.engine.grain import Grain
 from datagen.engine.ledger import Ledger
-from datagen.engine.runners import Here
+from datagen.engine.runners import Finished, Here, nobody
 from datagen.engine.work import Progress, Written
 from tests.golden.content import content, golden
 
@@ -63,9 +63,9 @@ class Apart:
         for worker in self.workers:
             worker.tell(ledger)
 
-    def write(self, grains: Sequence[Grain], progress: Progress) -> Iterable[Written]:
+    def write(self, grains: Sequence[Grain], progress: Progress, finished: Finished = nobody) -> Iterable[Written]:
         for place, worker in enumerate(self.workers):
-            yield from worker.write(grains[1 - place :: 2][::-1], progress)
+            yield from worker.write(grains[1 - place :: 2][::-1], progress, finished)
 
     def close(self) -> None:
         return
