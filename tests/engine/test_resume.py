@@ -16,14 +16,15 @@ import pytest
 
 from datagen import api
 from datagen.checks.verify import verify
-from datagen.engine import grain, resume, runners
+from datagen.engine import grain, resume, runners, sorting
 from datagen.engine.options import Options
 from datagen.errors import Finding, MachineError, SchemaError, UsageError
-from datagen.schema.load import load_text
+from datagen.schema.load import from_object, load_text
 from datagen.sinks import describe, journal, truth
 from datagen.sinks.journal import FOLDER, RUN, Journal
 from datagen.sinks.publish import Stage
 from tests.cli.running import call
+from tests.rows.test_sorted_streams import document as logged
 
 PLAIN = """
 name: club
@@ -35,6 +36,7 @@ tables:
     columns:
       plan: {choices: {free: 70%, paid: 30%}}
       age: {type: int, uniform: {low: 18, high: 80}, imperfections: {missing: 5%}}
+      luck: {uniform: {low: 0, high: 1}, hidden: true}
   - name: visits
     parents: [people]
     fanout: {poisson: 3}
@@ -219,8 +221,23 @@ def test_truth_twins_and_tables_by_sql_go_on_together(tmp_path: Path, place: str
     assert made.content_hash == whole.content_hash
     assert len(calls) == {"data": 3 + PIECES, "labels": PIECES, "truth": 0}[place]
     assert contents(target) == contents(whole.directory)
+    assert "labels/people.part-00003.parquet" in contents(Path(f"{target}.truth"))
     assert contents(Path(f"{target}.truth")) == contents(Path(f"{whole.directory}.truth"))
     assert sorted(os.listdir(tmp_path)) == ["out", "out.truth", "whole", "whole.truth"]
+
+
+def test_a_stream_in_one_order_is_put_in_order_again(tmp_path: Path) -> None:
+    """Its sorted pieces are those of the run before, and stay until it is published."""
+    one = api.prepare(from_object(logged()))
+    whole = api.generate(one, tmp_path / "whole", OPTIONS)
+    target = tmp_path / "out"
+    for place, name in ((sorting, "put_in_order"), (describe, "table_entries")):
+        with stopped(1, Killed, place, name), left_by_a_kill(target):
+            api.generate(one, target, OPTIONS)
+    with stopped(99, KeyboardInterrupt) as calls:
+        made = api.generate(one, target, OPTIONS)
+    assert (calls, made.taken) == ([], made.pieces)
+    assert contents(target) == contents(whole.directory)
 
 
 OTHERS: dict[str, tuple[dict[str, Any], Options, str, str]] = {
@@ -335,7 +352,13 @@ def test_a_full_disk_keeps_what_is_finished_and_a_fault_of_the_data_keeps_nothin
         api.generate(prepared(), target, OPTIONS)
     assert [one.code for one in error.value.findings] == ["disk.full", "resume.kept"]
     assert Journal(stage_of(target)).number_of_pieces() == 2
-    with stopped(2, lambda: SchemaError(Finding("generate.null"))), pytest.raises(SchemaError):
+    with (
+        stopped(PIECES - 2, lambda: MachineError(Finding("disk.failure")), Journal, "add"),
+        pytest.raises(MachineError),
+    ):
+        api.generate(prepared(), target, OPTIONS)  # the record of the last piece could not be written
+    assert Journal(stage_of(target)).number_of_pieces() == PIECES - 1
+    with stopped(1, lambda: SchemaError(Finding("generate.null"))), pytest.raises(SchemaError):
         api.generate(prepared(), target, OPTIONS)
     assert os.listdir(tmp_path) == []
 
