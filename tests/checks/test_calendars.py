@@ -29,7 +29,7 @@ DESK: dict[str, Any] = {
             "fanout": {"poisson": 1, "per": "month", "heterogeneity": {"gamma": 1.5}, "multipliers": [{"seasonality": {"dimension": "month", "weights": [1, 1, 1, 1, 1, 1, 2, 2, 1, 1, 1, 2]}}]},
             "columns": {"called_at": {"datetime_series": {"pattern": [{"dimension": "hour", "weights": DAY}, {"dimension": "dow", "weights": [1, 1, 1, 1, 1, 2, 0.5]}]}}},
         },
-        {"name": "letters", "rows": 4_000, "columns": {"filed_at": {"datetime_series": {"pattern": {"dimension": "hour", "weights": DAY}}}, "sent_at": {"datetime_series": {}}, "read_at": {"datetime_series": {}}}},
+        {"name": "letters", "rows": 4_000, "columns": {"kind": {"choices": ["web", "shop"]}, "closed_at": {"datetime_series": {"by": {"kind": {"shop": {"pattern": {"dimension": "dow", "weights": [1, 1, 1, 1, 1, 2, 2]}}, "else": {}}}}}, "filed_at": {"datetime_series": {"pattern": {"dimension": "hour", "weights": DAY}}}, "sent_at": {"datetime_series": {}}, "read_at": {"datetime_series": {}}}},
     ],
     "constraints": {"inequalities": [{"left": "letters.sent_at", "op": "<=", "right": "letters.read_at"}]},
 }  # fmt: skip
@@ -74,7 +74,7 @@ CASES: list[Any] = [
         "2024-07",
         marks=pytest.mark.slow,
     ),
-    ("clients", even, "clients.joined_at", "2023-0"),
+    pytest.param("clients", even, "clients.joined_at", "2023-0", marks=pytest.mark.slow),
 ]
 
 

@@ -60,15 +60,15 @@ def later(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(changed_at=moved)
 
 
-CASES: list[tuple[str, Edit, str, str]] = [
+CASES: list[Any] = [
     ("contracts", later, "value.chain", "contracts.changed_at"),
-    ("contracts", earlier("changed_at", pl.col("previous_state").is_null()), "value.before_creation", "contracts.changed_at"),
+    pytest.param("contracts", earlier("changed_at", pl.col("previous_state").is_null()), "value.before_creation", "contracts.changed_at", marks=pytest.mark.slow),
     ("visits", earlier("visited_at", pl.int_range(pl.len()) == 7), "value.before_creation", "visits.visited_at"),
     ("steps", lambda frame: frame.filter(pl.col("stage_name") != "joined"), "value.stage_order", "steps.stage_name"),
-    ("steps", lambda frame: frame.filter(pl.col("stage_name") != "asked"), "value.stage_order", "steps.stage_name"),
+    pytest.param("steps", lambda frame: frame.filter(pl.col("stage_name") != "asked"), "value.stage_order", "steps.stage_name", marks=pytest.mark.slow),
     ("visits", lambda frame: frame.clear(), "structure.row_count", "visits"),
     ("guests", lambda frame: frame.clear(), "structure.row_count", "guests"),
-    ("contracts", lambda frame: frame.clear(), "structure.row_count", "contracts"),
+    pytest.param("contracts", lambda frame: frame.clear(), "structure.row_count", "contracts", marks=pytest.mark.slow),
 ]  # fmt: skip
 
 

@@ -113,6 +113,7 @@ def test_seasons_that_act_at_another_time_fail(whole: Path, tmp_path: Path, dura
     assert ("law.level", f"readings.{column}") in found
 
 
+@pytest.mark.slow
 def test_outliers_that_are_missing_fail(whole: Path, tmp_path: Path) -> None:
     odd = pl.col("odd").cast(pl.Float64)
     tamed = pl.when(odd > 60).then(50.0).otherwise(odd).cast(pl.String)
@@ -123,6 +124,7 @@ def test_outliers_that_are_missing_fail(whole: Path, tmp_path: Path) -> None:
     assert found["law.level", "readings.odd"].expected == pytest.approx(0.99, abs=0.003)
 
 
+@pytest.mark.slow
 def test_another_effect_fails(whole: Path, tmp_path: Path) -> None:
     place = edited(whole, tmp_path / "readings", "tariff", lambda frame: frame.with_columns(price=pl.lit("2")))
     assert set(failures(judged(place, READINGS))) == {

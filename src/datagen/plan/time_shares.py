@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,12 +69,15 @@ def time_shares(binding: Binding, tables: Mapping[str, TablePlan]) -> tuple[Time
 
 def _of_density(binding: Binding, column: ColumnPlan) -> Iterator[TimeShares]:
     """Of times that are drawn one by one, each from the same density."""
+    from datagen.generators.datetime_series import DatetimeSeries
     from datagen.modifiers._shapes import bind_shapes
 
     draft = binding.tables[column.table].columns[column.name]
     node = (column.table, column.name)
     scope = quiet(binding.scope_of(draft, column_type=column.type))
-    series: Any = binding.generators[node]
+    series = binding.generators[node]
+    if not isinstance(series, DatetimeSeries):
+        return  # of a law that differs from row to row
     outlying = 0.0
     for modifier, (word, _) in zip(binding.modifiers[node], draft.modifiers, strict=True):
         if word == "outliers":
