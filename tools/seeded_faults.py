@@ -88,7 +88,7 @@ FAULTS = (
     Fault("keys above the last one point somewhere", "checks/structural.py", "other.low <= own.low and own.high <= other.high", "other.low <= own.low", ("checks/test_structural.py",)),
     # schema and SQL
     Fault("numbers too large for a float are read", "schema/load_tree.py", "    if math.isinf(value):", "    if False:", ("corpus/test_bad_load.py",)),
-    Fault("queries may read files", "sql/database.py", "\"enable_external_access = false\"", "\"enable_external_access = true\"", ("sql/test_attacks.py",)),
+    Fault("queries may read files", "sql/database.py", "\"enable_external_access = false\"", "\"TimeZone = 'UTC'\"", ("sql/test_attacks.py",), "behind_the_grammar"),
     Fault("tables may be functions of any name", "sql/grammar.py", "called[\"function_name\"].lower() not in TABLE_FUNCTIONS", "False", ("sql/test_attacks.py",)),
 )  # fmt: skip
 

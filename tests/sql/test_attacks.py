@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from datagen.sql.database import QueryError, sql_database
 from tests.support import codes_of, findings_of
 
 HEAD = """
@@ -182,3 +185,19 @@ def test_what_is_wrong_is_told_with_its_place_and_a_near_name() -> None:
 def test_all_that_a_text_says_wrong_is_told_at_once() -> None:
     codes = codes_of(document("select random() as a, now() as b from nobody limit 3"))
     assert sorted(codes) == ["sql.function", "sql.function", "sql.no_order", "sql.unknown_table"]
+
+
+def test_behind_the_grammar_the_database_itself_reads_and_writes_no_file(tmp_path: Path) -> None:
+    """The second wall: whatever got past the look at the text."""
+    secret, stolen = tmp_path / "secret.csv", tmp_path / "stolen.csv"
+    secret.write_text("a\n1\n")
+    with sql_database() as database:
+        for text in (
+            f"select * from read_csv('{secret}')",
+            f"copy (select 1) to '{stolen}'",
+            f"attach '{tmp_path / 'other'}'",
+            "set enable_external_access = true",
+        ):
+            with pytest.raises(QueryError):
+                database.execute(text)
+    assert not stolen.exists()
