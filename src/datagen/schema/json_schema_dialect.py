@@ -31,15 +31,21 @@ SEVERAL = ("anyOf", "oneOf", "allOf", "prefixItems")
 NAMED = ("properties", "patternProperties", "definitions", "$defs")
 
 
-class Generate(GenerateJsonSchema):
+class GeneratePart(GenerateJsonSchema):
+    """Parameters of parts say themselves where null means something."""
+
+    def encode_default(self, dft: Any) -> Any:
+        """Older versions of pydantic cannot write out an object whose class has not been built yet."""
+        if isinstance(dft, BaseModel):
+            type(dft).model_rebuild()
+        return super().encode_default(dft)
+
+
+class Generate(GeneratePart):
     """A key that may be left out is not a key that may be null."""
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
-
-
-class GeneratePart(GenerateJsonSchema):
-    """Parameters of parts say themselves where null means something."""
 
 
 def of_model(model: type[BaseModel], *, prefix: str = "", part: bool = False) -> tuple[Json, Json]:
