@@ -129,7 +129,7 @@ def test_times_of_a_refused_table_are_told_too() -> None:
         "time.freq",
         "time.reversed",
         "pattern.weights_length",
-        "after.negative_delay",
+        *["after.negative_delay"] * 2,
     ]
 
 
