@@ -45,7 +45,7 @@ def test_messages_that_pile_up_are_all_read(tmp_path: Path) -> None:
 
 
 COPYING = """
-import os, signal, sys, threading, time
+import contextlib, os, signal, sys, threading, time
 from pathlib import Path
 from datagen import api
 from datagen.engine.grain import grains
@@ -75,9 +75,16 @@ def test_a_process_of_its_own_is_copied_and_its_copies_hold_none_of_its_files(tm
         assert all(isinstance(worker, Copy) for worker in runner._workers)
         while len(runner._ready) < len(runner._workers):
             runner._greet(timeout=None)
+        def held(worker):
+            for fd in map(int, os.listdir(f"/proc/{worker.pid}/fd")):
+                with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                    if fd > 2:
+                        yield os.path.basename(os.readlink(f"/proc/{worker.pid}/fd/{fd}")).split(":")[0]
         for worker in runner._workers:
-            print(sorted(os.path.basename(os.readlink(f"/proc/{worker.pid}/fd/{fd}")).split(":")[0]
-                         for fd in os.listdir(f"/proc/{worker.pid}/fd") if int(fd) > 2))
+            end = time.monotonic() + 10  # a copy may be reading the modules that its work needs
+            while (names := sorted(held(worker))) != ["pipe"] * 2 and time.monotonic() < end:
+                time.sleep(0.01)
+            print(names)
         runner.close()
         print(os.path.exists(f"/proc/{worker.pid}"))
     """
