@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datagen.sinks.manifest import TableEntry
 
 SCRATCH = ".datagen-check"  # inside the directory: on its disk, and removed with it
+INTERRUPTED = "Query interrupted"  # the RuntimeError of DuckDB in place of what a signal raises
 LONGEST_LINE = 1 << 24  # bytes of one row in a text file
 
 # column type -> the type under which text files are read; Parquet files say theirs themselves
@@ -44,7 +45,8 @@ def locked_database(
     """An empty database that reads files below `directory` only; `memory` in bytes.
 
     What does not fit into memory goes to a scratch directory, in there unless another is given, which is gone afterwards.
-    Errors of the machine become MachineError; those of the files stay duckdb.Error.
+    Errors of the machine become MachineError; those of the files stay duckdb.Error. A signal that comes while DuckDB works
+    is told by DuckDB in words of its own: here it is KeyboardInterrupt again.
     """
     import _duckdb as duckdb  # the core alone, here and wherever files are read: the package around it loads for longer
 
@@ -70,6 +72,10 @@ def locked_database(
         yield connection
     except duckdb.OutOfMemoryException as error:
         raise _out_of_memory(directory, memory, error) from error
+    except RuntimeError as error:
+        if str(error) == INTERRUPTED:
+            raise KeyboardInterrupt from error
+        raise
     finally:
         connection.close()
         shutil.rmtree(scratch, ignore_errors=True)  # DuckDB has removed it; what it left goes with the stage
