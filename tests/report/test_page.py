@@ -19,7 +19,7 @@ from datagen.errors import UsageError
 from datagen.report.diagram import diagram
 from datagen.report.report import DataReport, report
 from tests.cli.running import call
-from tests.report.conftest import made
+from tests.report.conftest import SMALL, made
 
 MEMORY = 500_000_000
 EVIL = "</script><script>boom()</script><img src=x onerror=boom()>\"'`{{facts}}\u2028&amp;"
@@ -185,6 +185,17 @@ def test_damaged_files_and_truth_sets_are_refused(tmp_path: Path) -> None:
     assert call("report", tmp_path, "-o", tmp_path / "a.html").codes == ["manifest.missing"]
     api.generate(api.prepare("clinic"), tmp_path / "clinic", api_options())
     assert call("report", tmp_path / "clinic.truth", "-o", tmp_path / "a.html").codes == ["report.truth_set"]
+
+
+@pytest.mark.parametrize("format", ["csv", "ndjson"])
+def test_files_without_the_rows_of_their_manifest_are_refused(format: str, tmp_path: Path) -> None:
+    directory = made(SMALL, tmp_path / "data", format)
+    people = directory / f"people.{format}"
+    header = people.read_text().splitlines(keepends=True)[0] if format == "csv" else ""
+    people.write_text(header)
+    told = call("report", directory, "-o", tmp_path / "a.html")
+    assert (told.code, told.codes) == (UsageError.exit_code, ["report.unreadable"])
+    assert "people: 0 rows, not 600" in told.err
 
 
 def api_options() -> Any:

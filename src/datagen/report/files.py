@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from datagen.checks.database import locked_database, table_source
-from datagen.errors import Finding, UsageError
+from datagen.errors import Finding, UsageError, listed
 from datagen.sinks.manifest import Manifest, TableEntry, read_manifest
 from datagen.sql.spelling import identifier
 
@@ -89,6 +89,7 @@ class Files:
         self.manifest = manifest
         self.database = database
         self.entries: Mapping[str, TableEntry] = {table.name: table for table in manifest.tables}
+        self._read: dict[str, int] = {}
         self.columns: Mapping[str, Mapping[str, Column]] = {
             name: self._look_at(one) for name, one in self.entries.items()
         }
@@ -114,6 +115,11 @@ class Files:
 
     def rows(self, table: str) -> int:
         return self.entries[table].rows
+
+    def other_rows(self) -> str:
+        """The tables with more or fewer rows than their manifest says: no share and no end of theirs would be right."""
+        wrong = {name: rows for name, rows in self._read.items() if rows != self.rows(name)}
+        return listed([f"{name}: {rows:,} rows, not {self.rows(name):,}" for name, rows in wrong.items()], most=5)
 
     def key_of(self, table: str) -> str | None:
         """The one column that names a row."""
@@ -170,6 +176,7 @@ class Files:
                 f"min({column})" if ends else "null", f"max({column})" if ends else "null",
             ]  # fmt: skip
         row = self.one(f"select {', '.join(asked)} from {name}")
+        self._read[entry.name] = row[0]
         keys = {*entry.primary_key, *(group[0] for group in entry.unique if len(group) == 1)}
         away = {key.column for key in entry.foreign_keys}
         found = {}
@@ -232,12 +239,13 @@ def open_files(
         except duckdb.OutOfMemoryException:
             raise  # the database says how
         except duckdb.Error as error:
-            raise _unreadable(directory, error) from error
+            raise _unreadable(directory, str(error).strip().split("\n")[0][:300]) from error
+        if changed := files.other_rows():
+            raise _unreadable(directory, changed)
         yield files
 
 
-def _unreadable(directory: Path, error: Exception) -> UsageError:
-    line = str(error).strip().split("\n")[0][:300]
+def _unreadable(directory: Path, line: str) -> UsageError:
     expected = "files as their manifest describes them"
     hint = f"datagen verify {directory} says which file was changed"
     return UsageError(Finding("report.unreadable", path=os.fspath(directory), found=line, expected=expected, hint=hint))
