@@ -135,3 +135,38 @@ def test_a_patch_gives_the_same_tree_by_another_hand() -> None:
 def test_a_fix_below_a_misspelt_key_is_written_too() -> None:
     text = "timefrme: {strat: 2024-01-01, days: 30}\ntables: [{name: users, columns: {city: {faker: city}}}]"
     assert mend(text).document.text == text.replace("timefrme", "timeframe").replace("strat", "start")
+
+
+@pytest.mark.parametrize(
+    ("text", "slip", "name"),
+    [
+        (
+            "tables:\n- {name: cutsomers, rows: 9, columns: {e: {faker: email}}}\n"
+            "- {name: orders, parents: [customers], columns: {q: {ref: customers}, n: {lookup: {from: customers.e}}}}\n",
+            "cutsomers",
+            "customers",
+        ),
+        (
+            "tables:\n- name: visits\n  columns: {amuont: {poisson: 3}, b: {expression: amount * 2}, "
+            "c: {expression: 1 + amount}}\n",
+            "amuont",
+            "amount",
+        ),
+        (
+            "params: {mnay: 3}\ntables:\n- {name: a, rows: $many, columns: {e: {faker: email}}}\n"
+            "- {name: b, rows: $many, columns: {e: {faker: email}}}\n",
+            "$mnay",
+            "$many",
+        ),
+    ],
+)
+def test_where_references_agree_the_name_that_is_made_may_be_the_slip(text: str, slip: str, name: str) -> None:
+    assert mend(text).document.text == text
+    with pytest.raises(SchemaError) as caught:
+        prepare(load_text(text)).bind()
+    hints = [one.hint for one in caught.value.findings]
+    assert all(f"'{slip}'" in hint and f"'{name}'" in hint for hint in hints), hints
+    # one reference alone is mended as ever
+    right = text.replace(slip.lstrip("$"), name.lstrip("$"))
+    odd = right[::-1].replace(name[::-1], slip[::-1], 1)[::-1]
+    assert mend(odd).document.text == right

@@ -1,7 +1,7 @@
 """Turns a hint that surely says what is meant into a fix: a JSON Patch of the document as the user wrote it.
 
 A hint gives the word that was written and the one that is meant (`Meant`); the finding gives the place. Whatever does
-not stand there exactly once, as it was told, gets no fix.
+not stand there exactly once, as it was told, gets no fix; nor does a name that several places agree on.
 """
 
 from __future__ import annotations
@@ -15,6 +15,10 @@ from datagen.errors import LEFT_OUT, Finding, Meant, SchemaError
 from datagen.schema.model_values import comment_like
 from datagen.schema.patch import Operation, Steps, at, plain, pointer, steps_of
 from datagen.schema.tree import Document, Map, Seq
+
+KEY = "_id"  # behind the name of a table: its key
+NAMING = frozenset({"name", "id"})  # keys whose values are the names of what they stand in
+HOLDERS = frozenset({"columns", "params", "tables", "nodes"})  # keys of what is written by its names
 
 
 @contextmanager
@@ -36,8 +40,42 @@ def _fixed(finding: Finding, written: Document) -> Finding:
     if steps is None:
         return finding
     assert isinstance(finding.hint, Meant)
-    operation = _operation(written.root, steps, finding.hint.written, finding.hint.instead)
+    word, instead = finding.hint.written, finding.hint.instead
+    if isinstance(word, str) and isinstance(instead, str) and not finding.code.startswith("language."):
+        agreeing = _agreeing(written.root, word.lstrip("$"), instead.lstrip("$"))
+        if agreeing > 1:
+            odd = f"'{word}' stands in {agreeing} places, '{instead}' only where it is made: one of them is misspelt"
+            return finding.moved(hint=odd)
+    operation = _operation(written.root, steps, word, instead)
     return finding if operation is None else finding.moved(fix=(operation,))
+
+
+def _agreeing(root: Map, word: str, made: str) -> int:
+    """How many places speak of a name that is made nowhere, if none speaks of the one that is made in its stead."""
+    if word.endswith(KEY) and made.endswith(KEY):  # the key of a table bears the name of the table
+        word, made = word.removesuffix(KEY), made.removesuffix(KEY)
+    missing, own = (re.compile(rf"(?<!\w){re.escape(one)}(?:{KEY})?(?!\w)", re.IGNORECASE) for one in (word, made))
+    texts = list(_texts(root))
+    if not any(makes and own.fullmatch(text) for text, makes in texts):
+        return 0
+    spoken = [text for text, makes in texts if not makes]
+    return 0 if any(map(own.search, spoken)) else sum(1 for text in spoken if missing.search(text))
+
+
+def _texts(tree: Any, *, named: bool = False) -> Iterator[tuple[str, bool]]:
+    """Every key and text of a tree but for remarks, and whether it gives a name. named: the keys of this tree do."""
+    if isinstance(tree, Seq):
+        for item in tree:
+            yield from _texts(item)
+    elif isinstance(tree, Map):
+        for key, value in tree.items():
+            yield key, named
+            if isinstance(value, str) and key in NAMING:
+                yield value, True
+            elif not comment_like(key) or named:
+                yield from _texts(value, named=key in HOLDERS and not named)
+    elif isinstance(tree, str):
+        yield tree, False
 
 
 def _operation(root: Map, steps: Steps, word: Any, instead: Any) -> Operation | None:
