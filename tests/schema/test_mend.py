@@ -170,3 +170,10 @@ def test_where_references_agree_the_name_that_is_made_may_be_the_slip(text: str,
     right = text.replace(slip.lstrip("$"), name.lstrip("$"))
     odd = right[::-1].replace(name[::-1], slip[::-1], 1)[::-1]
     assert mend(odd).document.text == right
+
+
+def test_a_column_is_not_meant_by_its_own_formula() -> None:
+    text = "tables: [{name: users, columns: {total: {expression: totals * 2}}}]"
+    assert mend(text).document.text == text
+    two = "tables: [{name: users, columns: {total: {poisson: 3}, twice: {expression: totals * 2}}}]"
+    assert mend(two).document.text == two.replace("totals", "total")

@@ -406,9 +406,10 @@ class PlanScope:
         return f"columns of the same row are written bare: {column.name}" if column is not None else ""
 
     def _known(self) -> tuple[str, ...]:
-        """The names of columns without a table: the row's own, and those of the row that emits it."""
+        """The names of other columns without a table: the row's own, and those of the row that emits it."""
         source = self.tables[self.home.parent].columns if self.home.emits and self.home.parent else ()
-        return (*source, *self.home.columns)
+        own = () if self.column in source else (self.column,)
+        return tuple(name for name in (*source, *self.home.columns) if name not in own)  # none needs itself
 
     def evaluation(self, checked: Checked, field: str) -> Reader:
         """A reader that evaluates a checked expression; `value` and other extra names are given to `evaluate_with`."""
