@@ -86,3 +86,42 @@ def test_times_that_fall_otherwise_fail(
     result = found["law.calendar", place]
     assert worst in result.about
     assert result.tolerance is not None
+
+
+SALES: dict[str, Any] = {
+    "name": "sales",
+    "timeframe": {"start": "2024-01-01", "end": "2025-12-31"},
+    "tables": [
+        {"name": "users", "rows": 3_000, "columns": {"plan": {"choices": {"a": "50%", "b": "50%"}}, "created_at": {"datetime_series": {}, "role": "created"}}},
+        {"name": "campaigns", "kind": "vocab", "columns": {"campaign": {"type": "string"}, "of": {"type": "string"}, "first": {"type": "date"}, "last": {"type": "date"}, "lift": {"type": "float"}}, "data": [{"campaign": "x", "of": "a", "first": "2024-11-05", "last": "2024-12-01", "lift": 4.0}]},
+        {"name": "visits", "parents": ["users"], "fanout": {"poisson": 0.8, "per": "month", "multipliers": [{"effect": {"effect_table": "campaigns", "window": {"start_col": "first", "end_col": "last"}, "map": {"field": "lift"}}}]}, "columns": {"at": {"datetime_series": {"pattern": [{"dimension": "hour", "weights": DAY}]}, "role": "time"}}},
+        {"name": "offers", "parents": ["users"], "fanout": {"poisson": 0.5, "per": "month", "multipliers": [{"effect": {"effect_table": "campaigns", "on": {"plan": "of"}, "window": {"start_col": "first", "end_col": "last"}, "map": {"field": "lift"}}}]}, "columns": {"at": {"datetime_series": {}, "role": "time"}}},
+        {"name": "calls", "parents": ["users"], "fanout": {"poisson": 0.1, "per": "month", "noise": {"std": 0.2}}, "columns": {"at": {"datetime_series": {}, "role": "time"}}},
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def sales(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return publish(SALES, tmp_path_factory.mktemp("sales") / "sales")
+
+
+def cut_out(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.filter(time("at").dt.strftime("%Y-%m") != "2024-06")
+
+
+def flat(frame: pl.DataFrame) -> pl.DataFrame:
+    """Without most of the rows that the effect brings."""
+    return frame.filter((time("at").dt.strftime("%Y-%m") != "2024-11") | (pl.int_range(pl.len()) % 3 == 0))
+
+
+def test_windows_of_an_effect_are_in_the_shares(sales: Path, tmp_path: Path) -> None:
+    checked = judged(sales, SALES)
+    assert failures(checked) == {}
+    told = {one.place: one.reason for one in checked.report.results if one.code == "law.calendar" and one.score is None}
+    assert list(told) == ["calls.at"]
+    assert "noise" in told["calls.at"]
+    for table in ("visits", "offers"):
+        for edit, month in ((cut_out, "2024-06"), (flat, "2024-11")):
+            found = failures(judged(edited(sales, tmp_path / table / month, table, edit), SALES))
+            assert month in found["law.calendar", f"{table}.at"].about

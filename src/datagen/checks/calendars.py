@@ -36,10 +36,11 @@ def calendar_figures(
     for (table, column), several in groupby(there, key=lambda one: (one.table, one.column)):
         known = list(several)
         where = {} if document is None or not known[0].loc else place_of(document, known[0].loc)
-        points = list(_points(database, known))
+        untold = next((one.untold for one in known if one.untold), "")
+        points = [] if untold else list(_points(database, known))
         yield Figure(
             "law.calendar", "behaviour", f"{table}.{column}", f"when the rows of {table} fall", points,
-            "" if points else f"fewer than {FEWEST} times", "what is of no consequence for a share of a calendar",
+            untold or ("" if points else f"fewer than {FEWEST} times"), "what is of no consequence for a share of a calendar",
             where=where,
         )  # fmt: skip
 

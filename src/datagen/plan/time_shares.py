@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,9 @@ from datagen.plan.binding import Binding
 from datagen.plan.column_laws import as_drawn
 from datagen.plan.drafts import time_column_of
 from datagen.plan.model import ColumnPlan, TablePlan
+from datagen.plan.names import TableDraft, find_table
 from datagen.plan.planted import cell_rows
-from datagen.plan.population import Population, population_of
+from datagen.plan.population import Population, looked_at, population_of
 from datagen.rows._rate import RateRows
 from datagen.schema.weights import share
 
@@ -41,6 +43,7 @@ class TimeShares:
 
     first: what the first of the shares is of; unsure: standard error of each that does not hang on the rows there are;
     practical: of a share, what is of no consequence; outlying: share of the times that something else takes anywhere.
+    untold: why there are no shares, where the document does not tell them.
     """
 
     table: str
@@ -52,10 +55,11 @@ class TimeShares:
     practical: float = 0.0
     outlying: float = 0.0
     loc: tuple[str | int, ...] = ()
+    untold: str = ""
 
 
 def time_shares(binding: Binding, tables: Mapping[str, TablePlan]) -> tuple[TimeShares, ...]:
-    """Those of every written time that the document tells, in the order of the tables."""
+    """Those of every written time, in the order of the tables, and why there are none of a time that is not told."""
     found: list[TimeShares] = []
     for table in tables.values():
         if table.hidden or table.kind == "emit":
@@ -104,23 +108,65 @@ def _of_rate(binding: Binding, table: TablePlan, tables: Mapping[str, TablePlan]
     rows, time = binding.counts.get(table.id), time_column_of(binding.tables[table.id])
     if not isinstance(rows, RateRows) or time is None or table.columns[time].hidden or table.columns[time].spoils:
         return
-    spec = binding.drafting.nodes[table.id].get("fanout")
-    if isinstance(spec, Mapping) and spec.get("noise") is not None:
-        return  # what it does to a month is drawn from the seed, not declared
-    population = population_of(binding, table.id)
-    if population is None or population.disturbed or population.tied or rows.shape.zones is not None:
-        return  # a sample of parents does not tell who is open at which hour
-    if not math.isinf(rows.clamp[1]) or rows.clamp[0] > 0:
+    column, population = table.columns[time], population_of(binding, table.id)
+    keyed = False
+    untold = _untold_rate(binding, table, column, rows, population)
+    if not untold and population is not None and rows.shape.windows:
+        keyed = any(one.get("on") for one in _effects(binding, table))
+        population = looked_at(binding, table, population)
+    if untold or population is None or population.disturbed:
+        reason = untold or "the rate of its rows is known only when they are made"
+        yield TimeShares(table.id, time, "", 0, (), (), loc=column.loc, untold=reason)
         return
-    column = table.columns[time]
-    if rows.shape.on_grid is not None or column.changes:
-        return  # times are moved to points of a grid, or by something else
     calendar = population.intensity.calendar
-    for dimension, first, shares in _folded(calendar.starts, cell_rows(population), fine=calendar.step <= HOUR_US):
+    folded = _folded(calendar.starts, cell_rows(population), fine=calendar.step <= HOUR_US)
+    for dimension, first, shares in (
+        () if keyed else folded
+    ):  # of a key the parents have by chance, only months are told
         if dimension in ("hour", "dow"):
             unsure = (0.0,) * len(shares)
             yield TimeShares(table.id, time, dimension, first, shares, unsure, REPRESENTED, loc=column.loc)
     yield from _months(binding, table, tables, population, column)
+
+
+def _untold_rate(
+    binding: Binding, table: TablePlan, column: ColumnPlan, rows: RateRows, population: Population | None
+) -> str:
+    """Why the document does not tell when rows come that arrive at a rate; nothing where it does."""
+    spec = binding.drafting.nodes[table.id].get("fanout")
+    shape = rows.shape
+    if isinstance(spec, Mapping) and spec.get("noise") is not None:
+        return "what noise does to a month is drawn from the seed, not declared"
+    if shape.zones is not None or shape.calendar.groups > 1:
+        return "its parents have calendars of their own"  # a sample of them does not tell who is open at which hour
+    if population is None or population.tied:
+        return "the rate of its rows follows a state, or begins and ends by a column"
+    if not math.isinf(rows.clamp[1]) or rows.clamp[0] > 0:
+        return "a clamp acts on the number of its rows"
+    if shape.on_grid is not None or column.changes:
+        return "its times are moved to points of a grid, or by something else"
+    effects = _effects(binding, table)
+    written = all(_is_written(binding, one) for one in effects)
+    if shape.windows and not (written and len(effects) == len(shape.windows)):
+        return "what raises the rate of its rows, and when, is in rows that a run makes"
+    if population.disturbed and not shape.windows:
+        return "when its parents come is known only when they are made"
+    return ""
+
+
+def _effects(binding: Binding, table: TablePlan) -> list[Mapping[str, Any]]:
+    """The effects that a fan-out declares on its volume."""
+    spec = binding.drafting.nodes[table.id].get("fanout")
+    several = spec.get("multipliers") if isinstance(spec, Mapping) else None
+    return [one["args"] for one in several or () if one["transform"] == "effect"]
+
+
+def _is_written(binding: Binding, effect: Mapping[str, Any]) -> bool:
+    """Whether the windows of an effect are rows of the document itself."""
+    table = find_table(binding.tables, effect["effect_table"])
+    if not isinstance(table, TableDraft):
+        return False
+    return all(one.word == "enum_list" and not one.modifiers for one in table.columns.values())
 
 
 def _months(
@@ -146,7 +192,9 @@ def _months(
     spread = population.uneven * (off * off).mean(axis=0) / (mean * mean) / max(parents, 1.0)
     # parents of one family come together: their months go up and down with each other
     family = _family(tables, table.parent)
-    unsure = np.sqrt(spread * max(population.unsure(parents), 0.0) * family)
+    # the files may be of other parents than those that were looked at, even where these are all of a run
+    looked = 1.0 if population.block is None else 1.0 + parents / population.block.rows
+    unsure = np.sqrt(spread * looked * family)
     yield TimeShares(
         table.id, column.name, "period", first, tuple(shares.tolist()), tuple(unsure.tolist()), REPRESENTED,
         loc=column.loc,
