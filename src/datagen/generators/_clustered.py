@@ -90,11 +90,13 @@ def _drawn(rho: float, weights: Sequence[float], scope: Scope) -> Callable[[Bloc
 def _borders(above: Block, shares: Floats, rho: float, salts: Sequence[int]) -> list[Floats]:
     """k - 1 arrays (parents,): running shares of each parent, from gamma variates in logarithms."""
     from datagen.kernel.elementary import exp
-    from datagen.laws.gamma import log_gamma_quantile
+    from datagen.laws.gamma import SMALLEST_SHAPE, log_gamma_quantile
 
     alpha = (1.0 - rho) / rho
     logs = [
-        log_gamma_quantile(alpha * float(share), above.uniform(salt)) if share else np.full(above.rows, -np.inf)
+        log_gamma_quantile(alpha * float(share), above.uniform(salt))
+        if alpha * float(share) >= SMALLEST_SHAPE
+        else np.full(above.rows, -np.inf)  # no float is small enough for it to be drawn
         for share, salt in zip(shares, salts, strict=True)
     ]
     highest = logs[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -11,21 +12,29 @@ from pydantic import Field
 
 from datagen.kernel.elementary import exp, log
 from datagen.kernel.inversion import SmoothLaw, exp_curve, log_one_more
-from datagen.laws._law import POSITIVE, Continuous, Floats, Parameter, Params
+from datagen.laws._law import Continuous, Domain, Floats, Parameter, Params, Relation
+
+SHAPE = Domain(low=1e-9, high=1e15)
+APART = 1e12  # times one shape may be the other: beyond, the smaller share is lost in the rounding of the larger
 
 
 class Beta(Continuous):
     """Values in 0..1 with mean a / (a + b); the larger a + b, the closer to it.
 
-    Params: a > 0, b > 0, unitless. Source: numerical inversion of the density.
+    Params: a and b from 1e-9 to 1e15, unitless, neither more than 1e12 times the other.
+    Source: numerical inversion of the density.
     """
 
     MAIN: ClassVar[str | None] = "a"
-    DOMAINS: ClassVar = {"a": POSITIVE, "b": POSITIVE}
+    DOMAINS: ClassVar = {"a": SHAPE, "b": SHAPE}
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"beta": {"a": 2, "b": 8}}]
 
     a: Parameter = Field(description="first shape, above 0: large draws to 1")
     b: Parameter = Field(description="second shape, above 0: large draws to 0")
+
+    def relations(self, p: Params) -> Sequence[Relation]:
+        apart = np.maximum(p["a"], p["b"]) <= APART * np.minimum(p["a"], p["b"])
+        return [Relation(apart, "b", "neither more than 1e12 times the other")]
 
     def inverse(self, u: Floats, p: Params) -> Floats:
         if isinstance(p["a"], np.ndarray) or isinstance(p["b"], np.ndarray):

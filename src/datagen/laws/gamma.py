@@ -11,18 +11,20 @@ from pydantic import Field
 
 from datagen.kernel.elementary import exp, log
 from datagen.kernel.inversion import SmoothLaw, exp_curve
-from datagen.laws._law import POSITIVE, Continuous, Floats, Parameter, Params, squared
+from datagen.laws._law import POSITIVE, Continuous, Domain, Floats, Parameter, Params, squared
+
+SMALLEST_SHAPE = 1e-100  # logarithms of quantiles are -1 / shape, roughly: their squares are floats, too
 
 
 class Gamma(Continuous):
     """Values above 0.
 
-    Params: shape > 0, unitless (1 is exponential, large is bell-shaped; the standard deviation is mean / √shape);
+    Params: shape >= 1e-100, unitless (1 is exponential, large is bell-shaped; the standard deviation is mean / √shape);
     mean > 0, in the column's unit. Source: numerical inversion of the density.
     """
 
     MAIN: ClassVar[str | None] = "shape"
-    DOMAINS: ClassVar = {"shape": POSITIVE, "mean": POSITIVE}
+    DOMAINS: ClassVar = {"shape": Domain(low=SMALLEST_SHAPE), "mean": POSITIVE}
     TIMES: ClassVar[frozenset[str]] = frozenset({"mean"})
     CENTRE: ClassVar[str | None] = "mean"
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"gamma": {"shape": 2, "mean": 50}}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from datagen.plan.binding import Binding
 from datagen.plan.effects import VISIBLE, PlantedEffect
 
 Loc = tuple[str | int, ...]
+MOST_TIMES = 1e12  # times the rows that a message speaks of: nobody has more
 
 
 def placed(binding: Binding, effects: Sequence[PlantedEffect]) -> tuple[PlantedEffect, ...]:
@@ -27,7 +29,8 @@ def placed(binding: Binding, effects: Sequence[PlantedEffect]) -> tuple[PlantedE
 def _say(binding: Binding, effect: PlantedEffect, loc: Loc) -> None:
     errors = effect.errors
     assert errors is not None  # else nobody knows whether it can be seen
-    much = f"about {(VISIBLE / errors) ** 2:,.1f} times the rows would show it" if errors > 0 else ""
+    times = (VISIBLE / errors) * (VISIBLE / errors) if errors > 0 else math.inf  # a power raises where this is too much
+    much = f"about {times:,.1f} times the rows would show it" if times < MOST_TIMES else ""
     binding.refuse(
         "effect.invisible",
         loc,

@@ -114,9 +114,13 @@ class Prepared:
         Raises SchemaError with everything that cannot be made as declared.
         """
         from datagen.plan.bind import bind
+        from datagen.schema.placed import placing
 
         try:
-            plan = bind(self.document, seed=self.seed, scale=self.overrides.scale, findings=self.findings, look=look)
+            with placing(self.document):  # what is found by looking at rows names columns only
+                plan = bind(
+                    self.document, seed=self.seed, scale=self.overrides.scale, findings=self.findings, look=look
+                )
             return replace(plan, solved=self.solved, findings=tuple(fixed(plan.findings, self.written)))
         except SchemaError as error:
             told = list(error.findings)

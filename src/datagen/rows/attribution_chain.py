@@ -257,7 +257,11 @@ class AttributionChain:
 
     def _window(self) -> int | None:
         written, at = self._written("window"), self.key["window"]
-        window = round(float(written) * DAY_US) if at == "attribution_window_days" else parse_duration(written)
+        window: int | None
+        if at == "attribution_window_days":
+            window = round(min(max(float(written) * DAY_US, 0.0), float(LONGEST)))
+        else:
+            window = parse_duration(written)
         if window is None or not SHORTEST <= window < LONGEST:
             self.scope.refuse(
                 "attribution.window",

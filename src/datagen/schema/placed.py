@@ -22,17 +22,20 @@ def placing(document: Document) -> Iterator[None]:
 
 def placed(finding: Finding, document: Document) -> Finding:
     """The finding with the place of the column it names; itself where it has a place, or names none."""
-    table, column, *_ = [*finding.json_path.split("."), ""]  # a field of a column stands behind it
+    named = finding.json_path.partition(" by ")[0]  # a branch of a fan-out stands behind its table
+    table, column, *_ = [*named.split("."), ""]  # a field of a column stands behind it
     nodes = document.root.get("nodes")
     if finding.line is not None or not isinstance(nodes, Seq):
         return finding
     for n, node in enumerate(nodes):
-        if isinstance(node, Map) and node.get("id") == finding.json_path:  # of the table as a whole
+        if isinstance(node, Map) and node.get("id") == named:  # of the table as a whole
             return _moved(finding, document, ("nodes", n))
         columns = node.get("columns") if isinstance(node, Map) and node.get("id") == table else None
         for c, one in enumerate(columns if isinstance(columns, Seq) else ()):
             if isinstance(one, Map) and one.get("name") == column:
                 return _moved(finding, document, ("nodes", n, "columns", c))
+        if columns is not None or (isinstance(node, Map) and node.get("id") == table):  # a hidden column, of counts
+            return _moved(finding, document, ("nodes", n))
     return finding
 
 

@@ -90,6 +90,10 @@ def sql_database(
         except QueryError as error:
             found = f"a database for queries: {first_line(error)}"
             raise MachineError(Finding("disk.error", path=place, found=found)) from error
+        except TooMuchError as error:
+            found = "a process for queries that ended before it had its database"
+            hint = "was it killed? Else give more with --memory"
+            raise MachineError(Finding("sql.memory", found=found, hint=hint)) from error
         yield Database(process, memory)
     finally:
         give_back(process)
