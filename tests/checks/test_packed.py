@@ -23,6 +23,11 @@ def files(directory: Path) -> dict[str, bytes]:
     }
 
 
+def other_sum(packed: bytes) -> bytes:
+    """The same with a wrong checksum in it, before the length at the end."""
+    return packed[:-6] + bytes([packed[-6] ^ 1]) + packed[-5:]
+
+
 def test_a_packed_data_set_is_that_of_plain_files_for_every_command(tmp_path: Path) -> None:
     path = shop(tmp_path, TEXT)
     for format in ("csv", "csv.gz", "ndjson.gz"):
@@ -53,9 +58,19 @@ def test_packed_files_that_are_broken_are_told(tmp_path: Path) -> None:
     assert call("generate", path, "-o", out, "-f", "csv.gz").code == 0
     orders = out / "orders.csv.gz"
     whole = orders.read_bytes()
-    for broken in (whole[:-20], whole[:200], b"", b"order_id,amount\n1,2\n", whole[:20] + b"\0" * 40 + whole[60:]):
+    for broken in (
+        whole[:-20],
+        whole[:200],
+        b"",
+        b"order_id,amount\n1,2\n",
+        whole[:20] + b"\0" * 40 + whole[60:],
+        other_sum(whole),
+    ):
         orders.write_bytes(broken)
         assert call("verify", out).codes[:1] == ["verify.changed_file"]
         told = call("check", out, "--json")
         assert told.code == 1
         assert "orders.csv.gz" in told.out
+        assert call("report", out, "-o", tmp_path / "page.html").codes == ["report.unreadable"]
+    orders.unlink()
+    assert call("report", out, "-o", tmp_path / "page.html").codes == ["report.unreadable"]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datagen.checks.database import LONGEST_LINE, SQL_TYPES, file_list, packed, text_source
-from datagen.checks.unreadable import GZIP, UnreadableError, named
+from datagen.checks.unreadable import GZIP, NO_GZIP, UnreadableError, named
 from datagen.sinks.disk import disk_errors
 from datagen.sinks.gzipped import BROKEN, reading, unpacked
 from datagen.sinks.manifest import FORMATS, NAME, RUN_FILES, SIDE_FILES
@@ -202,7 +202,7 @@ def _header(path: Path) -> tuple[str, ...]:
         try:
             return named(tuple(next(csv.reader(stream), ())), path)
         except BROKEN as error:
-            raise UnreadableError(f"{path.name}: this is no gzip, or not all of it", GZIP) from error
+            raise UnreadableError(f"{path.name}: {NO_GZIP}", GZIP) from error
         except csv.Error as error:
             raise UnreadableError(
                 f"{path.name}: the header is no line of CSV: {error}", "is this a CSV file, in UTF-8 and with a header?"

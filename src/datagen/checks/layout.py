@@ -10,7 +10,7 @@ from datagen.checks.database import row_of
 from datagen.checks.declared import DeclaredTable
 from datagen.checks.files import RAW, Files, Opened, format_of, open_table, strangers, untypable
 from datagen.checks.result import Result, ruled
-from datagen.checks.unreadable import UnreadableError, why
+from datagen.checks.unreadable import UnreadableError, unpackable, why
 from datagen.errors import listed
 from datagen.sql.spelling import identifier
 
@@ -78,6 +78,7 @@ def opened_table(
     about = f"the files of {declared.name} can be read"
     more: dict[str, Any] = {"rows": 1, "structural": True}
     try:
+        unpackable(files.paths)
         opened = open_table(database, files, declared.columns)
     except duckdb.OutOfMemoryException:
         raise

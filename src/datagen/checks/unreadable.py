@@ -6,12 +6,15 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from datagen.sinks.gzipped import SUFFIX, sound
+
 # what follows in a message of DuckDB are settings of its reader, which nobody can change here
 ADVICE = ("Possible", "* ", "file =", "delimiter =", "quote =", "LINE ", "^")
 TRY = re.compile(r"[;.]? Try setting .*$")
 KINDS = {"ARRAY": "a list", "VARCHAR": "a text", "UBIGINT": "a number", "BIGINT": "a number", "DOUBLE": "a number"}
 UTF8 = "convert it, such as with: iconv -f WINDOWS-1252 -t UTF-8"
 GZIP = "pack it again with gzip"
+NO_GZIP = "this is no gzip, or not all of it, or its checksum is wrong"
 OBJECTS = 'every line is one object, such as {"id": 1, "name": "Ada"}'
 
 # what DuckDB says, the same in plain words, and what to do about it
@@ -29,7 +32,7 @@ WORDS = (
     ),
     (r"in line (\d+): Expected OBJECT, but got (\w+): (.*)$", "line {0} is {1}, not an object: {2}", OBJECTS),
     (r"Malformed JSON.*in line (?P<after>\d+): (.*)$", "line {0} is no JSON: {1}", OBJECTS),
-    (r"GZIP", "this is no gzip, or not all of it", GZIP),
+    (r"GZIP", NO_GZIP, GZIP),
     (r"too small to be a Parquet file|No magic bytes found", "this is no Parquet file", "write it again as Parquet"),
 )
 
@@ -64,6 +67,13 @@ def why(error: Exception, paths: tuple[Path, ...]) -> tuple[str, str]:
     for path in paths:
         whole = whole.replace(str(path), path.name)
     return (whole if names[0] in whole else f"{names[0]}: {whole}"), hint
+
+
+def unpackable(paths: Sequence[Path]) -> None:
+    """Raises UnreadableError for the first packed file that is broken; of one that is missing its reader tells."""
+    for path in paths:
+        if path.name.endswith(SUFFIX) and path.is_file() and not sound(path):
+            raise UnreadableError(f"{path.name}: {NO_GZIP}", GZIP)
 
 
 def named(names: Sequence[str], path: Path) -> tuple[str, ...]:

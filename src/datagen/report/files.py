@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from datagen.checks.database import locked_database, table_source
+from datagen.checks.unreadable import UnreadableError, unpackable
 from datagen.errors import Finding, UsageError, listed
 from datagen.sinks.manifest import Manifest, TableEntry, read_manifest
 from datagen.sql.spelling import identifier
@@ -231,6 +232,7 @@ def open_files(
     ):
         try:
             for table in manifest.tables:
+                unpackable([place / file.name for file in table.files])
                 what = "view" if manifest.format == "parquet" else "table"
                 reader = table_source(place, table, manifest.format)
                 number = "" if len(table.primary_key) == 1 else f", row_number() over () as {identifier(ROW)}"
@@ -238,7 +240,7 @@ def open_files(
             files = Files(manifest, database)  # reads every value once, so that what cannot be read shows here
         except duckdb.OutOfMemoryException:
             raise  # the database says how
-        except duckdb.Error as error:
+        except (duckdb.Error, UnreadableError) as error:
             raise _unreadable(directory, str(error).strip().split("\n")[0][:300]) from error
         if changed := files.other_rows():
             raise _unreadable(directory, changed)

@@ -10,6 +10,7 @@ import zlib
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
+from datagen.sinks.disk import disk_errors
 from datagen.sinks.part import PartFile
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from datagen.sinks.writer import Encoder
 
 SUFFIX = ".gz"
+CHUNK = 1 << 20  # bytes that are unpacked at a time
 LEVEL = 5  # of 9: within a tenth of the smallest files, in half the time
 BROKEN = (gzip.BadGzipFile, EOFError, zlib.error)  # what reading raises where the bytes are no gzip, or not all of it
 GZIP = 16 + zlib.MAX_WBITS  # how zlib is told to write the header and the sum of gzip; it writes no time and no name
@@ -67,6 +69,17 @@ def reading(file: Path) -> IO[bytes]:
     """A file of texts as it was before packing, to be read from the front."""
     packed = file.name.endswith(SUFFIX)
     return cast("IO[bytes]", gzip.open(file, "rb")) if packed else file.open("rb")
+
+
+def sound(file: Path) -> bool:
+    """Whether a packed file is all there and its sum is right: DuckDB, which reads it afterwards, does not look at the sum."""
+    with disk_errors("reading", file), reading(file) as stream:
+        try:
+            while stream.read(CHUNK):
+                pass
+        except BROKEN:
+            return False
+    return True
 
 
 def whole(file: Path) -> bytes:
