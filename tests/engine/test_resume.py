@@ -282,11 +282,23 @@ def linked(path: Path) -> None:
     path.symlink_to(path.parent.parent / "elsewhere")
 
 
+def directory_instead(path: Path) -> None:
+    path.unlink()
+    (path / "within").mkdir(parents=True)
+
+
+def pipe_instead(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
 DAMAGE: dict[str, Callable[[Path], object]] = {
     "a flipped bit": flipped,
     "cut short": lambda path: os.truncate(path, path.stat().st_size - 1),
     "gone": Path.unlink,
     "a link": linked,
+    "a directory": directory_instead,
+    "a pipe": pipe_instead,
 }
 
 
@@ -304,9 +316,12 @@ def test_what_is_no_longer_as_it_was_left_is_made_anew_and_told(tmp_path: Path, 
     assert contents(target) == contents(undisturbed)
 
 
-def test_a_damaged_record_is_made_anew_and_a_lost_journal_is_no_run(tmp_path: Path, undisturbed: Path) -> None:
+@pytest.mark.parametrize("damage", [flipped, directory_instead, pipe_instead])
+def test_a_damaged_record_is_made_anew_and_a_lost_journal_is_no_run(
+    tmp_path: Path, undisturbed: Path, damage: Callable[[Path], object]
+) -> None:
     target = tmp_path / "out"
-    flipped(interrupted(target) / FOLDER / "piece-00000002.json")
+    damage(interrupted(target) / FOLDER / "piece-00000002.json")
     made = api.generate(prepared(), target, OPTIONS)
     assert [(one.code, made.taken) for one in made.findings] == [("resume.made_anew", 2)]
     assert "piece 3" in made.findings[0].found

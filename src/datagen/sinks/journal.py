@@ -126,9 +126,8 @@ class Journal:
 
     def _read(self, name: str) -> dict[str, Any] | None:
         """The facts in a file; None where it is missing, or not as it was written."""
-        try:
-            descriptor = os.open(self.folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError:  # not there, or not ours: nothing is known
+        descriptor = _opened(self.folder / name)
+        if descriptor is None:
             return None
         with disk_errors("reading", self.folder / name), os.fdopen(descriptor, "rb") as file:
             body, _, rest = file.read(LARGEST).partition(b"\n")
@@ -145,18 +144,28 @@ def piece_name(number: int) -> str:
 
 def unchanged(path: Path, size: int, sha256: str) -> bool:
     """Whether a file is what was written, byte by byte; links do not count."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:  # gone, or something else has its name
+    descriptor = _opened(path)
+    if descriptor is None:
         return False
     with disk_errors("reading", path), os.fdopen(descriptor, "rb", buffering=0) as file:
-        state = os.fstat(descriptor)
-        if not stat.S_ISREG(state.st_mode) or state.st_size != size:
+        if os.fstat(descriptor).st_size != size:
             return False
         found = hashlib.sha256()
         while piece := file.read(CHUNK):
             found.update(piece)
     return found.hexdigest() == sha256
+
+
+def _opened(path: Path) -> int | None:
+    """A regular file, open for reading; None where it is gone, or a link, a directory or a pipe has its name."""
+    try:  # without waiting for the other end of a pipe
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return None
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    return None
 
 
 def richest(stages: Sequence[Path]) -> Path:
