@@ -177,3 +177,27 @@ def test_a_column_is_not_meant_by_its_own_formula() -> None:
     assert mend(text).document.text == text
     two = "tables: [{name: users, columns: {total: {poisson: 3}, twice: {expression: totals * 2}}}]"
     assert mend(two).document.text == two.replace("totals", "total")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "pk: null   # keep me",
+        "fanout: # ask finance",
+        """columns: {numb: {poisson: 3}, x: {expression: "nubm +
+
+        length('anubm')"}}""",
+    ],
+)
+def test_a_comment_and_a_text_of_several_lines_stay(entry: str) -> None:
+    columns = "" if "columns" in entry else "  columns: {a: {faker: city}}\n"
+    text = f"tables:\n- name: users\n{columns}  {entry}\n"
+    assert mend(text).document.text == text
+    with pytest.raises(SchemaError) as caught:
+        prepare(load_text(text)).bind()
+    assert all(one.fix is None for one in caught.value.findings)
+
+
+def test_the_word_alone_changes_in_a_text_of_several_lines() -> None:
+    text = 'tables:\n- name: users\n  columns:\n    numb: {poisson: 3}\n    x: {expression: "numb +\n\n      nubm * 2"} # c\n'
+    assert mend(text).document.text == text.replace("nubm", "numb")

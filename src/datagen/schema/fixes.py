@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from datagen.errors import LEFT_OUT, Finding, Meant, SchemaError
+from datagen.schema.mend import writable
 from datagen.schema.model_values import comment_like
 from datagen.schema.patch import Operation, Steps, at, plain, pointer, steps_of
 from datagen.schema.tree import Document, Map, Seq
@@ -47,7 +48,8 @@ def _fixed(finding: Finding, written: Document) -> Finding:
             odd = f"'{word}' stands in {agreeing} places, '{instead}' only where it is made: one of them is misspelt"
             return finding.moved(hint=odd)
     operation = _operation(written.root, steps, word, instead)
-    return finding if operation is None else finding.moved(fix=(operation,))
+    sure = operation is not None and writable(written, operation)
+    return finding.moved(fix=(operation,)) if sure else finding
 
 
 def _agreeing(root: Map, word: str, made: str) -> int:

@@ -57,6 +57,11 @@ def mended(document: Document, findings: Iterable[Finding]) -> Mended:
     return Mended(document, tuple(done))
 
 
+def writable(document: Document, operation: Operation) -> bool:
+    """Whether there is an edit of a document's text for an operation; of one without a text, always."""
+    return not document.text or _edit(document, _Ends(document.text), operation) is not None
+
+
 def _depth(finding: Finding) -> int:
     return max(len(str(one["path"]).split("/")) for one in finding.fix or ())
 
@@ -101,7 +106,8 @@ def _edit(document: Document, ends: _Ends, operation: Operation) -> Edit | None:
         key = _mark(document, steps, key=True)
         return None if key is None else _removed(document.text, ends.offset(key), end)
     new = operation["value"]
-    if old[:1] in ("|", ">"):  # a text of several lines: only the word changes
+    if old[:1] in ("|", ">") or (_LINE.search(old) and (isinstance(new, str) or "#" in old)):
+        # of several lines: only the word changes
         before, after = _difference(at(document.root, steps), new)
         return Edit(start, end, old.replace(before, after)) if before and old.count(before) == 1 else None
     return Edit(start, end, ends.spelled(new, old))
@@ -128,7 +134,7 @@ def _removed(text: str, start: int, end: int) -> Edit | None:
     line = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
     rest = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n|\Z)").match(text, end)
     if rest is not None and not text[line:start].strip():
-        return Edit(line, rest.end(), "")
+        return None if "#" in rest[0] else Edit(line, rest.end(), "")  # a comment stays, and its line with it
     behind = re.compile(r"\s*,\s*").match(text, end)
     if behind is not None:
         return Edit(start, behind.end(), "")
