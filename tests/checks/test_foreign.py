@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.checks.broken import judged, linked, publish
 
+from datagen.checks.unreadable import why
 from datagen.errors import UsageError
 
 LIST: dict[str, Any] = {
@@ -54,11 +55,20 @@ CASES: list[tuple[str, Write, str, str, str, str]] = [
     ("packed", file("people.csv.zip", bytes), "structure.table", "people: no files that can be read, but people.csv.zip", THERE, "unpack it: unzip people.csv.zip"),
     ("half packed", file("people.csv.gz", lambda raw: gzip.compress(raw)[:-12]), "structure.unreadable", "people: people.csv.gz: this is no gzip, or not all of it", READ, "pack it again with gzip"),
     ("not packed", file("people.csv.gz", bytes), "structure.unreadable", "people: people.csv.gz: this is no gzip, or not all of it", READ, "pack it again with gzip"),
+    ("packed under a plain name", file("people.csv", gzip.compress), "structure.unreadable", "people: people.csv: this is packed with gzip", READ, "name it people.csv.gz"),
     ("packed and in capitals", file("PEOPLE.csv.gz", gzip.compress), "structure.table", "people: no files that can be read, but PEOPLE.csv.gz", THERE, "name it people.csv.gz: names are spelled as the schema spells them"),
     ("another name", file("People.csv", bytes), "structure.table", "people: no files that can be read, but People.csv", THERE, "name it people.csv: names are spelled as the schema spells them"),
     ("another format", file("people.xlsx", bytes), "structure.table", "people: no files that can be read, but people.xlsx", THERE, "write it as people.parquet, people.csv or people.ndjson"),
     ("no Parquet", file("people.parquet", bytes), "structure.unreadable", "people: people.parquet: this is no Parquet file", READ, "write it again as Parquet"),
 ]  # fmt: skip
+
+
+def test_a_line_without_end_is_quoted_in_part() -> None:
+    line = "x," * 5_000
+    for said in (f"CSV Error on Line: 2; Original Line: {line}; Expected Number of Columns: 3 Found: 5001", line):
+        told, _ = why(ValueError(said), (Path("people.csv"),))
+        assert told.startswith("people.csv: ")
+        assert len(told) < 600
 
 
 @pytest.mark.parametrize(

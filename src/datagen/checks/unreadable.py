@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from datagen.sinks.gzipped import SUFFIX, sound
+from datagen.sinks.gzipped import SUFFIX, packed, sound
 
 # what follows in a message of DuckDB are settings of its reader, which nobody can change here
 ADVICE = ("Possible", "* ", "file =", "delimiter =", "quote =", "LINE ", "^")
@@ -15,6 +15,7 @@ KINDS = {"ARRAY": "a list", "VARCHAR": "a text", "UBIGINT": "a number", "BIGINT"
 UTF8 = "convert it, such as with: iconv -f WINDOWS-1252 -t UTF-8"
 GZIP = "pack it again with gzip"
 NO_GZIP = "this is no gzip, or not all of it, or its checksum is wrong"
+MOST, MOST_QUOTED = 500, 200  # characters of what DuckDB says, and of a line that it quotes
 OBJECTS = 'every line is one object, such as {"id": 1, "name": "Ada"}'
 
 # what DuckDB says, the same in plain words, and what to do about it
@@ -60,18 +61,25 @@ def why(error: Exception, paths: tuple[Path, ...]) -> tuple[str, str]:
     for pattern, words, way_out in () if isinstance(error, UnreadableError) else WORDS:
         match = re.search(pattern, whole)
         if match is not None:
-            found = [KINDS.get(one, one) for one in (part or "" for part in match.groups())]
+            found = [_cut(KINDS.get(one, one)) for one in (part or "" for part in match.groups())]
             if "after" in match.groupdict():  # of a line that is no JSON DuckDB tells the number of the next one
                 found[0] = str(int(found[0]) - 1)
             return f"{names[0]}: {words.format(*found).rstrip(': ')}", way_out
     for path in paths:
         whole = whole.replace(str(path), path.name)
+    whole = _cut(whole, MOST)
     return (whole if names[0] in whole else f"{names[0]}: {whole}"), hint
 
 
+def _cut(text: str, most: int = MOST_QUOTED) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def unpackable(paths: Sequence[Path]) -> None:
-    """Raises UnreadableError for the first packed file that is broken; of one that is missing its reader tells."""
+    """Raises UnreadableError for the first file whose packing is broken or not in its name; of a missing one its reader tells."""
     for path in paths:
+        if not path.name.endswith(SUFFIX) and path.is_file() and packed(path):
+            raise UnreadableError(f"{path.name}: this is packed with gzip", f"name it {path.name}{SUFFIX}")
         if path.name.endswith(SUFFIX) and path.is_file() and not sound(path):
             raise UnreadableError(f"{path.name}: {NO_GZIP}", GZIP)
 

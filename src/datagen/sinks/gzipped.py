@@ -71,6 +71,12 @@ def reading(file: Path) -> IO[bytes]:
     return cast("IO[bytes]", gzip.open(file, "rb")) if packed else file.open("rb")
 
 
+def packed(file: Path) -> bool:
+    """Whether a file begins as gzip does, whatever its name."""
+    with disk_errors("reading", file), file.open("rb") as stream:
+        return stream.read(2) == b"\x1f\x8b"
+
+
 def sound(file: Path) -> bool:
     """Whether a packed file is all there and its sum is right: DuckDB, which reads it afterwards, does not look at the sum."""
     with disk_errors("reading", file), reading(file) as stream:
