@@ -119,13 +119,16 @@ def render(finding: Finding) -> str:
     if finding.severity != "error":
         head = f"{finding.severity}: {head}"
     facts = (
-        ("found", finding.found), ("expected", finding.expected), ("hint", finding.hint), ("fix", said(finding.fix)),
+        ("found", finding.found), ("expected", finding.expected), ("hint", finding.hint),
+        ("fix", said(finding.fix, finding.hint)),
     )  # fmt: skip
     return "\n".join([head, *(f"  {label:<9} {text}" for label, text in facts if text)])
 
 
-def said(fix: Sequence[Mapping[str, Any]] | None) -> str:
-    """What a fix does, in words."""
+def said(fix: Sequence[Mapping[str, Any]] | None, hint: str = "") -> str:
+    """What a fix does, in words. hint: of its finding, which knows the word that stands in a list."""
+    if fix and isinstance(hint, Meant) and fix[0]["op"] == "replace" and fix[0]["path"].rpartition("/")[2].isdigit():
+        return f"{quoted(hint.written)} becomes {quoted(hint.instead)}"
     return "; ".join(_operation(one) for one in fix or ())
 
 

@@ -75,7 +75,11 @@ def test_a_refused_schema_says_how_many_faults_have_a_fix(tmp_path: Path) -> Non
     path = shop(tmp_path, WRONG.replace("$customers", "1o0"))
     said = call("validate", path).err
     assert "  fix       'chioces' becomes 'choices'\n" in said
-    assert said.endswith(f"; datagen validate {path} --fix mends 2 of them\n")
+    assert said.endswith(f"; 2 of them have a fix: datagen validate {path} --fix\n")
+    assert call("validate", path, "--fix").err.endswith("; more may come to light once these are mended\n")
+    one = call("validate", shop(tmp_path, SHOP.replace("parents: [customers]", "parents: [custmers]"))).err
+    assert "  fix       'custmers' becomes 'customers'\n" in one
+    assert one.endswith("; it has a fix: datagen validate " + str(path) + " --fix\n")
     assert "--fix" not in call("validate", "-", stdin=WRONG).err
 
 

@@ -104,15 +104,14 @@ def _fixes(errors: Sequence[Finding], words: Sequence[str]) -> str:
     """How to have mended what can be, where the schema is a file."""
     from datagen.datasets import shipped
 
+    if "validate" in words and {"--fix", "--diff", "--dry-run"} & set(words):
+        return "; more may come to light once these are mended"
     fixes = sum(one.fix is not None for one in errors)
     file = errors[0].path
-    if not fixes or file is None or file == STANDARD_INPUT or Path(file) in shipped().values() or "--fix" in words:
+    if not fixes or file is None or file == STANDARD_INPUT or Path(file) in shipped().values():
         return ""
-    return (
-        f"; datagen validate {shlex.quote(file)} --fix mends {fixes} of them"
-        if len(errors) > 1
-        else (f"; datagen validate {shlex.quote(file)} --fix mends it")
-    )
+    have = f"{fixes} of them {'has' if fixes == 1 else 'have'}" if len(errors) > 1 else "it has"
+    return f"; {have} a fix: datagen validate {shlex.quote(file)} --fix"
 
 
 def _finding(error: click.ClickException) -> Finding:
