@@ -182,7 +182,7 @@ def test_a_new_schema_is_valid_and_has_its_name(template: str, tmp_path: Path, m
     answer = call("validate", "my-first_one.yaml", "--json")
     assert answer.document["ok"], answer.out
     assert answer.document["name"] == "my-first_one"
-    assert answer.document["findings"] == []
+    assert {one["severity"] for one in answer.document["findings"]} <= {"info"}
 
 
 def test_a_new_schema_never_takes_the_place_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

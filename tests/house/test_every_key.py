@@ -68,10 +68,17 @@ def test_both_formats_are_shipped() -> None:
     assert {path.suffix for path in shipped().values()} == {".json", ".yaml"}
 
 
+# a lift of 15 % in the sessions of accounts that differ by up to five times among themselves
+UNSEEN = {"saas": ["onboarding.sessions.rows"]}
+
+
 @pytest.mark.parametrize("name", shipped())
 def test_a_shipped_schema_is_valid_without_a_warning_and_has_room_to_grow(name: str) -> None:
     scale = 1 if name == "tapflow" else 10  # its ids are reserved ranges, which its own size fits
-    assert api.prepare(name, scale=scale).bind().findings == ()
+    findings = api.prepare(name, scale=scale).bind().findings
+    assert {one.severity for one in findings} <= {"info"}
+    unseen = [one.found.partition(":")[0] for one in findings if one.code != "effect.untold"]
+    assert unseen == UNSEEN.get(name, [])
 
 
 @pytest.mark.parametrize("name", shipped())

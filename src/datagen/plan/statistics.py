@@ -15,7 +15,6 @@ from datagen.plan.binding import Binding
 from datagen.plan.effects import PlantedEffect
 from datagen.plan.model import TablePlan
 from datagen.plan.planted_sql import is_written, keys_between
-from datagen.rows._adopters import Adopters, AdoptionRows
 from datagen.schema.times import show_time
 
 SHARES = (0.25, 0.5, 0.75)  # of those who adopt in the window, at whose moments the curve is looked at
@@ -37,6 +36,8 @@ def statistics(binding: Binding, tables: Mapping[str, TablePlan]) -> tuple[Plant
 
 def _adoption(binding: Binding, table: TablePlan) -> Iterator[PlantedEffect]:
     """The share of all parents that has adopted by some moments: a curve of its own p and q, and its ceiling."""
+    from datagen.rows._adopters import Adopters, AdoptionRows
+
     rows = binding.counts.get(table.id)
     if not isinstance(rows, AdoptionRows) or rows.guessed or not isinstance(rows.adopters, Adopters):
         return
