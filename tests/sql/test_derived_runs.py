@@ -227,7 +227,7 @@ def test_a_query_that_needs_too_much_memory_is_told(tmp_path: Path, monkeypatch:
         f"select length({many}) as a from users a, users b, users c, users d, users e, users f order by 1"
     )
     with pytest.raises(DatagenError) as caught:
-        made(schema, tmp_path / "out", memory=200_000_000)
+        made(schema, tmp_path / "out", memory=300_000_000)
     assert [finding.code for finding in caught.value.findings] == ["sql.memory"]
 
 
